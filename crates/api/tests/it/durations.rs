@@ -1,0 +1,49 @@
+//! Durations against those recorded from Go.
+
+use std::path::Path;
+
+use lockstep_api::{GoDuration, go_string};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    input: String,
+    nanos: Option<i64>,
+    string: Option<String>,
+    error_contains: Option<String>,
+}
+
+#[test]
+fn durations_are_read_and_printed_as_go_does() {
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/vectors/duration.json");
+    let text = std::fs::read_to_string(&file).expect("the recorded vectors lie beside the repository");
+    let cases: Vec<Case> = serde_json::from_str(&text).expect("the vectors are JSON");
+    assert!(cases.len() >= 55, "cases went missing");
+    for case in cases {
+        let name = &case.name;
+        match (GoDuration::parse(case.input.as_str()), case.error_contains) {
+            (Ok(duration), None) => {
+                assert_eq!(Some(duration.nanos()), case.nanos, "{name}");
+                assert_eq!(Some(go_string(duration.nanos())), case.string, "{name}");
+                assert_eq!(duration.text(), case.input, "{name}");
+            }
+            (Err(message), Some(part)) => assert!(message.contains(&part), "{name}: {message}"),
+            (result, expected) => panic!("{name}: {result:?} in place of {expected:?}"),
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn what_is_printed_is_read_back(nanos: i64) {
+        let duration = GoDuration::parse(go_string(nanos)).expect("Go's own text is valid");
+        proptest::prop_assert_eq!(duration.nanos(), nanos);
+    }
+
+    #[test]
+    fn no_text_makes_the_parser_panic(text in "[-+0-9.a-zµ ]{0,30}") {
+        let _ = GoDuration::parse(text);
+    }
+}

@@ -1,0 +1,140 @@
+//! lockstep itself, run here with the arguments of the chart and the rights of its ServiceAccount, and no more.
+//!
+//! A rule that is missing shows as a refusal in its log, or as an ExternalSecret that does not become ready.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use lockstep_testkit::{Program, Running, eventually, free_port};
+use serde_json::{Value as Json, json};
+
+use super::cases::Case;
+use super::tools::Tools;
+use crate::chart::read;
+
+/// A namespace in the reach of every release.
+const NAMESPACE: &str = "team-a";
+
+const WITHIN: Duration = Duration::from_secs(30);
+
+/// Lets it make a Secret, and give it up again.
+pub async fn works(lockstep: &Path, tools: &Tools, case: &Case, folder: &Path) -> Result<()> {
+    let operator = start(lockstep, tools, case, folder).await?;
+    let log = operator.log().to_owned();
+    let objects = folder.join(format!("{}-objects.json", case.values));
+    write(&objects, &example(case))?;
+    tools.kubectl_apply(&objects, &[])?;
+    let what = "the ExternalSecret has its Secret, and there is an event of it";
+    let synced = eventually(what, WITHIN, async || is_synced(tools)).await;
+    synced.with_context(|| format!("the operator's log:\n{}", read(&log).unwrap_or_default()))?;
+
+    let path = objects.to_str().context("a path that is no text")?;
+    let deleted = tools.kubectl(&["delete", "--filename", path, "--timeout=30s"]);
+    deleted.context("what was made cannot be deleted")?;
+    operator.stop()?;
+    // The next one has to make its own.
+    tools.kubectl(&[
+        "delete",
+        "events.events.k8s.io",
+        "--all",
+        "--namespace",
+        NAMESPACE,
+    ])?;
+    let log = read(&log)?;
+    let refusals: Vec<&str> = log.lines().filter(|line| is_refusal(line)).collect();
+    ensure!(
+        refusals.is_empty(),
+        "lockstep was refused what it asked for:\n{}",
+        refusals.join("\n")
+    );
+    Ok(())
+}
+
+fn is_synced(tools: &Tools) -> Result<()> {
+    let get = |what: &str, field: &str| {
+        tools.kubectl(&[
+            "get",
+            what,
+            "--namespace",
+            NAMESPACE,
+            "--output",
+            &format!("jsonpath={field}"),
+        ])
+    };
+    let data = get("secret/example", "{.data}").unwrap_or_default();
+    ensure!(
+        data == r#"{"word":"bG9ja3N0ZXA="}"#,
+        "{}",
+        get("externalsecret/example", "{.status}")?
+    );
+    let events = get("events.events.k8s.io", "{.items[*].reason}")?;
+    ensure!(!events.is_empty(), "there is no event");
+    Ok(())
+}
+
+fn is_refusal(line: &str) -> bool {
+    line.to_ascii_lowercase().contains("forbidden")
+}
+
+async fn start(lockstep: &Path, tools: &Tools, case: &Case, folder: &Path) -> Result<Running> {
+    let port = free_port()?;
+    // Where it listens is the pod's own affair.
+    let arguments = case
+        .arguments
+        .iter()
+        .filter(|argument| !argument.contains("-addr="));
+    let program = Program::new(lockstep, folder.join(format!("{}-operator.log", case.values)))
+        .args(arguments)
+        .args([
+            format!("--live-addr=127.0.0.1:{port}"),
+            "--metrics-addr=0".to_owned(),
+        ])
+        .env("KUBECONFIG", kubeconfig(tools, case, folder)?)
+        .ready_on(port);
+    Ok(program.start().await?)
+}
+
+/// A kubeconfig with the account's token and namespace, which are what a pod gets.
+fn kubeconfig(tools: &Tools, case: &Case, folder: &Path) -> Result<PathBuf> {
+    let token = tools.kubectl(&["create", "token", case.account, "--namespace", case.namespace])?;
+    let mut config: Json =
+        serde_json::from_str(&tools.kubectl(&["config", "view", "--raw", "--minify", "--output=json"])?)?;
+    config["users"][0]["user"] = json!({"token": token.trim()});
+    config["contexts"][0]["context"]["namespace"] = json!(case.namespace);
+    let path = folder.join(format!("{}-account.kubeconfig", case.values));
+    write(&path, &config)?;
+    Ok(path)
+}
+
+fn example(case: &Case) -> Json {
+    let class = case
+        .arguments
+        .iter()
+        .find_map(|argument| argument.strip_prefix("--controller-class="));
+    let metadata = |name: &str| json!({"name": name, "namespace": NAMESPACE});
+    json!({"apiVersion": "v1", "kind": "List", "items": [
+        {
+            "apiVersion": "external-secrets.io/v1",
+            "kind": "SecretStore",
+            "metadata": metadata("example"),
+            "spec": {
+                "controller": class.unwrap_or_default(),
+                "provider": {"fake": {"data": [{"key": "word", "value": "lockstep"}]}},
+            },
+        },
+        {
+            "apiVersion": "external-secrets.io/v1",
+            "kind": "ExternalSecret",
+            "metadata": metadata("example"),
+            "spec": {
+                "secretStoreRef": {"name": "example", "kind": "SecretStore"},
+                "data": [{"secretKey": "word", "remoteRef": {"key": "word"}}],
+            },
+        },
+    ]})
+}
+
+fn write(path: &Path, document: &Json) -> Result<()> {
+    std::fs::write(path, document.to_string()).with_context(|| format!("cannot write {}", path.display()))
+}

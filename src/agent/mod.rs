@@ -1,0 +1,174 @@
+//! The face that runs on a folder: the same objects, the same engine, files in place of Secrets, no cluster.
+
+mod flags;
+mod output;
+mod table;
+mod verdict;
+
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use self::output::Output;
+use self::verdict::Row;
+use crate::cluster::folder::FolderCluster;
+use crate::controller::{self, Context, RefreshTime, Settings};
+use crate::engine::store::StoreRules;
+use crate::provider::Calls;
+use crate::provider::pool::Pool;
+use crate::telemetry::{Metrics, logging};
+
+pub use self::flags::Flags;
+
+/// How long what is under way may take at the end.
+const FAREWELL: Duration = Duration::from_secs(8);
+
+/// Runs until told to stop, or with `--once` until everything was tried. Success: all is in step.
+pub async fn run(flags: &Flags) -> Result<ExitCode> {
+    logging::start_plain(&flags.log_filter());
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    stop_on_signals(&tasks, &stop)?;
+
+    let output = open_output(flags).await?;
+    let opened = FolderCluster::open(&flags.manifests, &flags.out, output).await;
+    let (cluster, changes) =
+        opened.with_context(|| format!("--manifests {} cannot be read", flags.manifests.display()))?;
+    let is_empty = cluster.external_secrets().is_empty();
+    if is_empty {
+        warn!("no ExternalSecret in {}", flags.manifests.display());
+    }
+    if !(is_empty && flags.once) {
+        controller::start(context(flags, &cluster)?, changes, &tasks, &stop);
+    }
+    if !flags.once {
+        tasks.spawn(cluster.clone().follow(stop.clone()));
+    }
+    let rows = first_verdicts(flags, &cluster, &stop).await;
+    let is_told_to_stop = stop.is_cancelled();
+    if !is_told_to_stop {
+        print(&table::render(&rows, "no verdict yet"));
+        summary(flags, &cluster, &rows);
+    }
+    if flags.once {
+        stop.cancel();
+    } else {
+        stop.cancelled().await;
+    }
+    finish(&tasks).await;
+    let is_well = !flags.once || (!is_told_to_stop && is_all_in_step(&cluster, &rows));
+    Ok(if is_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn open_output(flags: &Flags) -> Result<Arc<Output>> {
+    check_manifests(&flags.manifests)?;
+    let (manifests, out, format) = (flags.manifests.clone(), flags.out.clone(), flags.format);
+    let opened = tokio::task::spawn_blocking(move || {
+        let output = Output::open(&out, format)?;
+        if std::fs::canonicalize(&manifests).ok() == std::fs::canonicalize(&out).ok() {
+            bail!("--manifests and --out are the same folder, {}", out.display());
+        }
+        Ok(output)
+    });
+    opened
+        .await
+        .context("the output folder was not opened")?
+        .map(Arc::new)
+}
+
+fn check_manifests(folder: &Path) -> Result<()> {
+    let shown = folder.display();
+    match std::fs::metadata(folder) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => bail!("--manifests {shown} is a file; it must be the folder that holds the manifests"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => bail!("--manifests {shown} does not exist"),
+        Err(error) => Err(error).with_context(|| format!("--manifests {shown} cannot be read")),
+    }
+}
+
+fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
+    let metrics = Metrics::new().context("could not set up the metrics")?;
+    let shared = Arc::new(cluster.clone());
+    Ok(Context {
+        pool: Arc::new(Pool::new(shared.clone(), Calls::new(metrics.clone()))),
+        cluster: shared,
+        metrics,
+        rules: StoreRules {
+            class: "default".to_owned(),
+            flood_gate: true,
+        },
+        settings: Settings {
+            namespaced_stores: true,
+            cluster_stores: true,
+            store_interval: flags.store_requeue_interval,
+            refresh_time: RefreshTime::Always,
+        },
+        clock: Timestamp::now,
+    })
+}
+
+/// Waits until something was said about each ExternalSecret, or for as long as we have.
+async fn first_verdicts(flags: &Flags, cluster: &FolderCluster, stop: &CancellationToken) -> Vec<Row> {
+    let mut moved = cluster.moved();
+    let decided = async { while cluster.undecided() > 0 && moved.changed().await.is_ok() {} };
+    tokio::select! {
+        _ = tokio::time::timeout(flags.timeout, decided) => {}
+        () = stop.cancelled() => {}
+    }
+    verdict::rows(cluster)
+}
+
+fn is_all_in_step(cluster: &FolderCluster, rows: &[Row]) -> bool {
+    !rows.is_empty() && rows.iter().all(Row::is_in_step) && cluster.complaints().is_empty()
+}
+
+fn summary(flags: &Flags, cluster: &FolderCluster, rows: &[Row]) {
+    let (total, in_step) = (rows.len(), rows.iter().filter(|row| row.is_in_step()).count());
+    let out = flags.out.display();
+    match cluster.complaints().len() {
+        0 if in_step == total => info!("{in_step} of {total} in step, in {out}"),
+        0 => warn!("{in_step} of {total} in step, in {out}"),
+        1 => warn!("{in_step} of {total} in step, in {out}; 1 manifest cannot be used"),
+        broken => warn!("{in_step} of {total} in step, in {out}; {broken} manifests cannot be used"),
+    }
+}
+
+/// Nobody may be reading any more, which is no reason to fail.
+fn print(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+async fn finish(tasks: &TaskTracker) {
+    tasks.close();
+    if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
+        warn!("gave up on what was still under way");
+    }
+}
+
+fn stop_on_signals(tasks: &TaskTracker, stop: &CancellationToken) -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => info!("told to stop by SIGTERM"),
+            _ = interrupt.recv() => info!("told to stop by SIGINT"),
+            () = stop.cancelled() => {}
+        }
+        stop.cancel();
+    });
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! Everything that the files of a folder say, taken together.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lockstep_api::ExternalSecret;
+use serde_json::Value;
+use tracing::debug;
+use zeroize::Zeroizing;
+
+use super::super::{Document, DocumentKind, Store};
+use super::complaint::{Complaint, Place};
+use super::fields;
+use super::object::{self, Read};
+use super::scan::{Scan, Seen};
+use super::text;
+use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
+
+/// The largest file that is read. Kubernetes itself takes no object of more than 1.5 MiB.
+const LARGEST: u64 = 8 << 20;
+
+/// Objects by name, each with the file that it stands in.
+#[derive(Debug, Default)]
+pub struct Manifests {
+    pub external_secrets: BTreeMap<ObjectKey, Placed<Arc<ExternalSecret>>>,
+    pub stores: BTreeMap<StoreKey, Placed<Arc<Store>>>,
+    pub documents: BTreeMap<(DocumentKind, ObjectKey), Placed<Document>>,
+    pub namespaces: BTreeMap<String, Placed<BTreeMap<String, String>>>,
+    pub complaints: Vec<Complaint>,
+    /// What is there and is not used.
+    pub notes: Vec<String>,
+    blank: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Placed<T> {
+    pub object: T,
+    place: Place,
+}
+
+impl Manifests {
+    pub fn read(scan: Scan) -> Self {
+        let mut manifests = Self {
+            complaints: scan.complaints,
+            ..Self::default()
+        };
+        for seen in &scan.files {
+            manifests.file(seen);
+        }
+        manifests.complaints.sort();
+        manifests
+    }
+
+    /// Objects of an earlier reading stay for as long as their file cannot be understood.
+    pub fn keep_hidden(&mut self, before: &Self) {
+        self.doubt_emptied(before);
+        let places = self.hiding_places();
+        keep(&mut self.external_secrets, &before.external_secrets, &places);
+        keep(&mut self.stores, &before.stores, &places);
+        keep(&mut self.documents, &before.documents, &places);
+        keep(&mut self.namespaces, &before.namespaces, &places);
+    }
+
+    /// Whether an object that is not here is nowhere.
+    pub fn is_complete(&self) -> bool {
+        self.complaints.iter().all(|complaint| !complaint.hides)
+    }
+
+    /// A file that lost everything at once is most often one that is being written. Who means it removes the file.
+    fn doubt_emptied(&mut self, before: &Self) {
+        for path in std::mem::take(&mut self.blank) {
+            if before.has_objects_in(&path) {
+                let why = "is empty; what it said before still holds".to_owned();
+                self.complain(Place::file(path), None, why, true);
+            }
+        }
+    }
+
+    fn has_objects_in(&self, path: &Path) -> bool {
+        let external_secrets = self.external_secrets.values().map(|placed| &placed.place);
+        let stores = self.stores.values().map(|placed| &placed.place);
+        let documents = self.documents.values().map(|placed| &placed.place);
+        let namespaces = self.namespaces.values().map(|placed| &placed.place);
+        external_secrets
+            .chain(stores)
+            .chain(documents)
+            .chain(namespaces)
+            .any(|place| place.file == path)
+    }
+
+    fn hiding_places(&self) -> Vec<PathBuf> {
+        let hiding = self.complaints.iter().filter(|complaint| complaint.hides);
+        hiding.map(|complaint| complaint.place.file.clone()).collect()
+    }
+
+    fn file(&mut self, seen: &Seen) {
+        let text = match read_bounded(&seen.path) {
+            Ok(text) => text,
+            Err(why) => return self.complain(Place::file(&seen.path), None, why, true),
+        };
+        if text.trim().is_empty() {
+            self.blank.push(seen.path.clone());
+        }
+        let is_json = seen.path.extension().is_some_and(|end| end == "json");
+        let parts = if is_json {
+            text::json(&text)
+        } else {
+            text::yaml(&text)
+        };
+        for (line, part) in parts {
+            let place = |line| Place {
+                file: seen.path.clone(),
+                line,
+            };
+            match part {
+                Ok(document) => self.document(&place(line), document),
+                Err(fault) => self.complain(place(fault.line), None, fault.why, true),
+            }
+        }
+    }
+
+    fn document(&mut self, place: &Place, document: Value) {
+        for item in object::items(document) {
+            for field in fields::unknown_in(&item) {
+                let (kind, name) = (&item["kind"], &item["metadata"]["name"]);
+                let about = format!(
+                    "{} {}",
+                    kind.as_str().unwrap_or_default(),
+                    name.as_str().unwrap_or_default()
+                );
+                self.notes
+                    .push(format!("{place}: {about}: {field} is unknown, and does nothing"));
+            }
+            match object::read(item) {
+                Ok(read) => self.object(place, read),
+                Err(refusal) => self.complain(place.clone(), refusal.object, refusal.why, true),
+            }
+        }
+    }
+
+    fn object(&mut self, place: &Place, read: Read) {
+        match read {
+            Read::ExternalSecret(key, object) => {
+                let about = ObjectRef::namespaced("ExternalSecret", &key).to_string();
+                if let Err(fault) = object.spec.as_ref() {
+                    self.complain(place.clone(), Some(about.clone()), fault.to_string(), false);
+                }
+                let first = add(&mut self.external_secrets, key, Arc::new(object), place);
+                self.refuse_twin(place, about, first);
+            }
+            Read::Store(store) => {
+                let about = store.key.to_string();
+                if let Err(fault) = store.spec.as_ref() {
+                    self.complain(place.clone(), Some(about.clone()), fault.to_string(), false);
+                }
+                let first = add(&mut self.stores, store.key.clone(), Arc::new(store), place);
+                self.refuse_twin(place, about, first);
+            }
+            Read::Document(kind, key, document) => {
+                let about = ObjectRef::namespaced(kind.name(), &key).to_string();
+                let first = add(&mut self.documents, (kind, key), document, place);
+                self.refuse_twin(place, about, first);
+            }
+            Read::Namespace(name, labels) => {
+                let first = add(&mut self.namespaces, name.clone(), labels, place);
+                self.refuse_twin(place, format!("Namespace {name}"), first);
+            }
+            Read::Unsupported(what) => {
+                self.notes.push(format!(
+                    "{place}: {what} is not supported by the agent yet, and not used"
+                ));
+            }
+            Read::Foreign => debug!(%place, "an object of a kind that is not ours"),
+        }
+    }
+
+    fn refuse_twin(&mut self, place: &Place, about: String, first: Option<Place>) {
+        if let Some(first) = first {
+            self.complain(
+                place.clone(),
+                Some(about),
+                format!("is already in {first}; this one is not used"),
+                false,
+            );
+        }
+    }
+
+    fn complain(&mut self, place: Place, object: Option<String>, why: String, hides: bool) {
+        self.complaints.push(Complaint {
+            place,
+            object,
+            why,
+            hides,
+        });
+    }
+}
+
+/// The first of its name wins. Where that one is, if this is not it.
+fn add<K: Ord, T>(map: &mut BTreeMap<K, Placed<T>>, key: K, object: T, place: &Place) -> Option<Place> {
+    if let Some(first) = map.get(&key) {
+        return Some(first.place.clone());
+    }
+    map.insert(
+        key,
+        Placed {
+            object,
+            place: place.clone(),
+        },
+    );
+    None
+}
+
+fn keep<K: Ord + Clone, T: Clone>(
+    now: &mut BTreeMap<K, Placed<T>>,
+    before: &BTreeMap<K, Placed<T>>,
+    places: &[PathBuf],
+) {
+    let is_hidden = |placed: &Placed<T>| places.iter().any(|place| placed.place.file.starts_with(place));
+    for (key, placed) in before.iter().filter(|(_, placed)| is_hidden(placed)) {
+        now.entry(key.clone()).or_insert_with(|| placed.clone());
+    }
+}
+
+fn read_bounded(path: &Path) -> Result<Zeroizing<String>, String> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+    read.map_err(|error: io::Error| format!("cannot be read: {error}"))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(format!("is larger than {} MiB", LARGEST >> 20));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| "is not UTF-8 text".to_owned())?;
+    Ok(Zeroizing::new(
+        text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
+    ))
+}
+
+#[cfg(test)]
+mod tests;

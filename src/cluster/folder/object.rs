@@ -1,0 +1,532 @@
+//! From a document to the objects in it.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use lockstep_api::{
+    ExternalSecret, Fault, NamespaceName, Parsed, ResourceName, SecretStoreSpec, SecretStoreStatus,
+};
+use serde_json::{Map, Value};
+
+use super::super::{Document, DocumentKind, Store};
+use super::DEFAULT_NAMESPACE;
+use crate::engine::fingerprint;
+use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
+use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::values::Values;
+
+/// What a document turned out to be.
+#[derive(Debug)]
+pub enum Read {
+    ExternalSecret(ObjectKey, ExternalSecret),
+    Store(Store),
+    Document(DocumentKind, ObjectKey, Document),
+    Namespace(String, BTreeMap<String, String>),
+    /// Ours, but the agent cannot do anything with it yet.
+    Unsupported(String),
+    /// Somebody else's.
+    Foreign,
+}
+
+/// What keeps a document from being an object. `why` begins with the field, where there is one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub object: Option<String>,
+    pub why: String,
+}
+
+/// The documents of a List, or the document itself. Lists are not nested.
+pub fn items(document: Value) -> Vec<Value> {
+    let is_list = document["kind"]
+        .as_str()
+        .is_some_and(|kind| kind.ends_with("List"));
+    match document {
+        Value::Object(mut list) if is_list && list.get("items").is_some_and(Value::is_array) => {
+            match list.remove("items") {
+                Some(Value::Array(items)) => items,
+                _ => Vec::new(),
+            }
+        }
+        document => vec![document],
+    }
+}
+
+pub fn read(document: Value) -> Result<Read, Refusal> {
+    let refuse = |why: &str| Refusal {
+        object: None,
+        why: why.to_owned(),
+    };
+    let Value::Object(document) = document else {
+        return Err(refuse("is no Kubernetes object"));
+    };
+    let text = |field: &str| document.get(field).and_then(Value::as_str).map(str::to_owned);
+    let kind = text("kind").ok_or_else(|| refuse("is no Kubernetes object: it has no kind"))?;
+    let version =
+        text("apiVersion").ok_or_else(|| refuse("is no Kubernetes object: it has no apiVersion"))?;
+    let Some(known) = Known::of(&version, &kind) else {
+        return Ok(Read::Foreign);
+    };
+    let about = |name: &str| Some(format!("{kind} {name}").trim_end().to_owned());
+    let refuse = |name: &str, why: String| Refusal {
+        object: about(name),
+        why,
+    };
+    let name = text_at(&document, "name").ok().flatten().unwrap_or_default();
+    let meta = Meta::read(&document, known.is_cluster_wide()).map_err(|why| refuse(&name, why))?;
+    let shown = meta.shown(known.is_cluster_wide());
+    known
+        .read(document, meta)
+        .map_err(|why| refuse(&shown, why))
+        .map(|read| match read {
+            Read::Unsupported(_) => Read::Unsupported(format!("{kind} {shown}")),
+            read => read,
+        })
+}
+
+/// The kinds that mean something here.
+#[derive(Clone, Copy)]
+enum Known {
+    ExternalSecret,
+    SecretStore,
+    ClusterSecretStore,
+    Secret,
+    ConfigMap,
+    Namespace,
+    NotYet,
+    /// A version of ours that is no longer served.
+    TooOld,
+}
+
+impl Known {
+    fn of(version: &str, kind: &str) -> Option<Self> {
+        let (group, version) = version.rsplit_once('/').unwrap_or(("", version));
+        let is_served = matches!(version, "v1" | "v1beta1");
+        Some(match (group, kind) {
+            ("", "Secret") => Self::Secret,
+            ("", "ConfigMap") => Self::ConfigMap,
+            ("", "Namespace") => Self::Namespace,
+            ("external-secrets.io", "ExternalSecret") if is_served => Self::ExternalSecret,
+            ("external-secrets.io", "SecretStore") if is_served => Self::SecretStore,
+            ("external-secrets.io", "ClusterSecretStore") if is_served => Self::ClusterSecretStore,
+            ("external-secrets.io", "ExternalSecret" | "SecretStore" | "ClusterSecretStore") => Self::TooOld,
+            ("external-secrets.io" | "generators.external-secrets.io", _) => Self::NotYet,
+            _ => return None,
+        })
+    }
+
+    fn is_cluster_wide(self) -> bool {
+        match self {
+            Self::ClusterSecretStore | Self::Namespace => true,
+            Self::ExternalSecret
+            | Self::SecretStore
+            | Self::Secret
+            | Self::ConfigMap
+            | Self::NotYet
+            | Self::TooOld => false,
+        }
+    }
+
+    fn read(self, mut document: Map<String, Value>, meta: Meta) -> Result<Read, String> {
+        let mut take = |field: &str| document.remove(field).unwrap_or_default();
+        Ok(match self {
+            Self::ExternalSecret => {
+                Read::ExternalSecret(meta.key.clone(), external_secret(meta, take("spec")))
+            }
+            Self::SecretStore => {
+                Read::Store(store(StoreKey::Namespaced(meta.key.clone()), meta, take("spec")))
+            }
+            Self::ClusterSecretStore => Read::Store(store(
+                StoreKey::Cluster(meta.key.name.clone()),
+                meta,
+                take("spec"),
+            )),
+            Self::Secret => {
+                let values = secret_values(take("data"), take("stringData"))?;
+                Read::Document(DocumentKind::Secret, meta.key.clone(), of_values(meta, values))
+            }
+            Self::ConfigMap => {
+                let values = config_map_values(take("data"), take("binaryData"))?;
+                Read::Document(DocumentKind::ConfigMap, meta.key.clone(), of_values(meta, values))
+            }
+            Self::Namespace => Read::Namespace(meta.key.name, meta.labels),
+            Self::NotYet => Read::Unsupported(String::new()),
+            Self::TooOld => {
+                return Err("apiVersion: is no longer served; write external-secrets.io/v1".to_owned());
+            }
+        })
+    }
+}
+
+/// The part of the metadata that is for people to write. Status, owners, finalizers and what an API server stamps on
+/// objects mean nothing outside the cluster that they come from.
+struct Meta {
+    key: ObjectKey,
+    labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
+}
+
+impl Meta {
+    fn read(document: &Map<String, Value>, is_cluster_wide: bool) -> Result<Self, String> {
+        let name = text_at(document, "name")?.ok_or("metadata.name: must be set")?;
+        let name = ResourceName::parse(name)
+            .map_err(|why| format!("metadata.name: {why}"))?
+            .to_string();
+        let namespace = match text_at(document, "namespace")? {
+            _ if is_cluster_wide => String::new(),
+            None => DEFAULT_NAMESPACE.to_owned(),
+            Some(given) if given.is_empty() => DEFAULT_NAMESPACE.to_owned(),
+            Some(given) => NamespaceName::parse(given)
+                .map_err(|why| format!("metadata.namespace: {why}"))?
+                .to_string(),
+        };
+        let texts = |field: &str| {
+            let map = document
+                .get("metadata")
+                .and_then(|meta| meta.get(field))
+                .cloned()
+                .unwrap_or_default();
+            texts(map, &format!("metadata.{field}"))
+        };
+        Ok(Self {
+            key: ObjectKey { namespace, name },
+            labels: texts("labels")?,
+            annotations: texts("annotations")?,
+        })
+    }
+
+    fn shown(&self, is_cluster_wide: bool) -> String {
+        if is_cluster_wide {
+            self.key.name.clone()
+        } else {
+            self.key.to_string()
+        }
+    }
+}
+
+fn external_secret(meta: Meta, spec: Value) -> ExternalSecret {
+    let generation = generation(&spec);
+    ExternalSecret {
+        metadata: ObjectMeta {
+            uid: Some(uid(&ObjectRef::namespaced("ExternalSecret", &meta.key))),
+            name: Some(meta.key.name),
+            namespace: Some(meta.key.namespace),
+            generation: Some(generation),
+            resource_version: Some(generation.to_string()),
+            labels: Some(meta.labels).filter(|labels| !labels.is_empty()),
+            annotations: Some(meta.annotations).filter(|annotations| !annotations.is_empty()),
+            ..ObjectMeta::default()
+        },
+        spec: parse(spec),
+        status: None,
+    }
+}
+
+fn store(key: StoreKey, meta: Meta, spec: Value) -> Store {
+    let generation = generation(&spec);
+    let mut spec: Parsed<SecretStoreSpec> = parse(spec);
+    if let Parsed::Sound(spec) = &mut spec {
+        // Controllers share a cluster and divide its stores among them. Here there is but one.
+        spec.controller = None;
+    }
+    Store {
+        uid: uid(&ObjectRef::from(&key)),
+        key,
+        generation,
+        annotations: meta.annotations,
+        terminating: false,
+        spec,
+        status: SecretStoreStatus::default(),
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(spec: Value) -> Parsed<T> {
+    match spec {
+        Value::Null => Parsed::Broken(Fault {
+            field: String::new(),
+            why: "is missing".to_owned(),
+        }),
+        spec => match Parsed::from_json(spec) {
+            Parsed::Broken(fault) => Parsed::Broken(Fault {
+                why: without_values(&fault.why),
+                ..fault
+            }),
+            sound @ Parsed::Sound(_) => sound,
+        },
+    }
+}
+
+/// serde quotes what it found in the place of something else. That may have been a secret.
+fn without_values(why: &str) -> String {
+    let quotes = ["invalid type: ", "invalid value: "]
+        .iter()
+        .any(|start| why.starts_with(start));
+    match why.rsplit_once(", expected ") {
+        Some((found, expected)) if quotes => {
+            let kind = found.split(['"', '`']).next().unwrap_or_default().trim_end();
+            format!("{kind}, expected {expected}")
+        }
+        Some(_) | None => why.to_owned(),
+    }
+}
+
+/// The same for the same object in every run.
+pub fn uid(object: &ObjectRef) -> String {
+    let hash = fingerprint::of_text(&object.to_string());
+    let part = |from: usize, to: usize| hash.get(from..to).unwrap_or_default();
+    format!(
+        "{}-{}-{}-{}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32)
+    )
+}
+
+/// Other than in a cluster these do not count up: the same spec has the same one in every run.
+fn generation(spec: &Value) -> i64 {
+    let hash = fingerprint::of_text(&spec.to_string());
+    // 52 bits: every reader of JSON can hold that.
+    i64::from_str_radix(hash.get(..13).unwrap_or_default(), 16).unwrap_or_default()
+}
+
+fn of_values(meta: Meta, values: Values) -> Document {
+    let labels = meta
+        .labels
+        .iter()
+        .map(|(key, value)| format!("{key}={value}\n"))
+        .collect::<String>();
+    let version = fingerprint::of_text(&format!("{labels}{}", fingerprint::of_values(&values)));
+    Document {
+        version,
+        labels: meta.labels,
+        values,
+    }
+}
+
+/// As the API server has it: `stringData` wins.
+fn secret_values(data: Value, string_data: Value) -> Result<Values, String> {
+    let mut values = decoded(data, "data")?;
+    values.extend(plain(string_data, "stringData")?);
+    Ok(values)
+}
+
+fn config_map_values(data: Value, binary_data: Value) -> Result<Values, String> {
+    let mut values = plain(data, "data")?;
+    values.extend(decoded(binary_data, "binaryData")?);
+    Ok(values)
+}
+
+fn plain(map: Value, field: &str) -> Result<Values, String> {
+    Ok(texts(map, field)?
+        .into_iter()
+        .map(|(key, text)| (key, SecretBytes::from(text)))
+        .collect())
+}
+
+fn decoded(map: Value, field: &str) -> Result<Values, String> {
+    let decode = |(key, text): (String, String)| {
+        let text: String = text.split_whitespace().collect();
+        let bytes = STANDARD
+            .decode(text)
+            .map_err(|_| format!("{field}.{key}: is not base64"))?;
+        Ok((key, SecretBytes::from(bytes)))
+    };
+    texts(map, field)?.into_iter().map(decode).collect()
+}
+
+/// A map of strings. What stands in the place of one is not quoted.
+fn texts(map: Value, field: &str) -> Result<BTreeMap<String, String>, String> {
+    let entries = match map {
+        Value::Null => return Ok(BTreeMap::new()),
+        Value::Object(entries) => entries,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            return Err(format!("{field}: must be a map of strings"));
+        }
+    };
+    let text = |(key, value): (String, Value)| match value {
+        Value::String(text) => Ok((key, text)),
+        Value::Null => Ok((key, String::new())),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Err(format!("{field}.{key}: must be a string; put it in quotes"))
+        }
+    };
+    entries.into_iter().map(text).collect()
+}
+
+/// A text of the metadata. YAML takes some plain words for other things, `n` for one.
+fn text_at(document: &Map<String, Value>, field: &str) -> Result<Option<String>, String> {
+    match document.get("metadata").and_then(|meta| meta.get(field)) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            Err(format!("metadata.{field}: must be a string; put it in quotes"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refusal(document: Value) -> String {
+        let refusal = read(document).expect_err("refused");
+        format!("{}: {}", refusal.object.unwrap_or_default(), refusal.why)
+    }
+
+    #[test]
+    fn a_refusal_names_object_and_field_and_no_value() {
+        for (document, expected) in [
+            (
+                json!({"kind": "Secret"}),
+                ": is no Kubernetes object: it has no apiVersion",
+            ),
+            (json!(["canary"]), ": is no Kubernetes object"),
+            (
+                json!({"apiVersion": "v1", "kind": "Secret", "metadata": {}}),
+                "Secret: metadata.name: must be set",
+            ),
+            (
+                json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "data": {"k": "canary!"}}),
+                "Secret default/a: data.k: is not base64",
+            ),
+            (
+                json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "stringData": {"port": 8080}}),
+                "Secret default/a: stringData.port: must be a string; put it in quotes",
+            ),
+            (
+                json!({"apiVersion": "external-secrets.io/v1alpha1", "kind": "SecretStore", "metadata": {"name": "a"}}),
+                "SecretStore default/a: apiVersion: is no longer served; write external-secrets.io/v1",
+            ),
+        ] {
+            assert_eq!(refusal(document), expected);
+        }
+        let up = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "../../etc"}});
+        assert!(refusal(up).starts_with("Secret ../../etc: metadata.name: "));
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_something_else_is_not_quoted() {
+        for (why, expected) in [
+            (
+                r#"invalid type: string "canary", expected a sequence"#,
+                "invalid type: string, expected a sequence",
+            ),
+            (
+                r#"invalid type: string "canary\", expected canary", expected u8"#,
+                "invalid type: string, expected u8",
+            ),
+            (
+                "invalid type: integer `4711`, expected a string",
+                "invalid type: integer, expected a string",
+            ),
+            (
+                "invalid type: map, expected a string",
+                "invalid type: map, expected a string",
+            ),
+            (
+                "unknown variant `Ownr`, expected one of `Owner`",
+                "unknown variant `Ownr`, expected one of `Owner`",
+            ),
+        ] {
+            assert_eq!(without_values(why), expected);
+        }
+    }
+
+    #[test]
+    fn kinds_are_told_apart() {
+        let shown = |version: &str, kind: &str| {
+            let document = json!({"apiVersion": version, "kind": kind, "metadata": {"name": "a"}});
+            match read(document) {
+                Ok(Read::ExternalSecret(key, _) | Read::Document(_, key, _)) => key.to_string(),
+                Ok(Read::Store(store)) => store.key.to_string(),
+                Ok(Read::Namespace(name, _)) => format!("namespace {name}"),
+                Ok(Read::Unsupported(what)) => format!("not yet {what}"),
+                Ok(Read::Foreign) => "foreign".to_owned(),
+                Err(refusal) => refusal.why,
+            }
+        };
+        for (version, kind, expected) in [
+            ("external-secrets.io/v1", "ExternalSecret", "default/a"),
+            (
+                "external-secrets.io/v1beta1",
+                "SecretStore",
+                "SecretStore default/a",
+            ),
+            (
+                "external-secrets.io/v1",
+                "ClusterSecretStore",
+                "ClusterSecretStore a",
+            ),
+            (
+                "external-secrets.io/v1alpha1",
+                "PushSecret",
+                "not yet PushSecret default/a",
+            ),
+            (
+                "generators.external-secrets.io/v1alpha1",
+                "Password",
+                "not yet Password default/a",
+            ),
+            ("v1", "Namespace", "namespace a"),
+            ("apps/v1", "Deployment", "foreign"),
+            ("example.com/v1", "ExternalSecret", "foreign"),
+        ] {
+            assert_eq!(shown(version, kind), expected, "{version} {kind}");
+        }
+    }
+
+    #[test]
+    fn string_data_wins_and_base64_may_be_folded() {
+        let document = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": "ns"},
+            "data": {"a": "b25l\n", "b": "b25l"}, "stringData": {"b": "two"},
+        });
+        let Ok(Read::Document(DocumentKind::Secret, key, document)) = read(document) else {
+            panic!("no Secret")
+        };
+        assert_eq!(key, ObjectKey::new("ns", "a"));
+        let expected =
+            [("a", "one"), ("b", "two")].map(|(key, value)| (key.to_owned(), SecretBytes::from(value)));
+        assert_eq!(document.values, Values::from(expected));
+    }
+
+    #[test]
+    fn what_a_cluster_stamped_on_an_object_is_not_believed() {
+        let document = |spec: Value| {
+            json!({
+                "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
+                "metadata": {"name": "a", "uid": "u", "generation": 7, "finalizers": ["f"], "deletionTimestamp": "2026-01-01T00:00:00Z"},
+                "spec": spec, "status": {"syncedResourceVersion": "7-x", "refreshTime": "2026-01-01T00:00:00Z"},
+            })
+        };
+        let object = |spec: Value| match read(document(spec)) {
+            Ok(Read::ExternalSecret(_, object)) => object,
+            other => panic!("{other:?}"),
+        };
+        let (first, other) = (
+            object(json!({"refreshInterval": "1h"})),
+            object(json!({"refreshInterval": "2h"})),
+        );
+        assert!(first.status.is_none() && first.metadata.finalizers.is_none());
+        assert!(first.metadata.deletion_timestamp.is_none());
+        assert_eq!(first.metadata.uid, other.metadata.uid);
+        assert_ne!(first.metadata.uid.as_deref(), Some("u"));
+        assert_ne!(first.metadata.generation, other.metadata.generation);
+        assert_eq!(
+            first.metadata.generation,
+            object(json!({"refreshInterval": "1h"})).metadata.generation
+        );
+    }
+
+    #[test]
+    fn a_list_is_its_items() {
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": [{"kind": "A"}, {"kind": "B"}]});
+        assert_eq!(items(list).len(), 2);
+        assert_eq!(items(json!({"kind": "Shopping", "items": []})).len(), 1);
+    }
+}

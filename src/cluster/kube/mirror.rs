@@ -1,0 +1,224 @@
+//! What a watch has told us, by key.
+
+use std::borrow::Borrow;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// A map that a watch fills, and that our own writes may run ahead of.
+///
+/// Guarantee: a value is only ever replaced by a newer one, so that a watch which lags behind our write does not take
+/// us back. Our writes never add an entry: whether an object is there, only the watch says.
+#[derive(Debug)]
+pub struct Mirror<K, V> {
+    entries: RwLock<Entries<K, V>>,
+    /// A property of a value by which entries can be looked up.
+    tag: fn(&V) -> Option<&str>,
+}
+
+#[derive(Debug)]
+struct Entries<K, V> {
+    by_key: HashMap<K, Held<V>>,
+    by_tag: HashMap<String, HashSet<K>>,
+}
+
+#[derive(Debug)]
+struct Held<V> {
+    version: Version,
+    value: Arc<V>,
+    /// Seen in the listing under way, or in the last one.
+    listing: u64,
+}
+
+/// The API server's resourceVersion. Comparing two of one kind is sound: they are revisions of one store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(u64);
+
+impl Version {
+    pub fn parse(text: &str) -> Self {
+        Self(text.parse().unwrap_or_default())
+    }
+}
+
+impl<K, V> Default for Mirror<K, V> {
+    fn default() -> Self {
+        Self::tagged(|_| None)
+    }
+}
+
+impl<K, V> Mirror<K, V> {
+    pub fn tagged(tag: fn(&V) -> Option<&str>) -> Self {
+        Self {
+            entries: RwLock::new(Entries {
+                by_key: HashMap::new(),
+                by_tag: HashMap::new(),
+            }),
+            tag,
+        }
+    }
+}
+
+impl<K: Clone + Eq + Hash, V> Mirror<K, V> {
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<Arc<V>>
+    where
+        K: Borrow<Q>,
+    {
+        self.read().by_key.get(key).map(|held| held.value.clone())
+    }
+
+    pub fn with_tag(&self, tag: &str) -> Vec<(K, Arc<V>)> {
+        let entries = self.read();
+        let keys = entries.by_tag.get(tag).into_iter().flatten();
+        keys.filter_map(|key| Some((key.clone(), entries.by_key.get(key)?.value.clone())))
+            .collect()
+    }
+
+    /// The watch saw an object. What was known before, if this is news; `None` if it is not.
+    pub fn seen(&self, key: K, version: Version, value: V, listing: u64) -> Option<Option<Arc<V>>> {
+        let mut entries = self.write();
+        if let Some(held) = entries.by_key.get_mut(&key) {
+            held.listing = listing;
+            if held.version >= version {
+                return None;
+            }
+        }
+        Some(entries.put(
+            key,
+            Held {
+                version,
+                value: Arc::new(value),
+                listing,
+            },
+            self.tag,
+        ))
+    }
+
+    /// The watch saw an object go.
+    pub fn gone(&self, key: &K) -> Option<Arc<V>> {
+        self.write().remove(key, self.tag)
+    }
+
+    /// We wrote an object, and this is what it is now.
+    pub fn wrote(&self, key: &K, version: Version, value: V) {
+        let mut entries = self.write();
+        let Some(held) = entries.by_key.get(key) else {
+            return;
+        };
+        if held.version < version {
+            let listing = held.listing;
+            entries.put(
+                key.clone(),
+                Held {
+                    version,
+                    value: Arc::new(value),
+                    listing,
+                },
+                self.tag,
+            );
+        }
+    }
+
+    /// A listing is complete: what it did not mention is gone.
+    pub fn listed(&self, listing: u64) -> Vec<K> {
+        let mut entries = self.write();
+        let unmentioned = entries.by_key.iter().filter(|(_, held)| held.listing != listing);
+        let gone: Vec<K> = unmentioned.map(|(key, _)| key.clone()).collect();
+        for key in &gone {
+            entries.remove(key, self.tag);
+        }
+        gone
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Entries<K, V>> {
+        // Nothing panics between two states that belong together, so a poisoned lock is still sound.
+        self.entries.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Entries<K, V>> {
+        self.entries.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Clone + Eq + Hash, V> Entries<K, V> {
+    fn put(&mut self, key: K, held: Held<V>, tag: fn(&V) -> Option<&str>) -> Option<Arc<V>> {
+        let before = self.remove(&key, tag);
+        if let Some(tag) = tag(&held.value) {
+            self.by_tag.entry(tag.to_owned()).or_default().insert(key.clone());
+        }
+        self.by_key.insert(key, held);
+        before
+    }
+
+    fn remove(&mut self, key: &K, tag: fn(&V) -> Option<&str>) -> Option<Arc<V>> {
+        let held = self.by_key.remove(key)?;
+        if let Some(tag) = tag(&held.value)
+            && let Some(keys) = self.by_tag.get_mut(tag)
+        {
+            keys.remove(key);
+            if keys.is_empty() {
+                self.by_tag.remove(tag);
+            }
+        }
+        Some(held.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(number: u64) -> Version {
+        Version(number)
+    }
+
+    #[test]
+    fn a_lagging_watch_does_not_undo_our_write() {
+        let mirror = Mirror::default();
+        assert_eq!(mirror.seen("a", version(1), "first", 0), Some(None));
+        mirror.wrote(&"a", version(3), "ours");
+        assert_eq!(mirror.seen("a", version(2), "stale", 0), None);
+        assert_eq!(
+            mirror.seen("a", version(3), "ours", 0),
+            None,
+            "our own write is no news"
+        );
+        assert_eq!(mirror.get("a").as_deref(), Some(&"ours"));
+    }
+
+    #[test]
+    fn our_write_does_not_bring_back_what_is_gone() {
+        let mirror = Mirror::default();
+        mirror.seen("a", version(1), "first", 0);
+        mirror.gone(&"a");
+        mirror.wrote(&"a", version(2), "ours");
+        assert_eq!(mirror.get("a"), None);
+    }
+
+    #[test]
+    fn a_listing_drops_what_it_does_not_mention() {
+        let mirror = Mirror::default();
+        mirror.seen("a", version(1), "a", 0);
+        mirror.seen("b", version(1), "b", 0);
+        mirror.seen("b", version(1), "b", 1);
+        assert_eq!(mirror.listed(1), ["a"]);
+        assert_eq!(mirror.get("b").as_deref(), Some(&"b"));
+    }
+
+    #[test]
+    fn entries_are_found_by_their_tag_for_as_long_as_they_have_it() {
+        let mirror = Mirror::tagged(|value: &&str| value.split_once('/').map(|(tag, _)| tag));
+        mirror.seen("a", version(1), "x/1", 0);
+        mirror.seen("b", version(1), "x/2", 0);
+        mirror.seen("b", version(2), "y/2", 0);
+        let keys = |tag| {
+            mirror
+                .with_tag(tag)
+                .into_iter()
+                .map(|(key, _)| key)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!((keys("x"), keys("y")), (vec!["a"], vec!["b"]));
+        mirror.gone(&"a");
+        assert_eq!(keys("x"), Vec::<&str>::new());
+    }
+}

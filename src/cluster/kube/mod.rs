@@ -1,0 +1,187 @@
+//! A real API server.
+//!
+//! One watch a kind feeds a [`mirror`] of what decisions need; reads of watched objects never leave the process.
+//! Writes carry ESO's field manager and the version that was looked at, so that neither a stale view nor a second
+//! writer can overwrite what it has not seen. The client's own retries are off: retrying belongs to the queue.
+
+mod documents;
+mod errors;
+mod events;
+mod mirror;
+mod reduce;
+mod status;
+mod watch;
+mod writes;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kube::Client;
+use lockstep_api::{ExternalSecret, ExternalSecretStatus, SecretStoreStatus};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::mirror::Mirror;
+use super::{Change, Cluster, Document, DocumentKind, Event, Store};
+use crate::engine::labels;
+use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
+use crate::engine::plan::SecretWrite;
+use crate::engine::problem::Problem;
+use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::target::Target;
+use crate::engine::values::Values;
+
+pub use self::events::DROPPED as EVENTS_DROPPED;
+
+/// Longer than any healthy API server takes, shorter than anybody wants to wait.
+const DEADLINE: Duration = Duration::from_secs(15);
+/// Requests under way toward the API server at a time.
+const PERMITS: usize = 64;
+
+/// What is watched.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Only this namespace, all when absent.
+    pub namespace: Option<String>,
+    pub cluster_stores: bool,
+    pub namespaced_stores: bool,
+}
+
+pub struct KubeCluster {
+    client: Client,
+    permits: Semaphore,
+    events: events::Publisher,
+    external_secrets: Mirror<ObjectKey, ExternalSecret>,
+    stores: Mirror<ObjectKey, Store>,
+    cluster_stores: Mirror<String, Store>,
+    targets: Mirror<ObjectKey, Target>,
+    namespaces: Mirror<String, BTreeMap<String, String>>,
+}
+
+impl KubeCluster {
+    /// Starts the watches, and returns once all of them have seen everything that is there.
+    pub async fn start(
+        client: Client,
+        scope: &Scope,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Change>) {
+        let (changes, receiver) = mpsc::unbounded_channel();
+        let cluster = Arc::new(Self {
+            events: events::Publisher::start(client.clone(), tasks, stop),
+            client,
+            permits: Semaphore::new(PERMITS),
+            external_secrets: Mirror::default(),
+            stores: Mirror::default(),
+            cluster_stores: Mirror::default(),
+            targets: Mirror::tagged(|target| target.labels.get(labels::CREATED_BY).map(String::as_str)),
+            namespaces: Mirror::default(),
+        });
+        watch::start(&cluster, scope, &changes, tasks, stop).await;
+        (cluster, receiver)
+    }
+
+    /// One request: bounded in number and in time.
+    async fn request<T>(
+        &self,
+        verb: &'static str,
+        object: &ObjectRef,
+        call: impl Future<Output = Result<T, kube::Error>>,
+    ) -> Result<T, Problem> {
+        // The semaphore is never closed.
+        let _permit = self.permits.acquire().await;
+        match tokio::time::timeout(DEADLINE, call).await {
+            Ok(answer) => answer.map_err(|error| errors::problem(verb, object, &error)),
+            Err(_) => {
+                let why = format!("no answer within {} seconds", DEADLINE.as_secs());
+                Err(Problem::ApiUnavailable {
+                    object: object.clone(),
+                    why,
+                })
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Cluster for KubeCluster {
+    fn external_secret(&self, key: &ObjectKey) -> Option<Arc<ExternalSecret>> {
+        self.external_secrets.get(key)
+    }
+
+    fn store(&self, key: &StoreKey) -> Option<Arc<Store>> {
+        match key {
+            StoreKey::Namespaced(key) => self.stores.get(key),
+            StoreKey::Cluster(name) => self.cluster_stores.get(name),
+        }
+    }
+
+    fn namespace_labels(&self, namespace: &str) -> Option<Arc<BTreeMap<String, String>>> {
+        self.namespaces.get(namespace)
+    }
+
+    fn target(&self, key: &ObjectKey) -> Option<Arc<Target>> {
+        self.targets.get(key)
+    }
+
+    fn targets_created_by(&self, namespace: &str, owner: &str) -> Vec<(ObjectKey, Arc<Target>)> {
+        let mut targets = self.targets.with_tag(owner);
+        targets.retain(|(key, _)| key.namespace == namespace);
+        targets
+    }
+
+    async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem> {
+        documents::read(self, kind, key).await
+    }
+
+    async fn read_target(&self, key: &ObjectKey) -> Result<Option<(Target, Values)>, Problem> {
+        documents::read_target(self, key).await
+    }
+
+    async fn service_account_token(
+        &self,
+        account: &ObjectKey,
+        audiences: &[String],
+        lifetime: Duration,
+    ) -> Result<SecretBytes, Problem> {
+        documents::service_account_token(self, account, audiences, lifetime).await
+    }
+
+    async fn write_secret(&self, write: &SecretWrite) -> Result<Target, Problem> {
+        writes::write(self, write).await
+    }
+
+    async fn delete_secret(&self, key: &ObjectKey, uid: &str) -> Result<(), Problem> {
+        writes::delete(self, key, uid).await
+    }
+
+    async fn write_external_secret_status(
+        &self,
+        object: &ExternalSecret,
+        status: &ExternalSecretStatus,
+    ) -> Result<(), Problem> {
+        status::of_external_secret(self, object, status).await
+    }
+
+    async fn write_store_status(&self, store: &Store, status: &SecretStoreStatus) -> Result<(), Problem> {
+        status::of_store(self, store, status).await
+    }
+
+    async fn remove_finalizer(&self, object: &ExternalSecret, finalizer: &str) -> Result<(), Problem> {
+        status::remove_finalizer(self, object, finalizer).await
+    }
+
+    fn publish(&self, event: Event) {
+        self.events.publish(event);
+    }
+}
+
+impl std::fmt::Debug for KubeCluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KubeCluster").finish_non_exhaustive()
+    }
+}

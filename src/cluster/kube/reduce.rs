@@ -1,0 +1,143 @@
+//! From what the API server sends to what decisions need. Secret values end here.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta, OwnerReference};
+use lockstep_api::{
+    ClusterSecretStore, ExternalSecret, Parsed, SecretStore, SecretStoreSpec, SecretStoreStatus,
+};
+use serde_json::Value;
+
+use super::super::Store;
+use super::mirror::Version;
+use crate::engine::fingerprint;
+use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::target::{Digest, ManagedFields, Owner, Target};
+use crate::engine::values::Values;
+
+pub fn key(meta: &ObjectMeta) -> ObjectKey {
+    ObjectKey::new(
+        meta.namespace.clone().unwrap_or_default(),
+        meta.name.clone().unwrap_or_default(),
+    )
+}
+
+pub fn version(meta: &ObjectMeta) -> Version {
+    Version::parse(meta.resource_version.as_deref().unwrap_or_default())
+}
+
+/// Most of an object's metadata is who wrote which field. Nobody here asks.
+pub fn external_secret(mut object: ExternalSecret) -> ExternalSecret {
+    object.metadata.managed_fields = None;
+    object
+}
+
+pub fn namespaced_store(store: SecretStore) -> Store {
+    let key = StoreKey::Namespaced(key(&store.metadata));
+    of_store(key, store.metadata, store.spec, store.status)
+}
+
+pub fn cluster_store(store: ClusterSecretStore) -> Store {
+    let key = StoreKey::Cluster(store.metadata.name.clone().unwrap_or_default());
+    of_store(key, store.metadata, store.spec, store.status)
+}
+
+fn of_store(
+    key: StoreKey,
+    meta: ObjectMeta,
+    spec: Parsed<SecretStoreSpec>,
+    status: Option<SecretStoreStatus>,
+) -> Store {
+    Store {
+        key,
+        uid: meta.uid.unwrap_or_default(),
+        generation: meta.generation.unwrap_or_default(),
+        annotations: meta.annotations.unwrap_or_default(),
+        terminating: meta.deletion_timestamp.is_some(),
+        spec,
+        status: status.unwrap_or_default(),
+    }
+}
+
+pub fn target(secret: Secret) -> Target {
+    target_and_values(secret).0
+}
+
+pub fn target_and_values(secret: Secret) -> (Target, Values) {
+    let meta = secret.metadata;
+    let values = values(secret.data);
+    let target = Target {
+        uid: meta.uid.unwrap_or_default(),
+        resource_version: meta.resource_version.unwrap_or_default(),
+        secret_type: secret.type_.unwrap_or_default(),
+        immutable: secret.immutable.unwrap_or_default(),
+        terminating: meta.deletion_timestamp.is_some(),
+        labels: meta.labels.unwrap_or_default(),
+        annotations: meta.annotations.unwrap_or_default(),
+        finalizers: meta.finalizers.unwrap_or_default(),
+        owners: meta
+            .owner_references
+            .unwrap_or_default()
+            .into_iter()
+            .map(owner)
+            .collect(),
+        data_hash: fingerprint::of_values(&values),
+        keys: values
+            .iter()
+            .map(|(key, value)| (key.clone(), Digest::of(value)))
+            .collect(),
+        managed: meta
+            .managed_fields
+            .unwrap_or_default()
+            .iter()
+            .filter_map(managed_fields)
+            .collect(),
+    };
+    (target, values)
+}
+
+pub fn values(data: Option<BTreeMap<String, ByteString>>) -> Values {
+    data.unwrap_or_default()
+        .into_iter()
+        .map(|(key, value)| (key, SecretBytes::from(value.0)))
+        .collect()
+}
+
+fn owner(reference: OwnerReference) -> Owner {
+    Owner {
+        api_version: reference.api_version,
+        kind: reference.kind,
+        name: reference.name,
+        uid: reference.uid,
+        controller: reference.controller.unwrap_or_default(),
+        block_owner_deletion: reference.block_owner_deletion.unwrap_or_default(),
+    }
+}
+
+/// What one of our field managers owns; others' fields are their own affair.
+fn managed_fields(entry: &ManagedFieldsEntry) -> Option<(String, ManagedFields)> {
+    let manager = entry
+        .manager
+        .as_deref()
+        .filter(|manager| fingerprint::is_our_manager(manager))?;
+    let fields = &entry.fields_v1.as_ref()?.0;
+    let below = |path: &str| -> Vec<String> {
+        let members = fields
+            .pointer(path)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten();
+        members
+            .filter_map(|(field, _)| field.strip_prefix("f:").map(str::to_owned))
+            .collect()
+    };
+    let managed = ManagedFields {
+        data: below("/f:data"),
+        labels: below("/f:metadata/f:labels"),
+        annotations: below("/f:metadata/f:annotations"),
+    };
+    Some((manager.to_owned(), managed))
+}

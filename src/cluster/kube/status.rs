@@ -1,0 +1,139 @@
+//! Status and finalizers of our own objects: merge patches that name the object they mean by uid.
+
+use std::fmt::Debug;
+
+use kube::Resource;
+use kube::api::{Api, Patch, PatchParams};
+use lockstep_api::{
+    ClusterSecretStore, ExternalSecret, ExternalSecretStatus, SecretStore, SecretStoreStatus,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::super::Store;
+use super::{KubeCluster, errors, reduce};
+use crate::engine::object::{ObjectRef, StoreKey};
+use crate::engine::problem::Problem;
+
+pub async fn of_external_secret(
+    cluster: &KubeCluster,
+    object: &ExternalSecret,
+    status: &ExternalSecretStatus,
+) -> Result<(), Problem> {
+    let key = reduce::key(&object.metadata);
+    let api: Api<ExternalSecret> = Api::namespaced(cluster.client.clone(), &key.namespace);
+    let uid = object.metadata.uid.as_deref().unwrap_or_default();
+    let about = ObjectRef::namespaced("ExternalSecret", &key);
+    let patch = status_patch(uid, object.status.as_ref(), status);
+    if let Some(written) = patch_status(cluster, &api, &about, patch).await? {
+        let version = reduce::version(&written.metadata);
+        cluster
+            .external_secrets
+            .wrote(&key, version, reduce::external_secret(written));
+    }
+    Ok(())
+}
+
+pub async fn of_store(
+    cluster: &KubeCluster,
+    store: &Store,
+    status: &SecretStoreStatus,
+) -> Result<(), Problem> {
+    let patch = status_patch(&store.uid, Some(&store.status), status);
+    let about = ObjectRef::from(&store.key);
+    match &store.key {
+        StoreKey::Namespaced(key) => {
+            let api: Api<SecretStore> = Api::namespaced(cluster.client.clone(), &key.namespace);
+            patch_status(cluster, &api, &about, patch).await.map(drop)
+        }
+        StoreKey::Cluster(_) => {
+            let api: Api<ClusterSecretStore> = Api::all(cluster.client.clone());
+            patch_status(cluster, &api, &about, patch).await.map(drop)
+        }
+    }
+}
+
+pub async fn remove_finalizer(
+    cluster: &KubeCluster,
+    object: &ExternalSecret,
+    finalizer: &str,
+) -> Result<(), Problem> {
+    let key = reduce::key(&object.metadata);
+    let api: Api<ExternalSecret> = Api::namespaced(cluster.client.clone(), &key.namespace);
+    let left: Vec<&String> = object
+        .metadata
+        .finalizers
+        .iter()
+        .flatten()
+        .filter(|name| *name != finalizer)
+        .collect();
+    // The version keeps us from taking away a finalizer that somebody added meanwhile.
+    let patch =
+        json!({"metadata": {"resourceVersion": object.metadata.resource_version, "finalizers": left}});
+    let about = ObjectRef::namespaced("ExternalSecret", &key);
+    let call = async {
+        api.patch_metadata(&key.name, &PatchParams::default(), &Patch::Merge(patch))
+            .await
+    };
+    cluster
+        .request("update", &about, not_found_is_none(call))
+        .await
+        .map(drop)
+}
+
+/// What is written is what the object is now; `None` when it is gone.
+async fn patch_status<K>(
+    cluster: &KubeCluster,
+    api: &Api<K>,
+    about: &ObjectRef,
+    patch: Value,
+) -> Result<Option<K>, Problem>
+where
+    K: Resource + DeserializeOwned + Clone + Debug,
+{
+    let call = async {
+        api.patch_status(&about.name, &PatchParams::default(), &Patch::Merge(patch))
+            .await
+    };
+    cluster
+        .request("write the status of", about, not_found_is_none(call))
+        .await
+}
+
+async fn not_found_is_none<T>(
+    call: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<Option<T>, kube::Error> {
+    match call.await {
+        Err(error) if errors::is_not_found(&error) => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
+/// A merge patch that leaves exactly `new`: what it no longer has must be told as null.
+fn status_patch<S: Serialize>(uid: &str, old: Option<&S>, new: &S) -> Value {
+    let mut status = serde_json::to_value(new).unwrap_or_default();
+    let old = old
+        .and_then(|old| serde_json::to_value(old).ok())
+        .unwrap_or_default();
+    if let (Some(status), Some(old)) = (status.as_object_mut(), old.as_object()) {
+        for field in old.keys() {
+            status.entry(field).or_insert(Value::Null);
+        }
+    }
+    json!({"metadata": {"uid": uid}, "status": status})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_is_no_more_is_told_as_null() {
+        let (old, new) = (json!({"a": 1, "b": 2}), json!({"a": 3}));
+        assert_eq!(
+            status_patch("u", Some(&old), &new)["status"],
+            json!({"a": 3, "b": null})
+        );
+    }
+}

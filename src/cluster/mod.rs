@@ -1,0 +1,118 @@
+//! What lockstep needs of Kubernetes, as one narrow trait with two bodies: [`kube`], a real API server, and
+//! [`folder`], a folder of manifests.
+//!
+//! Reads of watched objects are answered from memory and never wait. Everything that can wait is async, has a
+//! deadline, and fails with a [`Problem`] that is safe to show.
+
+pub mod folder;
+pub mod kube;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lockstep_api::{ExternalSecret, ExternalSecretStatus, SecretStoreStatus};
+
+use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
+use crate::engine::plan::SecretWrite;
+use crate::engine::problem::Problem;
+use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::target::Target;
+use crate::engine::values::Values;
+
+pub use crate::engine::store::Store;
+
+#[async_trait]
+pub trait Cluster: Send + Sync + std::fmt::Debug {
+    // --- from memory
+    fn external_secret(&self, key: &ObjectKey) -> Option<Arc<ExternalSecret>>;
+    fn store(&self, key: &StoreKey) -> Option<Arc<Store>>;
+    fn namespace_labels(&self, namespace: &str) -> Option<Arc<BTreeMap<String, String>>>;
+    /// A Secret that carries the managed label. Others are met by the write that finds them.
+    fn target(&self, key: &ObjectKey) -> Option<Arc<Target>>;
+    /// Managed Secrets of a namespace whose created-by label has this value.
+    fn targets_created_by(&self, namespace: &str, owner: &str) -> Vec<(ObjectKey, Arc<Target>)>;
+
+    // --- reads
+    /// A Secret or ConfigMap that a store or a template refers to.
+    async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem>;
+    /// A Secret as it is now, labelled or not, with its values.
+    async fn read_target(&self, key: &ObjectKey) -> Result<Option<(Target, Values)>, Problem>;
+    /// A token for a ServiceAccount, made for these audiences.
+    async fn service_account_token(
+        &self,
+        account: &ObjectKey,
+        audiences: &[String],
+        lifetime: Duration,
+    ) -> Result<SecretBytes, Problem>;
+
+    // --- writes
+    /// Carries out a write; what is then there. A create meets `Conflict` when something is there already.
+    async fn write_secret(&self, write: &SecretWrite) -> Result<Target, Problem>;
+    /// Deletes exactly the Secret that was looked at; another one under its name is left alone.
+    async fn delete_secret(&self, key: &ObjectKey, uid: &str) -> Result<(), Problem>;
+    async fn write_external_secret_status(
+        &self,
+        object: &ExternalSecret,
+        status: &ExternalSecretStatus,
+    ) -> Result<(), Problem>;
+    async fn write_store_status(&self, store: &Store, status: &SecretStoreStatus) -> Result<(), Problem>;
+    async fn remove_finalizer(&self, object: &ExternalSecret, finalizer: &str) -> Result<(), Problem>;
+    /// Queues an event. Never waits; under load events are dropped and counted.
+    fn publish(&self, event: Event);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DocumentKind {
+    Secret,
+    ConfigMap,
+}
+
+impl DocumentKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Secret => "Secret",
+            Self::ConfigMap => "ConfigMap",
+        }
+    }
+}
+
+/// A Secret or ConfigMap that somebody else wrote.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// Changes whenever the document does.
+    pub version: String,
+    pub labels: BTreeMap<String, String>,
+    pub values: Values,
+}
+
+/// An event about one of our objects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    pub about: ObjectRef,
+    pub uid: String,
+    pub warning: bool,
+    pub reason: &'static str,
+    pub message: String,
+}
+
+/// Something in the cluster moved; the controllers decide whom that wakes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    ExternalSecret(ObjectKey, Move),
+    Store(StoreKey, Move),
+    /// A managed Secret came, changed or went.
+    Target(ObjectKey),
+    /// A namespace came, went, or changed its labels.
+    Namespace(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// It is new, or something other than its status changed.
+    Edited,
+    /// Only its Ready condition turned.
+    Turned,
+    Gone,
+}

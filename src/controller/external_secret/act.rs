@@ -1,0 +1,215 @@
+//! Carries plans out. Where the ground shifts under a plan, a new one is made from what is there now.
+
+use std::sync::Arc;
+
+use lockstep_api::external_secret::CreationPolicy;
+
+use super::gather::Subject;
+use crate::cluster::Event;
+use crate::controller::Context;
+use crate::engine::condition::{Failure, Stage};
+use crate::engine::object::ObjectRef;
+use crate::engine::plan::{self, Inputs, Outcome, Plan, Step};
+use crate::engine::problem::Problem;
+use crate::engine::render::Rendered;
+use crate::engine::target::Target;
+use crate::engine::values::Values;
+use crate::engine::{fingerprint, own};
+
+/// How often a plan is made anew within one turn. After that the queue tries again.
+const ATTEMPTS: usize = 3;
+
+/// What was really done.
+#[derive(Debug)]
+pub struct Done {
+    pub outcome: Outcome,
+    pub wrote: Wrote,
+    /// Whether there is a target that workloads can be bound to.
+    pub bound: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrote {
+    Nothing,
+    Created,
+    Updated { announced: bool },
+    Deleted,
+}
+
+/// What is known of the target: from the watch, or from a closer look.
+struct View {
+    target: Option<Arc<Target>>,
+    values: Option<Values>,
+}
+
+pub async fn act(
+    context: &Context,
+    subject: &Subject,
+    rendered: Rendered,
+    nothing_found: bool,
+) -> Result<Done, Failure> {
+    let mut view = first_look(context, subject).await?;
+    for _ in 0..ATTEMPTS {
+        let plan = match decide(subject, &view, &rendered, nothing_found) {
+            Ok(plan) => plan,
+            Err(failure) => return Err(refuse(context, subject, &view, failure).await),
+        };
+        delete_orphans(context, subject, &plan).await?;
+        match carry_out(context, subject, &plan, view.target.is_some()).await {
+            Ok(Some(done)) => return Ok(done),
+            Ok(None)
+            | Err(Failure {
+                problem: Problem::Conflict { .. },
+                ..
+            }) => view = look_closer(context, subject).await?,
+            Err(failure) => {
+                return Err(Failure {
+                    met_target: view.target.is_some(),
+                    ..failure
+                });
+            }
+        }
+    }
+    let object = ObjectRef::namespaced("Secret", &subject.target);
+    Err(Failure::new(Stage::Write, Problem::Conflict { object }))
+}
+
+/// Where we would not create a target, one that we do not watch must be looked for.
+async fn first_look(context: &Context, subject: &Subject) -> Result<View, Failure> {
+    let watched = View {
+        target: subject.existing.clone(),
+        values: None,
+    };
+    match subject.spec.target.creation_policy() {
+        CreationPolicy::Merge | CreationPolicy::None if watched.target.is_none() => {
+            look_closer(context, subject).await
+        }
+        CreationPolicy::Owner
+        | CreationPolicy::Orphan
+        | CreationPolicy::CreateOrMerge
+        | CreationPolicy::Merge
+        | CreationPolicy::None => Ok(watched),
+    }
+}
+
+async fn look_closer(context: &Context, subject: &Subject) -> Result<View, Failure> {
+    let found = context.cluster.read_target(&subject.target).await;
+    let found = found.map_err(|problem| Failure::new(Stage::Write, problem))?;
+    Ok(match found {
+        Some((target, values)) => View {
+            target: Some(Arc::new(target)),
+            values: Some(values),
+        },
+        None => View {
+            target: None,
+            values: None,
+        },
+    })
+}
+
+/// A target that is not ours to write is marked, so that we see it change and look again.
+async fn refuse(context: &Context, subject: &Subject, view: &View, failure: Failure) -> Failure {
+    let Some(target) = view.target.as_deref() else {
+        return failure;
+    };
+    if let Step::Write(mark) = plan::mark(&inputs(subject, view), target) {
+        // Without the mark we only notice later; the failure itself is what counts.
+        let _ = context.cluster.write_secret(&mark).await;
+    }
+    Failure {
+        met_target: true,
+        ..failure
+    }
+}
+
+fn inputs<'a>(subject: &'a Subject, view: &'a View) -> Inputs<'a> {
+    Inputs {
+        claimant: &subject.claimant,
+        spec: &subject.spec,
+        target: &subject.target,
+        existing: view.target.as_deref(),
+        existing_values: view.values.as_ref(),
+    }
+}
+
+fn decide(subject: &Subject, view: &View, rendered: &Rendered, nothing_found: bool) -> Result<Plan, Failure> {
+    let inputs = inputs(subject, view);
+    if nothing_found {
+        let plan =
+            plan::plan_nothing_found(&inputs).map_err(|problem| Failure::new(Stage::Delete, problem))?;
+        if let Some(plan) = plan {
+            return Ok(plan);
+        }
+    }
+    plan::plan(&inputs, rendered.clone()).map_err(|problem| Failure::new(Stage::Write, problem))
+}
+
+/// Under Owner, Secrets that we made under an earlier target name go before the new one is written.
+async fn delete_orphans(context: &Context, subject: &Subject, plan: &Plan) -> Result<(), Failure> {
+    let is_writing = matches!(plan.step, Step::Write(_) | Step::Nothing) && plan.outcome == Outcome::Synced;
+    if subject.spec.target.creation_policy() != CreationPolicy::Owner || !is_writing {
+        return Ok(());
+    }
+    let label = fingerprint::owner_label(&subject.key);
+    for (key, target) in context.cluster.targets_created_by(&subject.key.namespace, &label) {
+        if key != subject.target && own::is_made_by(&target, &subject.claimant) {
+            let deleted = context.cluster.delete_secret(&key, &target.uid).await;
+            deleted.map_err(|problem| Failure::new(Stage::DeleteOrphans, problem))?;
+            context.cluster.publish(event(
+                subject,
+                "Deleted",
+                "secret deleted because it was orphaned",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// `None`: the plan wants a closer look first.
+async fn carry_out(
+    context: &Context,
+    subject: &Subject,
+    plan: &Plan,
+    exists: bool,
+) -> Result<Option<Done>, Failure> {
+    let writable = subject.spec.target.creation_policy() != CreationPolicy::None;
+    let done = |wrote, bound| Done {
+        outcome: plan.outcome,
+        wrote,
+        bound: bound && writable,
+    };
+    match &plan.step {
+        Step::Nothing => Ok(Some(done(
+            Wrote::Nothing,
+            exists && plan.outcome == Outcome::Synced,
+        ))),
+        Step::LookCloser => Ok(None),
+        Step::Delete { uid } => {
+            let deleted = context.cluster.delete_secret(&subject.target, uid).await;
+            deleted.map_err(|problem| Failure::new(Stage::Delete, problem))?;
+            Ok(Some(done(Wrote::Deleted, false)))
+        }
+        Step::Write(write) => {
+            let written = context.cluster.write_secret(write).await;
+            written.map_err(|problem| Failure::new(Stage::Write, problem))?;
+            let wrote = if write.base.is_none() {
+                Wrote::Created
+            } else {
+                Wrote::Updated {
+                    announced: write.announced,
+                }
+            };
+            Ok(Some(done(wrote, true)))
+        }
+    }
+}
+
+pub fn event(subject: &Subject, reason: &'static str, message: impl Into<String>) -> Event {
+    Event {
+        about: ObjectRef::namespaced("ExternalSecret", &subject.key),
+        uid: subject.claimant.uid.clone(),
+        warning: false,
+        reason,
+        message: message.into(),
+    }
+}

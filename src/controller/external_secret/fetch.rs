@@ -1,0 +1,64 @@
+//! Asks the stores, all at once; the readers turn equal questions into one.
+
+use std::sync::Arc;
+
+use futures::future::join_all;
+
+use super::gather::Subject;
+use crate::controller::Context;
+use crate::engine::collect::{Ask, Found, Want};
+use crate::engine::object::StoreKey;
+use crate::engine::problem::Problem;
+use crate::engine::store;
+use crate::provider::reader::Reader;
+
+/// The answers, in the order of the wants.
+pub async fn fetch(context: &Context, subject: &Subject, wants: &[Want]) -> Vec<Result<Found, Problem>> {
+    join_all(wants.iter().map(|want| answer(context, subject, &want.ask))).await
+}
+
+async fn answer(context: &Context, subject: &Subject, ask: &Ask) -> Result<Found, Problem> {
+    match ask {
+        Ask::Value {
+            store,
+            location,
+            property,
+        } => {
+            let reader = reader(context, subject, store).await?;
+            reader
+                .value(location.clone(), property.as_deref())
+                .await
+                .map(Found::Value)
+        }
+        Ask::Extract {
+            store,
+            location,
+            property,
+        } => {
+            let reader = reader(context, subject, store).await?;
+            reader
+                .extract(location.clone(), property.as_deref())
+                .await
+                .map(Found::Map)
+        }
+        Ask::Find { store, query } => {
+            let reader = reader(context, subject, store).await?;
+            reader.find(query).await.map(Found::Map)
+        }
+        Ask::Generate { generator } => Err(Problem::NotSupported {
+            what: format!("generator {:?} {}", generator.kind, generator.name),
+        }),
+    }
+}
+
+/// The connection to a store, for those who may use it.
+async fn reader(context: &Context, subject: &Subject, key: &StoreKey) -> Result<Arc<Reader>, Problem> {
+    let store = context
+        .cluster
+        .store(key)
+        .ok_or_else(|| Problem::StoreMissing { store: key.clone() })?;
+    let namespace = &subject.key.namespace;
+    let labels = context.cluster.namespace_labels(namespace);
+    store::admit(&store, namespace, labels.as_deref(), &context.rules)?;
+    context.pool.connection(&store, namespace).await
+}

@@ -1,0 +1,194 @@
+//! What a turn starts from: the object, its target and its stores, all from memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lockstep_api::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus, Fault, StoreKind, StoreRef};
+
+use super::Memory;
+use crate::controller::Context;
+use crate::engine::collect::{self, Want};
+use crate::engine::due::{self, Facts};
+use crate::engine::fingerprint;
+use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::own::Claimant;
+use crate::engine::target::Target;
+
+/// The ExternalSecret as a turn sees it.
+#[derive(Debug)]
+pub struct Subject {
+    pub object: Arc<ExternalSecret>,
+    pub spec: ExternalSecretSpec,
+    pub status: ExternalSecretStatus,
+    pub key: ObjectKey,
+    pub claimant: Claimant,
+    pub labels: BTreeMap<String, String>,
+    pub annotations: BTreeMap<String, String>,
+    pub generation: i64,
+    /// What `status.syncedResourceVersion` is to be.
+    pub version: String,
+    pub target: ObjectKey,
+    pub existing: Option<Arc<Target>>,
+    pub refreshed: Option<Timestamp>,
+    pub phase: Duration,
+    pub now: Timestamp,
+    stores: Vec<StoreKey>,
+}
+
+/// What is to be done with an object at all.
+#[derive(Debug)]
+pub enum Gathered {
+    Subject(Box<Subject>),
+    Broken {
+        object: Arc<ExternalSecret>,
+        fault: Fault,
+    },
+    Terminating(Arc<ExternalSecret>),
+    /// Another instance of lockstep serves it.
+    NotOurs,
+    Gone,
+}
+
+pub fn gather(context: &Context, memory: &Memory, key: &ObjectKey) -> Gathered {
+    let Some(object) = context.cluster.external_secret(key) else {
+        return Gathered::Gone;
+    };
+    if object.metadata.deletion_timestamp.is_some() {
+        return Gathered::Terminating(object);
+    }
+    let spec = match object.spec.as_ref() {
+        Ok(spec) => spec.clone(),
+        Err(fault) => {
+            return Gathered::Broken {
+                fault: fault.clone(),
+                object,
+            };
+        }
+    };
+    let wants = collect::wants(&spec, &key.namespace);
+    let stores = stores(&spec, &wants, &key.namespace);
+    if !is_ours(context, &spec, &stores) {
+        return Gathered::NotOurs;
+    }
+    Gathered::Subject(Box::new(subject(
+        context, memory, key, object, spec, &wants, stores,
+    )))
+}
+
+fn subject(
+    context: &Context,
+    memory: &Memory,
+    key: &ObjectKey,
+    object: Arc<ExternalSecret>,
+    spec: ExternalSecretSpec,
+    wants: &[Want],
+    stores: Vec<StoreKey>,
+) -> Subject {
+    let meta = &object.metadata;
+    let uid = meta.uid.clone().unwrap_or_default();
+    let generation = meta.generation.unwrap_or_default();
+    let name = spec
+        .target
+        .name
+        .as_ref()
+        .map_or(key.name.as_str(), |name| name.as_str());
+    let target = ObjectKey::new(&key.namespace, name);
+    Subject {
+        status: object.status.clone().unwrap_or_default(),
+        key: key.clone(),
+        labels: meta.labels.clone().unwrap_or_default(),
+        annotations: meta.annotations.clone().unwrap_or_default(),
+        generation,
+        version: fingerprint::resource_version(generation, meta.labels.as_ref(), meta.annotations.as_ref()),
+        existing: context.cluster.target(&target),
+        target,
+        refreshed: memory.refreshed(key, &uid),
+        phase: phase(wants, spec.refresh_interval()),
+        now: (context.clock)(),
+        claimant: Claimant {
+            key: key.clone(),
+            uid,
+        },
+        stores,
+        spec,
+        object,
+    }
+}
+
+impl Subject {
+    pub fn facts(&self) -> Facts<'_> {
+        Facts {
+            spec: &self.spec,
+            status: &self.status,
+            version: &self.version,
+            refreshed: self.refreshed,
+            target: self.existing.as_deref(),
+            phase: self.phase,
+            now: self.now,
+        }
+    }
+
+    /// A store that nobody has looked at yet will be looked at in a moment, and wakes us then. Until that there is
+    /// nothing to tell: ESO fails here once, and leaves a warning that means nothing.
+    pub fn waits_for_store(&self, context: &Context) -> bool {
+        context.rules.flood_gate
+            && self.stores.iter().any(|store| {
+                context
+                    .cluster
+                    .store(store)
+                    .is_some_and(|store| store.readiness().is_none() && !store.terminating)
+            })
+    }
+}
+
+/// The stores that the object names, whether or not they are there.
+fn stores(spec: &ExternalSecretSpec, wants: &[Want], namespace: &str) -> Vec<StoreKey> {
+    let named = spec
+        .secret_store_ref
+        .as_ref()
+        .and_then(|store| named_store(store, namespace));
+    let mut stores: Vec<StoreKey> = wants
+        .iter()
+        .filter_map(|want| want.ask.store())
+        .cloned()
+        .chain(named)
+        .collect();
+    stores.sort();
+    stores.dedup();
+    stores
+}
+
+fn named_store(store: &StoreRef, namespace: &str) -> Option<StoreKey> {
+    let name = store.name.as_ref()?.to_string();
+    Some(match store.kind() {
+        StoreKind::SecretStore => StoreKey::Namespaced(ObjectKey::new(namespace, name)),
+        StoreKind::ClusterSecretStore => StoreKey::Cluster(name),
+    })
+}
+
+/// Objects that hang on a store of another class, or on a kind of store that is switched off, are somebody else's.
+fn is_ours(context: &Context, spec: &ExternalSecretSpec, stores: &[StoreKey]) -> bool {
+    let default_kind = spec.secret_store_ref.as_ref().map(StoreRef::kind);
+    if default_kind == Some(StoreKind::ClusterSecretStore) && !context.settings.cluster_stores {
+        return false;
+    }
+    let served = |store: &StoreKey| {
+        context
+            .cluster
+            .store(store)
+            .is_none_or(|store| store.is_served_by(&context.rules.class))
+    };
+    stores.iter().all(served)
+}
+
+fn phase(wants: &[Want], interval: Duration) -> Duration {
+    let first = wants.first().map(|want| &want.ask);
+    let store = first.and_then(|ask| ask.store());
+    due::phase(
+        store,
+        first.and_then(|ask| ask.key()).unwrap_or_default(),
+        interval,
+    )
+}

@@ -1,0 +1,70 @@
+//! ExternalSecret: fetch what it asks for, and keep its Secret in step.
+
+mod act;
+mod fetch;
+mod gather;
+mod memory;
+mod release;
+mod report;
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use tracing::debug;
+
+use self::act::Done;
+use self::gather::{Gathered, Subject};
+use super::Context;
+use crate::engine::condition::{Failure, Stage};
+use crate::engine::due::Due;
+use crate::engine::object::ObjectKey;
+use crate::engine::{collect, due, render};
+use crate::queue::Next;
+
+pub use self::memory::Memory;
+
+/// One turn of one ExternalSecret.
+pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) -> Next {
+    let started = Instant::now();
+
+    // What is it, and does it concern us? From memory.
+    let subject = match gather::gather(&context, &memory, &key) {
+        Gathered::Subject(subject) => subject,
+        Gathered::Broken { object, fault } => return report::broken(&context, &key, &object, fault).await,
+        Gathered::Terminating(object) => return release::release(&context, &key, &object).await,
+        Gathered::NotOurs => return Next::WhenWoken,
+        Gathered::Gone => return report::gone(&context, &memory, &key),
+    };
+
+    // Is it time? Pure.
+    match due::due(&subject.facts()) {
+        Due::Now(cause) => debug!(external_secret = %key, ?cause, "due"),
+        Due::At(time) => return report::until(&context, time),
+        Due::Never => return Next::WhenWoken,
+    }
+    if subject.waits_for_store(&context) {
+        return Next::WhenWoken;
+    }
+
+    // Fetch, plan and act; then tell what was really done.
+    let result = sync(&context, &subject).await;
+    context.metrics.synced(&key, result.is_err(), started.elapsed());
+    report::report(&context, &memory, &subject, result).await
+}
+
+/// Reads from backends, decides purely what to write, and writes it.
+async fn sync(context: &Context, subject: &Subject) -> Result<Done, Failure> {
+    let wants = collect::wants(&subject.spec, &subject.key.namespace);
+    let answers = fetch::fetch(context, subject, &wants).await;
+    let collected = collect::collect(&subject.spec, &wants, answers).map_err(report::fetch_failure)?;
+    report::announce_missing(context, subject, &collected.missing);
+    let nothing_found = collected.values.is_empty();
+    let rendered = render::render(
+        &subject.spec,
+        &subject.labels,
+        &subject.annotations,
+        collected.values,
+    )
+    .map_err(|problem| Failure::new(Stage::Write, problem))?;
+    act::act(context, subject, rendered, nothing_found).await
+}

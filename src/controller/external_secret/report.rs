@@ -1,0 +1,233 @@
+//! Tells what was done: at most one status write and few events, none of them when nothing is new.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use lockstep_api::{ConditionStatus, ExternalSecret, ExternalSecretStatus, Fault};
+use tracing::{info, warn};
+
+use super::Memory;
+use super::act::{Done, Wrote, event};
+use super::gather::Subject;
+use crate::cluster::Event;
+use crate::controller::{Context, RefreshTime};
+use crate::engine::collect::{Entry, EntryFault};
+use crate::engine::condition::{self, Failure, Stage, Stamp};
+use crate::engine::due::{self, Due, Facts};
+use crate::engine::object::{ObjectKey, ObjectRef};
+use crate::engine::plan::Outcome;
+use crate::engine::problem::{Problem, Retry};
+use crate::queue::Next;
+
+/// How old a `refreshTime` may get before it is written although nothing else changed.
+const COARSE: SignedDuration = SignedDuration::from_mins(5);
+
+pub async fn report(
+    context: &Context,
+    memory: &Memory,
+    subject: &Subject,
+    result: Result<Done, Failure>,
+) -> Next {
+    match result {
+        Ok(done) => success(context, memory, subject, &done).await,
+        // Somebody else is writing too: no news, look again.
+        Err(Failure {
+            problem: Problem::Conflict { .. },
+            ..
+        }) => Next::AtOnce,
+        Err(failure) => failed(context, subject, &failure).await,
+    }
+}
+
+pub fn gone(context: &Context, memory: &Memory, key: &ObjectKey) -> Next {
+    memory.forget(key);
+    context.metrics.forget_external_secret(key);
+    Next::WhenWoken
+}
+
+/// A spec that could not be understood. Only an edit helps.
+pub async fn broken(context: &Context, key: &ObjectKey, object: &ExternalSecret, fault: Fault) -> Next {
+    let failure = Failure::new(Stage::Understand, Problem::BrokenSpec { fault });
+    let stamp = Stamp {
+        now: (context.clock)(),
+        generation: object.metadata.generation.unwrap_or_default(),
+    };
+    let old = object.status.clone().unwrap_or_default();
+    let status = condition::after_failure(&old, &stamp, &failure);
+    announce_failure(
+        context,
+        key,
+        object.metadata.uid.as_deref().unwrap_or_default(),
+        &failure,
+    );
+    write(context, key, object, &old, &status)
+        .await
+        .unwrap_or_else(|| next_after(&failure.problem))
+}
+
+/// The first entry's problem is the object's; the others are told beside it.
+pub fn fetch_failure(entries: Vec<EntryFault>) -> Failure {
+    let problem = entries.first().map(|fault| fault.problem.clone());
+    // Whoever calls has a fault in hand; an empty list would be a failure without a cause.
+    let problem = problem.unwrap_or(Problem::BadData {
+        why: "an entry failed without a cause".to_owned(),
+    });
+    Failure {
+        entries,
+        ..Failure::new(Stage::Fetch, problem)
+    }
+}
+
+/// Sleep until a time.
+pub fn until(context: &Context, time: Timestamp) -> Next {
+    let wait = time.duration_since((context.clock)());
+    Next::After(Duration::try_from(wait).unwrap_or_default())
+}
+
+async fn success(context: &Context, memory: &Memory, subject: &Subject, done: &Done) -> Next {
+    announce_success(context, subject, done);
+    memory.remember(&subject.key, &subject.claimant.uid, subject.now);
+    let binding = done.bound.then_some(subject.target.name.as_str());
+    let stamp = Stamp {
+        now: subject.now,
+        generation: subject.generation,
+    };
+    let mut status =
+        condition::after_success(&subject.status, &stamp, &subject.version, done.outcome, binding);
+    if context.settings.refresh_time == RefreshTime::Coarse && is_old_news(&subject.status, &status) {
+        status.refresh_time.clone_from(&subject.status.refresh_time);
+    }
+    let failed = write(context, &subject.key, &subject.object, &subject.status, &status).await;
+    failed.unwrap_or_else(|| next_refresh(context, subject, done, &status))
+}
+
+/// Does the new status say nothing but a later refresh, and not much later?
+fn is_old_news(old: &ExternalSecretStatus, new: &ExternalSecretStatus) -> bool {
+    let (Some(told), Some(now)) = (&old.refresh_time, &new.refresh_time) else {
+        return false;
+    };
+    let same = ExternalSecretStatus {
+        refresh_time: old.refresh_time.clone(),
+        ..new.clone()
+    } == *old;
+    same && told.0 <= now.0 && now.0.duration_since(told.0) < COARSE
+}
+
+/// When this object is due again, by the same rules that made it due now.
+fn next_refresh(context: &Context, subject: &Subject, done: &Done, status: &ExternalSecretStatus) -> Next {
+    let sound = due::sound_target();
+    let facts = Facts {
+        status,
+        refreshed: Some(subject.now),
+        // What was just written is sound; the watch will tell when it no longer is.
+        target: Some(&sound),
+        now: (context.clock)(),
+        ..subject.facts()
+    };
+    match due::due(&facts) {
+        Due::Now(_) if done.outcome == Outcome::Synced => Next::AtOnce,
+        Due::Now(_) => Next::After(subject.spec.refresh_interval()),
+        Due::At(time) => until(context, time),
+        Due::Never => Next::WhenWoken,
+    }
+}
+
+async fn failed(context: &Context, subject: &Subject, failure: &Failure) -> Next {
+    announce_failure(context, &subject.key, &subject.claimant.uid, failure);
+    let stamp = Stamp {
+        now: subject.now,
+        generation: subject.generation,
+    };
+    let mut status = condition::after_failure(&subject.status, &stamp, failure);
+    if failure.met_target {
+        status.binding = Some(condition::binding(&subject.target.name));
+    }
+    let unwritten = write(context, &subject.key, &subject.object, &subject.status, &status).await;
+    unwritten.unwrap_or_else(|| next_after(&failure.problem))
+}
+
+fn next_after(problem: &Problem) -> Next {
+    match problem.retry() {
+        Retry::AtOnce => Next::AtOnce,
+        Retry::Backoff => Next::Backoff,
+        Retry::After(pause) => Next::FailedAfter(pause),
+        Retry::OnChangeOfOther | Retry::OnEdit => Next::WhenWoken,
+    }
+}
+
+/// Writes the status if it differs. What to do next where that failed.
+async fn write(
+    context: &Context,
+    key: &ObjectKey,
+    object: &ExternalSecret,
+    old: &ExternalSecretStatus,
+    status: &ExternalSecretStatus,
+) -> Option<Next> {
+    let ready = status
+        .conditions
+        .iter()
+        .any(|condition| condition.status == ConditionStatus::True);
+    let told = if ready {
+        ConditionStatus::True
+    } else {
+        ConditionStatus::False
+    };
+    context.metrics.external_secret_ready(key, told);
+    if status == old {
+        return None;
+    }
+    match context.cluster.write_external_secret_status(object, status).await {
+        Ok(()) => None,
+        Err(Problem::Conflict { .. }) => Some(Next::AtOnce),
+        Err(problem) => {
+            warn!(external_secret = %key, reason = problem.reason(), cause = %problem, "could not write the status");
+            Some(Next::Backoff)
+        }
+    }
+}
+
+fn announce_success(context: &Context, subject: &Subject, done: &Done) {
+    let told = match done.wrote {
+        Wrote::Created => Some(("Created", "secret created")),
+        Wrote::Updated { announced: true } => Some(("Updated", "secret updated")),
+        Wrote::Deleted => Some(("Deleted", "secret deleted due to DeletionPolicy=Delete")),
+        Wrote::Nothing | Wrote::Updated { announced: false } => None,
+    };
+    if let Some((reason, message)) = told {
+        info!(external_secret = %subject.key, target = %subject.target, "{message}");
+        context.cluster.publish(event(subject, reason, message));
+    }
+}
+
+/// Entries that are left out because their secret does not exist.
+pub fn announce_missing(context: &Context, subject: &Subject, entries: &[Entry]) {
+    for entry in entries {
+        context
+            .cluster
+            .publish(event(subject, "MissingProviderSecret", missing(subject, *entry)));
+    }
+}
+
+fn missing(subject: &Subject, entry: Entry) -> String {
+    // ESO says dataFrom for either kind of entry.
+    match entry {
+        Entry::DataFrom(index) => format!("secret does not exist at provider using spec.dataFrom[{index}]"),
+        Entry::Data(index) => {
+            let key = &subject.spec.data[index].remote_ref.key;
+            format!("secret does not exist at provider using spec.dataFrom[{index}] (key={key})")
+        }
+    }
+}
+
+fn announce_failure(context: &Context, key: &ObjectKey, uid: &str, failure: &Failure) {
+    let problem = &failure.problem;
+    warn!(external_secret = %key, reason = problem.reason(), cause = %problem, "{}", failure.message());
+    context.metrics.problem("externalsecret", problem.reason());
+    context.cluster.publish(Event {
+        about: ObjectRef::namespaced("ExternalSecret", key),
+        uid: uid.to_owned(),
+        warning: true,
+        reason: "UpdateFailed",
+        message: problem.to_string(),
+    });
+}

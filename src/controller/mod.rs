@@ -1,0 +1,76 @@
+//! The reconcilers, one folder a kind. Each is a table of contents over the same five steps:
+//!
+//! gather (memory, and few reads) → decide (pure) → fetch (backends) → plan (pure) → act → report.
+
+pub mod external_secret;
+pub mod secret_store;
+pub mod wakes;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::cluster::{Change, Cluster};
+use crate::engine::store::StoreRules;
+use crate::provider::pool::Pool;
+use crate::queue::Queue;
+use crate::telemetry::Metrics;
+
+/// What every reconcile needs.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub cluster: Arc<dyn Cluster>,
+    pub pool: Arc<Pool>,
+    pub metrics: Arc<Metrics>,
+    pub rules: StoreRules,
+    pub settings: Settings,
+    pub clock: fn() -> Timestamp,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    pub namespaced_stores: bool,
+    pub cluster_stores: bool,
+    /// How often a store is checked that does not say itself.
+    pub store_interval: std::time::Duration,
+    pub refresh_time: RefreshTime,
+}
+
+/// How exactly `status.refreshTime` follows refreshes that change nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshTime {
+    /// Written at each refresh, as ESO does.
+    Always,
+    /// Written every five minutes at most.
+    Coarse,
+}
+
+/// Reconciles of one kind that may be under way. A reconcile that waits costs next to nothing; what costs is bounded
+/// where it is spent, by the readers and by the permits toward the API server.
+const WORKERS: usize = 512;
+
+/// Starts all controllers. They run until told to stop; the tracker then waits for the turns under way.
+pub fn start(
+    context: Context,
+    changes: mpsc::UnboundedReceiver<Change>,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    let external_secrets = Queue::new(context.metrics.queue("externalsecret", WORKERS));
+    let stores = Queue::new(context.metrics.queue("secretstore", WORKERS));
+    let memory = Arc::new(external_secret::Memory::default());
+    let router = wakes::Router::new(context.clone(), external_secrets.clone(), stores.clone());
+
+    tasks.spawn(router.run(changes, stop.clone()));
+    let turn = {
+        let context = context.clone();
+        move |key| external_secret::reconcile(context.clone(), memory.clone(), key)
+    };
+    tasks.spawn(external_secrets.work(WORKERS, stop.clone(), turn));
+    tasks.spawn(stores.work(WORKERS, stop.clone(), move |key| {
+        secret_store::reconcile(context.clone(), key)
+    }));
+}

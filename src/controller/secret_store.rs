@@ -1,0 +1,174 @@
+//! SecretStore and ClusterSecretStore: is the backend there, and may we use it?
+
+use std::sync::Arc;
+
+use lockstep_api::provider::Maintenance;
+use lockstep_api::{ConditionStatus, SecretStoreStatus};
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use super::Context;
+use crate::cluster::{Event, Store};
+use crate::engine::condition::{self, Stamp, Verdict as Told, truncate};
+use crate::engine::labels;
+use crate::engine::object::{ObjectRef, StoreKey};
+use crate::engine::problem::{Problem, Retry};
+use crate::provider::pool::Verdict;
+use crate::queue::Next;
+
+/// One turn of one store.
+pub async fn reconcile(context: Context, key: StoreKey) -> Next {
+    let Some(store) = context.cluster.store(&key) else {
+        context.pool.forget(&key);
+        context.metrics.forget_store(&key);
+        return Next::WhenWoken;
+    };
+    if store.terminating || !is_ours(&context, &store) {
+        return Next::WhenWoken;
+    }
+    let started = Instant::now();
+    let checked = check(&context, &store).await;
+    let status = status(&context, &store, &checked);
+    let readiness = match &checked {
+        Verdict::Valid | Verdict::Doubtful { .. } => ConditionStatus::True,
+        Verdict::NoConnection(_) | Verdict::Failed(_) => ConditionStatus::False,
+    };
+    context.metrics.store_checked(&key, readiness, started.elapsed());
+    report(&context, &store, &checked, &status).await
+}
+
+fn is_ours(context: &Context, store: &Store) -> bool {
+    let switched_on = match &store.key {
+        StoreKey::Namespaced(_) => context.settings.namespaced_stores,
+        StoreKey::Cluster(_) => context.settings.cluster_stores,
+    };
+    switched_on && store.is_served_by(&context.rules.class)
+}
+
+/// A spec that cannot be read is a store that cannot be connected to.
+async fn check(context: &Context, store: &Arc<Store>) -> Verdict {
+    if let Err(fault) = store.spec.as_ref() {
+        return Verdict::NoConnection(Problem::BrokenSpec { fault: fault.clone() });
+    }
+    context.pool.refresh_if_stale(&store.key).await;
+    context.pool.check(store).await
+}
+
+/// ESO's sentence, but for what ESO would have been able to do.
+fn unconnected(problem: &Problem) -> String {
+    match problem.root() {
+        Problem::NotSupported { .. } | Problem::BrokenSpec { .. } => truncate(problem.to_string()),
+        _ => "unable to create client".to_owned(),
+    }
+}
+
+fn status(context: &Context, store: &Store, checked: &Verdict) -> SecretStoreStatus {
+    let stamp = Stamp {
+        now: (context.clock)(),
+        generation: store.generation,
+    };
+    let told = |status, reason, message| Told {
+        status,
+        reason,
+        message,
+    };
+    let invalid = "InvalidProviderConfig";
+    let unconnected;
+    let told = match checked {
+        Verdict::Valid => told(ConditionStatus::True, "Valid", "store validated"),
+        Verdict::Doubtful { .. } => told(
+            ConditionStatus::True,
+            "ValidationUnknown",
+            "could not determine validation status",
+        ),
+        Verdict::NoConnection(problem) => {
+            unconnected = self::unconnected(problem);
+            told(ConditionStatus::False, invalid, &unconnected)
+        }
+        Verdict::Failed(_) => told(ConditionStatus::False, invalid, "unable to validate store"),
+    };
+    // What the store can do is only told once it was found to be sound.
+    let spec = store.spec.as_ref().ok().filter(|_| *checked == Verdict::Valid);
+    condition::of_store(
+        &store.status,
+        &stamp,
+        told,
+        spec.map(|spec| spec.provider.capability()),
+    )
+}
+
+async fn report(context: &Context, store: &Store, checked: &Verdict, status: &SecretStoreStatus) -> Next {
+    let is_news = *status != store.status;
+    match checked {
+        Verdict::Valid if is_news => announce(context, store, false, "Valid", "store validated".to_owned()),
+        Verdict::Valid => {}
+        Verdict::Doubtful { why } => announce(context, store, true, "ValidationUnknown", why.clone()),
+        Verdict::NoConnection(problem) | Verdict::Failed(problem) => {
+            context.metrics.problem("secretstore", problem.reason());
+            announce(context, store, true, "InvalidProviderConfig", problem.to_string());
+        }
+    }
+    if is_news {
+        if *checked == Verdict::Valid {
+            announce_maintenance(context, store);
+        }
+        if let Err(problem) = context.cluster.write_store_status(store, status).await {
+            warn!(store = %store.key, reason = problem.reason(), cause = %problem, "could not write the status");
+            return Next::Backoff;
+        }
+    }
+    next(context, store, checked)
+}
+
+fn next(context: &Context, store: &Store, checked: &Verdict) -> Next {
+    let own = store
+        .spec
+        .as_ref()
+        .ok()
+        .and_then(|spec| spec.refresh_interval.as_ref())
+        .map(|interval| interval.to_std());
+    let interval = own
+        .filter(|interval| !interval.is_zero())
+        .unwrap_or(context.settings.store_interval);
+    let problem = match checked {
+        Verdict::Valid | Verdict::Doubtful { .. } => return Next::After(interval),
+        Verdict::NoConnection(problem) | Verdict::Failed(problem) => problem,
+    };
+    match problem.retry() {
+        Retry::After(pause) => Next::FailedAfter(pause),
+        Retry::AtOnce | Retry::Backoff | Retry::OnChangeOfOther => Next::Backoff,
+        Retry::OnEdit => Next::WhenWoken,
+    }
+}
+
+/// Some providers are looked after by nobody upstream. An annotation says that the user knows.
+fn announce_maintenance(context: &Context, store: &Store) {
+    let Ok(spec) = store.spec.as_ref() else { return };
+    let muted = store.annotations.contains_key(labels::IGNORE_MAINTENANCE);
+    match spec.provider.maintenance() {
+        Maintenance::NotMaintained if !muted => {
+            let message = format!(
+                "provider `{}` is for tests and not maintained; plan to move to another",
+                spec.provider.name()
+            );
+            announce(context, store, true, "StoreUnmaintained", message);
+        }
+        Maintenance::NotMaintained | Maintenance::Maintained => {}
+    }
+}
+
+fn announce(context: &Context, store: &Store, warning: bool, reason: &'static str, message: String) {
+    if warning {
+        warn!(store = %store.key, reason, "{message}");
+    } else {
+        info!(store = %store.key, reason, "{message}");
+    }
+    let about = ObjectRef::from(&store.key);
+    context.cluster.publish(Event {
+        about,
+        uid: store.uid.clone(),
+        warning,
+        reason,
+        message,
+    });
+}

@@ -1,0 +1,216 @@
+//! Who is woken by what: an ExternalSecret by itself, by its target, by its stores, and by its namespace.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use lockstep_api::external_secret::SourceRef;
+use lockstep_api::{ExternalSecret, StoreKind, StoreRef};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::Context;
+use crate::cluster::{Change, Move};
+use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
+use crate::queue::Queue;
+
+/// Turns what moved into wake-ups.
+#[derive(Debug)]
+pub struct Router {
+    context: Context,
+    external_secrets: Arc<Queue<ObjectKey>>,
+    stores: Arc<Queue<StoreKey>>,
+    concerned: Concerned,
+}
+
+impl Router {
+    pub fn new(
+        context: Context,
+        external_secrets: Arc<Queue<ObjectKey>>,
+        stores: Arc<Queue<StoreKey>>,
+    ) -> Self {
+        Self {
+            context,
+            external_secrets,
+            stores,
+            concerned: Concerned::default(),
+        }
+    }
+
+    pub async fn run(mut self, mut changes: mpsc::UnboundedReceiver<Change>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                change = changes.recv() => match change {
+                    Some(change) => self.route(change),
+                    None => return,
+                },
+            }
+        }
+    }
+
+    fn route(&mut self, change: Change) {
+        match change {
+            Change::ExternalSecret(key, moved) => self.external_secret(&key, moved),
+            Change::Target(key) => self.wake_concerned(&ObjectRef::namespaced("Secret", &key)),
+            Change::Store(key, moved) => self.store(&key, moved),
+            Change::Namespace(name) => self.wake_concerned(&namespace_ref(&name)),
+        }
+    }
+
+    fn external_secret(&mut self, key: &ObjectKey, moved: Move) {
+        let object = match moved {
+            Move::Edited | Move::Turned => self.context.cluster.external_secret(key),
+            Move::Gone => None,
+        };
+        let concerns = object
+            .as_deref()
+            .map(|object| concerns(key, object))
+            .unwrap_or_default();
+        self.concerned.set(key, concerns);
+        // One that is gone gets a last turn, which cleans up behind it.
+        self.external_secrets.wake(key);
+    }
+
+    fn store(&self, key: &StoreKey, moved: Move) {
+        match moved {
+            Move::Edited | Move::Gone => self.stores.wake(key),
+            Move::Turned => {}
+        }
+        self.wake_concerned(&ObjectRef::from(key));
+    }
+
+    fn wake_concerned(&self, object: &ObjectRef) {
+        for key in self.concerned.by(object) {
+            self.external_secrets.wake(key);
+        }
+    }
+}
+
+/// Which ExternalSecrets an object concerns.
+#[derive(Debug, Default)]
+struct Concerned {
+    by_object: HashMap<ObjectRef, HashSet<ObjectKey>>,
+    by_external_secret: HashMap<ObjectKey, HashSet<ObjectRef>>,
+}
+
+impl Concerned {
+    fn set(&mut self, key: &ObjectKey, objects: HashSet<ObjectRef>) {
+        for object in self.by_external_secret.remove(key).into_iter().flatten() {
+            if let Some(keys) = self.by_object.get_mut(&object) {
+                keys.remove(key);
+                if keys.is_empty() {
+                    self.by_object.remove(&object);
+                }
+            }
+        }
+        for object in &objects {
+            self.by_object
+                .entry(object.clone())
+                .or_default()
+                .insert(key.clone());
+        }
+        if !objects.is_empty() {
+            self.by_external_secret.insert(key.clone(), objects);
+        }
+    }
+
+    fn by(&self, object: &ObjectRef) -> impl Iterator<Item = &ObjectKey> {
+        self.by_object.get(object).into_iter().flatten()
+    }
+}
+
+/// The objects whose change may change what an ExternalSecret comes to.
+fn concerns(key: &ObjectKey, object: &ExternalSecret) -> HashSet<ObjectRef> {
+    let Ok(spec) = object.spec.as_ref() else {
+        return HashSet::new();
+    };
+    let target = spec
+        .target
+        .name
+        .as_ref()
+        .map_or(key.name.as_str(), |name| name.as_str());
+    let sources = spec.data_from.iter().map(|entry| entry.source_ref.as_ref());
+    let sources = sources.chain(spec.data.iter().map(|entry| entry.source_ref.as_ref()));
+    let named = sources.flatten().filter_map(|source| match source {
+        SourceRef::Store(store) => Some(store),
+        SourceRef::Generator(_) => None,
+    });
+    let stores: HashSet<ObjectRef> = spec
+        .secret_store_ref
+        .iter()
+        .chain(named)
+        .filter_map(|store| store_ref(store, &key.namespace))
+        .collect();
+    let clusterwide = stores.iter().any(|store| store.namespace.is_none());
+    let namespace = clusterwide.then(|| namespace_ref(&key.namespace));
+    stores
+        .into_iter()
+        .chain(namespace)
+        .chain([ObjectRef::secret(&key.namespace, target)])
+        .collect()
+}
+
+fn store_ref(store: &StoreRef, namespace: &str) -> Option<ObjectRef> {
+    let name = store.name.as_ref()?.to_string();
+    let key = match store.kind() {
+        StoreKind::SecretStore => StoreKey::Namespaced(ObjectKey::new(namespace, name)),
+        StoreKind::ClusterSecretStore => StoreKey::Cluster(name),
+    };
+    Some(ObjectRef::from(&key))
+}
+
+fn namespace_ref(name: &str) -> ObjectRef {
+    ObjectRef {
+        kind: "Namespace",
+        namespace: None,
+        name: name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_api::Parsed;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_external_secret_hangs_on_its_target_its_stores_and_with_cluster_stores_on_its_namespace() {
+        let spec = json!({
+            "secretStoreRef": {"name": "own"},
+            "target": {"name": "out"},
+            "data": [{"secretKey": "a", "remoteRef": {"key": "k"},
+                      "sourceRef": {"storeRef": {"name": "all", "kind": "ClusterSecretStore"}}}],
+        });
+        let object = ExternalSecret {
+            spec: Parsed::from_json(spec),
+            ..ExternalSecret::default()
+        };
+        let mut names: Vec<_> = concerns(&ObjectKey::new("ns", "app"), &object)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        names.sort();
+        assert_eq!(
+            names,
+            [
+                "ClusterSecretStore all",
+                "Namespace ns",
+                "Secret ns/out",
+                "SecretStore ns/own"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_no_longer_concerns_an_object_does_not_wake_it() {
+        let (mut concerned, key) = (Concerned::default(), ObjectKey::new("ns", "app"));
+        let (old, new) = (ObjectRef::secret("ns", "old"), ObjectRef::secret("ns", "new"));
+        concerned.set(&key, HashSet::from([old.clone()]));
+        concerned.set(&key, HashSet::from([new.clone()]));
+        assert_eq!((concerned.by(&old).count(), concerned.by(&new).count()), (0, 1));
+        concerned.set(&key, HashSet::new());
+        assert!(concerned.by_object.is_empty() && concerned.by_external_secret.is_empty());
+    }
+}

@@ -1,0 +1,392 @@
+//! What an ExternalSecret wants to read, and how the answers become one set of values.
+
+use lockstep_api::external_secret::{DataEntry, DataFrom, DeletionPolicy, RemoteRef, SourceRef};
+use lockstep_api::{ExternalSecretSpec, GeneratorRef, MetadataPolicy, StoreKind, StoreRef};
+
+use super::ask::{Aspect, Find, Location};
+use super::object::{ObjectKey, StoreKey};
+use super::problem::Problem;
+use super::secret_bytes::SecretBytes;
+use super::values::Values;
+use super::{decode, keys, null_bytes, rewrite};
+
+/// One question to a store or generator, on behalf of one entry of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Want {
+    pub entry: Entry,
+    pub ask: Ask,
+}
+
+/// Which entry of the spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    DataFrom(usize),
+    Data(usize),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    Value {
+        store: StoreKey,
+        location: Location,
+        property: Option<String>,
+    },
+    Extract {
+        store: StoreKey,
+        location: Location,
+        property: Option<String>,
+    },
+    Find {
+        store: StoreKey,
+        query: Find,
+    },
+    Generate {
+        generator: GeneratorRef,
+    },
+}
+
+impl Ask {
+    pub fn store(&self) -> Option<&StoreKey> {
+        match self {
+            Self::Value { store, .. } | Self::Extract { store, .. } | Self::Find { store, .. } => Some(store),
+            Self::Generate { .. } => None,
+        }
+    }
+
+    /// The backend's name for what is read, where there is one.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Value { location, .. } | Self::Extract { location, .. } => Some(&location.key),
+            Self::Find { .. } | Self::Generate { .. } => None,
+        }
+    }
+
+    pub fn property(&self) -> Option<&str> {
+        match self {
+            Self::Value { property, .. } | Self::Extract { property, .. } => property.as_deref(),
+            Self::Find { .. } | Self::Generate { .. } => None,
+        }
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    Value(SecretBytes),
+    Map(Values),
+}
+
+/// All answers, merged.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Collected {
+    pub values: Values,
+    /// Entries whose secret does not exist, where the deletion policy lets that pass.
+    pub missing: Vec<Entry>,
+}
+
+/// An entry that could not be had.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EntryFault {
+    pub want: Want,
+    pub problem: Problem,
+}
+
+/// Everything that a spec asks for, in the order in which answers override each other.
+pub fn wants(spec: &ExternalSecretSpec, namespace: &str) -> Vec<Want> {
+    let default = spec.secret_store_ref.as_ref();
+    let from = spec.data_from.iter().enumerate().filter_map(|(index, entry)| {
+        let ask = ask_from(entry, default, namespace)?;
+        Some(Want {
+            entry: Entry::DataFrom(index),
+            ask,
+        })
+    });
+    let single = spec.data.iter().enumerate().map(|(index, entry)| {
+        let store = store_of(entry.source_ref.as_ref(), default, namespace);
+        let (location, property) = (location(&entry.remote_ref), entry.remote_ref.property.clone());
+        Want {
+            entry: Entry::Data(index),
+            ask: Ask::Value {
+                store,
+                location,
+                property,
+            },
+        }
+    });
+    from.chain(single).collect()
+}
+
+/// An entry that only names a store asks for nothing, and that is no error.
+fn ask_from(entry: &DataFrom, default: Option<&StoreRef>, namespace: &str) -> Option<Ask> {
+    let store = || store_of(entry.source_ref.as_ref(), default, namespace);
+    if let Some(find) = &entry.find {
+        let query = Find {
+            path: find.path.clone(),
+            name: find.name.as_ref().and_then(|name| name.regexp.clone()),
+            tags: find.tags.clone(),
+            conversion: find.conversion_strategy(),
+        };
+        return Some(Ask::Find {
+            store: store(),
+            query,
+        });
+    }
+    if let Some(extract) = &entry.extract {
+        return Some(Ask::Extract {
+            store: store(),
+            location: location(extract),
+            property: extract.property.clone(),
+        });
+    }
+    match &entry.source_ref {
+        Some(SourceRef::Generator(generator)) => Some(Ask::Generate {
+            generator: generator.clone(),
+        }),
+        Some(SourceRef::Store(_)) | None => None,
+    }
+}
+
+fn location(remote: &RemoteRef) -> Location {
+    let aspect = match remote.metadata_policy() {
+        MetadataPolicy::None => Aspect::Value,
+        MetadataPolicy::Fetch => Aspect::Metadata,
+    };
+    // An empty version is what Go makes of an absent one.
+    Location {
+        key: remote.key.clone(),
+        version: remote.version.clone().filter(|version| !version.is_empty()),
+        aspect,
+    }
+}
+
+/// A reference without a name leads to a store with an empty one, which is then missing.
+fn store_of(source: Option<&SourceRef>, default: Option<&StoreRef>, namespace: &str) -> StoreKey {
+    let reference = match source {
+        Some(SourceRef::Store(store)) => Some(store),
+        Some(SourceRef::Generator(_)) => None,
+        None => default,
+    };
+    let name = reference
+        .and_then(|store| store.name.as_ref())
+        .map_or("", |name| name.as_str());
+    match reference.map(StoreRef::kind).unwrap_or_default() {
+        StoreKind::SecretStore => StoreKey::Namespaced(ObjectKey::new(namespace, name)),
+        StoreKind::ClusterSecretStore => StoreKey::Cluster(name.to_owned()),
+    }
+}
+
+/// Merges the answers, which stand in the order of the wants. Every entry that fails is told, the first one first.
+pub fn collect(
+    spec: &ExternalSecretSpec,
+    wants: &[Want],
+    answers: Vec<Result<Found, Problem>>,
+) -> Result<Collected, Vec<EntryFault>> {
+    let mut collected = Collected::default();
+    let mut faults = Vec::new();
+    for (want, answer) in wants.iter().zip(answers) {
+        match answer.and_then(|found| refine(spec, want, found)) {
+            Ok(values) => collected.values.extend(values),
+            Err(problem)
+                if problem.is_absent() && spec.target.deletion_policy() != DeletionPolicy::Retain =>
+            {
+                collected.missing.push(want.entry);
+            }
+            Err(problem) => {
+                faults.push(EntryFault {
+                    want: want.clone(),
+                    problem: problem.at(place(spec, want)),
+                });
+            }
+        }
+    }
+    if faults.is_empty() {
+        Ok(collected)
+    } else {
+        Err(faults)
+    }
+}
+
+/// Brings one answer into the form that it has in the Secret.
+fn refine(spec: &ExternalSecretSpec, want: &Want, found: Found) -> Result<Values, Problem> {
+    match (want.entry, found) {
+        (Entry::Data(index), Found::Value(value)) => refine_value(&spec.data[index], &value),
+        (Entry::DataFrom(index), Found::Map(values)) => refine_map(&spec.data_from[index], values),
+        (Entry::Data(_), Found::Map(_)) | (Entry::DataFrom(_), Found::Value(_)) => Err(Problem::BadData {
+            why: "the store answered another question than was asked".to_owned(),
+        }),
+    }
+}
+
+fn refine_value(entry: &DataEntry, value: &SecretBytes) -> Result<Values, Problem> {
+    let value = decode::decode(entry.remote_ref.decoding_strategy(), value)?;
+    let values = Values::from([(entry.secret_key.to_string(), value)]);
+    null_bytes::check(entry.remote_ref.null_byte_policy(), &values)?;
+    Ok(values)
+}
+
+/// Keys are converted only where nothing rewrites them; what generators make is neither converted nor decoded.
+fn refine_map(entry: &DataFrom, values: Values) -> Result<Values, Problem> {
+    let strategies = match (&entry.find, &entry.extract) {
+        (Some(find), _) => Some((
+            find.conversion_strategy(),
+            find.decoding_strategy(),
+            find.null_byte_policy(),
+        )),
+        (None, Some(extract)) => Some((
+            extract.conversion_strategy(),
+            extract.decoding_strategy(),
+            extract.null_byte_policy(),
+        )),
+        (None, None) => None,
+    };
+    let values = rewrite::apply(&entry.rewrite, values)?;
+    let Some((conversion, decoding, nulls)) = strategies else {
+        return keys::validate(values);
+    };
+    let values = if entry.rewrite.is_empty() {
+        keys::convert(conversion, values)?
+    } else {
+        values
+    };
+    let values = decode::decode_all(decoding, keys::validate(values)?)?;
+    null_bytes::check(nulls, &values)?;
+    Ok(values)
+}
+
+fn place(spec: &ExternalSecretSpec, want: &Want) -> String {
+    let part = match (want.entry, &want.ask) {
+        (Entry::Data(index), _) => {
+            let key = &spec.data[index].remote_ref.key;
+            return format!("error processing spec.data[{index}] (key: {key}), err");
+        }
+        (Entry::DataFrom(index), Ask::Find { .. }) => format!("dataFrom[{index}].find"),
+        (Entry::DataFrom(index), Ask::Generate { .. }) => format!("dataFrom[{index}].sourceRef.generatorRef"),
+        (Entry::DataFrom(index), Ask::Value { .. } | Ask::Extract { .. }) => {
+            format!("dataFrom[{index}].extract")
+        }
+    };
+    format!("error processing spec.{part}, err")
+}
+
+impl Entry {
+    /// The path of the entry below `spec`.
+    pub fn path(self) -> String {
+        match self {
+            Self::DataFrom(index) => format!("dataFrom[{index}]"),
+            Self::Data(index) => format!("data[{index}]"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_api::Parsed;
+    use serde_json::json;
+
+    use super::*;
+
+    fn spec(fields: serde_json::Value) -> ExternalSecretSpec {
+        match Parsed::from_json(fields) {
+            Parsed::Sound(spec) => spec,
+            Parsed::Broken(fault) => panic!("{fault}"),
+        }
+    }
+
+    fn value(text: &str) -> Result<Found, Problem> {
+        Ok(Found::Value(text.into()))
+    }
+
+    fn map(entries: &[(&str, &str)]) -> Result<Found, Problem> {
+        Ok(Found::Map(
+            entries
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).into()))
+                .collect(),
+        ))
+    }
+
+    fn absent() -> Result<Found, Problem> {
+        Err(Problem::Absent { key: "k".into() })
+    }
+
+    #[test]
+    fn entries_name_their_store_or_take_the_one_of_the_object() {
+        let spec = spec(json!({
+            "secretStoreRef": {"name": "all", "kind": "ClusterSecretStore"},
+            "dataFrom": [
+                {"extract": {"key": "a"}, "sourceRef": {"storeRef": {"name": "own"}}},
+                {"sourceRef": {"storeRef": {"name": "own"}}},
+            ],
+            "data": [
+                {"secretKey": "b", "remoteRef": {"key": "b"}},
+                {"secretKey": "c", "remoteRef": {"key": "c"}, "sourceRef": {"generatorRef": {"kind": "UUID", "name": "u"}}},
+            ],
+        }));
+        let stores: Vec<_> = wants(&spec, "ns")
+            .iter()
+            .map(|want| want.ask.store().map(ToString::to_string))
+            .collect();
+        let expected = ["SecretStore ns/own", "ClusterSecretStore all", "SecretStore ns/"];
+        assert_eq!(stores, expected.map(|store| Some(store.to_owned())));
+    }
+
+    #[test]
+    fn later_entries_win_and_single_values_win_over_maps() {
+        let spec = spec(json!({
+            "dataFrom": [{"extract": {"key": "x"}}, {"extract": {"key": "y"}}],
+            "data": [{"secretKey": "c", "remoteRef": {"key": "z"}}],
+        }));
+        let answers = vec![
+            map(&[("a", "1"), ("b", "1"), ("c", "1")]),
+            map(&[("b", "2"), ("c", "2")]),
+            value("3"),
+        ];
+        let collected = collect(&spec, &wants(&spec, "ns"), answers).expect("values");
+        let values: Vec<_> = collected
+            .values
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.expose()))
+            .collect();
+        assert_eq!(values, [("a", b"1".as_slice()), ("b", b"2"), ("c", b"3")]);
+    }
+
+    #[test]
+    fn a_missing_secret_is_an_error_only_where_the_target_is_retained() {
+        for (policy, allowed) in [("Retain", false), ("Delete", true), ("Merge", true)] {
+            let spec = spec(json!({
+                "target": {"deletionPolicy": policy},
+                "data": [{"secretKey": "a", "remoteRef": {"key": "x"}}, {"secretKey": "b", "remoteRef": {"key": "y"}}],
+            }));
+            let result = collect(&spec, &wants(&spec, "ns"), vec![absent(), value("v")]);
+            assert_eq!(result.is_ok(), allowed, "{policy}");
+            match result {
+                Ok(collected) => assert_eq!(
+                    (collected.missing, collected.values.len()),
+                    (vec![Entry::Data(0)], 1)
+                ),
+                Err(faults) => assert_eq!(
+                    faults[0].problem.to_string(),
+                    "error processing spec.data[0] (key: x), err: k: secret does not exist"
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn every_entry_that_fails_is_told() {
+        let spec = spec(json!({"data": [
+            {"secretKey": "a", "remoteRef": {"key": "x"}},
+            {"secretKey": "b", "remoteRef": {"key": "y"}},
+            {"secretKey": "c", "remoteRef": {"key": "z"}},
+        ]}));
+        let faults =
+            collect(&spec, &wants(&spec, "ns"), vec![absent(), value("v"), absent()]).expect_err("faults");
+        assert_eq!(
+            faults
+                .iter()
+                .map(|fault| fault.want.entry.path())
+                .collect::<Vec<_>>(),
+            ["data[0]", "data[2]"]
+        );
+    }
+}

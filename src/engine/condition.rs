@@ -1,0 +1,250 @@
+//! How what happened is told in the status: ESO's words, because people alert on them.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use lockstep_api::external_secret::{Binding, SourceFault};
+use lockstep_api::provider::Capability;
+use lockstep_api::{Condition, ConditionStatus, ConditionType, ExternalSecretStatus, SecretStoreStatus};
+
+use super::collect::EntryFault;
+use super::plan::Outcome;
+use super::problem::Problem;
+
+/// Longest message in a status; what backends and users name in theirs is not ours to bound elsewhere.
+const LONGEST_MESSAGE: usize = 1000;
+
+/// A condition before it knows when it last changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict<'a> {
+    pub status: ConditionStatus,
+    pub reason: &'static str,
+    pub message: &'a str,
+}
+
+/// How far a reconcile got before it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The spec could not be understood.
+    Understand,
+    Fetch,
+    Write,
+    Delete,
+    DeleteOrphans,
+}
+
+/// A reconcile that failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    pub stage: Stage,
+    pub problem: Problem,
+    pub entries: Vec<EntryFault>,
+    /// There is a target, and workloads may be bound to it.
+    pub met_target: bool,
+}
+
+impl Failure {
+    pub fn new(stage: Stage, problem: Problem) -> Self {
+        Self {
+            stage,
+            problem,
+            entries: Vec::new(),
+            met_target: false,
+        }
+    }
+
+    /// The message of the condition. The cause stands in the event and in `status.sources`.
+    pub fn message(&self) -> String {
+        let told = match (self.stage, self.problem.root()) {
+            (_, Problem::OwnedByExternalSecret { .. }) => "target is owned by another ExternalSecret",
+            (_, Problem::OwnedByOther { .. }) => "failed to take ownership of target secret",
+            (_, Problem::Immutable { .. }) => "could not update secret, target is immutable",
+            // ESO never gets here: there is no sentence of its to keep.
+            (Stage::Understand, problem) => return truncate(problem.to_string()),
+            (Stage::Fetch, _) => "could not get secret data from provider",
+            (Stage::Write, _) => "could not update secret",
+            (Stage::Delete, _) => "could not delete secret",
+            (Stage::DeleteOrphans, _) => "could not delete orphaned secrets",
+        };
+        told.to_owned()
+    }
+}
+
+pub fn of_outcome(outcome: Outcome) -> Verdict<'static> {
+    let (reason, message) = match outcome {
+        Outcome::Synced => ("SecretSynced", "secret synced"),
+        Outcome::Retained => ("SecretSynced", "secret retained due to DeletionPolicy=Retain"),
+        Outcome::Deleted => ("SecretDeleted", "secret deleted due to DeletionPolicy=Delete"),
+        Outcome::Missing => (
+            "SecretMissing",
+            "secret will not be created due to CreationPolicy=Merge",
+        ),
+    };
+    Verdict {
+        status: ConditionStatus::True,
+        reason,
+        message,
+    }
+}
+
+/// What every status is written with.
+#[derive(Clone, Debug)]
+pub struct Stamp {
+    pub now: Timestamp,
+    pub generation: i64,
+}
+
+/// The status after a success. `binding` names the Secret where there is one to bind to.
+pub fn after_success(
+    old: &ExternalSecretStatus,
+    stamp: &Stamp,
+    version: &str,
+    outcome: Outcome,
+    binding: Option<&str>,
+) -> ExternalSecretStatus {
+    let binding = binding.map(self::binding);
+    ExternalSecretStatus {
+        refresh_time: Some(Time(stamp.now)),
+        synced_resource_version: Some(version.to_owned()),
+        conditions: with_ready(&old.conditions, stamp, of_outcome(outcome)),
+        binding: binding.or_else(|| old.binding.clone()),
+        observed_generation: Some(stamp.generation),
+        sources: Vec::new(),
+    }
+}
+
+/// What binds workloads to a Secret of this name.
+pub fn binding(name: &str) -> Binding {
+    Binding {
+        name: name.to_owned(),
+    }
+}
+
+/// The status after a failure: what was synced last, and when, stays.
+pub fn after_failure(old: &ExternalSecretStatus, stamp: &Stamp, failure: &Failure) -> ExternalSecretStatus {
+    let message = failure.message();
+    let verdict = Verdict {
+        status: ConditionStatus::False,
+        reason: "SecretSyncedError",
+        message: &message,
+    };
+    ExternalSecretStatus {
+        conditions: with_ready(&old.conditions, stamp, verdict),
+        observed_generation: Some(stamp.generation),
+        sources: failure.entries.iter().map(source_fault).collect(),
+        ..old.clone()
+    }
+}
+
+fn source_fault(fault: &EntryFault) -> SourceFault {
+    SourceFault {
+        entry: fault.want.entry.path(),
+        key: fault.want.ask.key().map(str::to_owned),
+        property: fault.want.ask.property().map(str::to_owned),
+        reason: fault.problem.reason().to_owned(),
+        message: Some(truncate(fault.problem.root().to_string())),
+    }
+}
+
+/// The status of a store after it was looked at.
+pub fn of_store(
+    old: &SecretStoreStatus,
+    stamp: &Stamp,
+    verdict: Verdict,
+    capabilities: Option<Capability>,
+) -> SecretStoreStatus {
+    SecretStoreStatus {
+        conditions: with_ready(&old.conditions, stamp, verdict),
+        capabilities: capabilities.or(old.capabilities),
+    }
+}
+
+/// The conditions with Ready replaced. Its time moves only when its status does.
+fn with_ready(old: &[Condition], stamp: &Stamp, verdict: Verdict) -> Vec<Condition> {
+    let before = old
+        .iter()
+        .find(|condition| condition.kind == ConditionType::Ready);
+    let since = before
+        .filter(|condition| condition.status == verdict.status)
+        .and_then(|condition| condition.last_transition_time.clone())
+        .unwrap_or(Time(stamp.now));
+    let ready = Condition {
+        kind: ConditionType::Ready,
+        status: verdict.status,
+        reason: Some(verdict.reason.to_owned()),
+        message: Some(verdict.message.to_owned()),
+        last_transition_time: Some(since),
+        observed_generation: Some(stamp.generation),
+    };
+    old.iter()
+        .filter(|condition| condition.kind != ConditionType::Ready)
+        .cloned()
+        .chain([ready])
+        .collect()
+}
+
+/// Cuts a message at a character boundary.
+pub fn truncate(mut text: String) -> String {
+    if text.len() > LONGEST_MESSAGE {
+        let end = (0..=LONGEST_MESSAGE)
+            .rev()
+            .find(|&index| text.is_char_boundary(index))
+            .unwrap_or_default();
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(second: i64) -> Stamp {
+        Stamp {
+            now: Timestamp::from_second(second).expect("a time"),
+            generation: 3,
+        }
+    }
+
+    #[test]
+    fn the_transition_time_moves_only_with_the_status() {
+        let first = after_success(
+            &ExternalSecretStatus::default(),
+            &stamp(10),
+            "1-a",
+            Outcome::Synced,
+            Some("app"),
+        );
+        let retained = after_success(&first, &stamp(20), "1-a", Outcome::Retained, None);
+        let failure = Failure::new(Stage::Fetch, Problem::Absent { key: "k".into() });
+        let failed = after_failure(&retained, &stamp(30), &failure);
+        let seconds = [&first, &retained, &failed].map(|status| {
+            status.conditions[0]
+                .last_transition_time
+                .as_ref()
+                .expect("a time")
+                .0
+                .as_second()
+        });
+        assert_eq!(seconds, [10, 10, 30]);
+        assert_eq!(failed.refresh_time, retained.refresh_time);
+        assert_eq!(failed.synced_resource_version.as_deref(), Some("1-a"));
+        assert_eq!(failed.binding.map(|binding| binding.name).as_deref(), Some("app"));
+    }
+
+    #[test]
+    fn causes_that_eso_names_are_named_whatever_the_stage() {
+        let target = crate::engine::object::ObjectRef::secret("ns", "app");
+        let problem = Problem::Immutable { target }.at("somewhere");
+        assert_eq!(
+            Failure::new(Stage::Write, problem).message(),
+            "could not update secret, target is immutable"
+        );
+    }
+
+    #[test]
+    fn long_messages_are_cut_between_characters() {
+        let text = truncate("ü".repeat(LONGEST_MESSAGE));
+        assert!(text.ends_with("ü…") && text.len() <= LONGEST_MESSAGE + "…".len());
+    }
+}

@@ -1,0 +1,354 @@
+//! Is it time to fetch? An ordered list of small checks over facts that are handed in.
+
+use std::hash::{DefaultHasher, Hash, Hasher as _};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lockstep_api::external_secret::{CreationPolicy, RefreshPolicy};
+use lockstep_api::{ExternalSecretSpec, ExternalSecretStatus};
+
+use super::target::Target;
+use super::{labels, window};
+
+/// What the decision rests on.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    pub spec: &'a ExternalSecretSpec,
+    pub status: &'a ExternalSecretStatus,
+    /// What `status.syncedResourceVersion` would be now.
+    pub version: &'a str,
+    /// The last success. Kept in memory, because the status tells it only coarsely.
+    pub refreshed: Option<Timestamp>,
+    pub target: Option<&'a Target>,
+    /// Where in its interval the object refreshes; see [`phase`].
+    pub phase: Duration,
+    pub now: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    Now(Cause),
+    At(Timestamp),
+    /// Not by time: only an edit or drift of the target can make it due.
+    Never,
+}
+
+/// Why it is time, in the order in which the causes are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    TargetDrifted,
+    NeverSynced,
+    ObjectChanged,
+    ClockWentBack,
+    IntervalOver,
+}
+
+/// Drift comes first: a Secret that somebody edited is put right whatever the refresh policy says.
+pub fn due(facts: &Facts) -> Due {
+    if is_synced(facts) && !is_target_sound(facts) {
+        return Due::Now(Cause::TargetDrifted);
+    }
+    match facts.spec.refresh_policy() {
+        RefreshPolicy::CreatedOnce => unless_synced(facts).unwrap_or(Due::Never),
+        RefreshPolicy::OnChange => unless_synced(facts)
+            .or_else(|| if_changed(facts))
+            .unwrap_or(Due::Never),
+        RefreshPolicy::Periodic => periodic(facts),
+    }
+}
+
+fn periodic(facts: &Facts) -> Due {
+    let interval = facts.spec.refresh_interval();
+    if interval.is_zero() {
+        // An interval of zero fetches once and never again, not even after an edit.
+        return unless_synced(facts).unwrap_or(Due::Never);
+    }
+    unless_synced(facts)
+        .or_else(|| if_changed(facts))
+        .or_else(|| if_clock_went_back(facts))
+        .unwrap_or_else(|| when_interval_is_over(facts, interval))
+}
+
+fn unless_synced(facts: &Facts) -> Option<Due> {
+    (!is_synced(facts)).then_some(Due::Now(Cause::NeverSynced))
+}
+
+fn if_changed(facts: &Facts) -> Option<Due> {
+    let changed = facts.status.synced_resource_version.as_deref() != Some(facts.version);
+    changed.then_some(Due::Now(Cause::ObjectChanged))
+}
+
+fn if_clock_went_back(facts: &Facts) -> Option<Due> {
+    last_refresh(facts)
+        .is_none_or(|last| last > facts.now)
+        .then_some(Due::Now(Cause::ClockWentBack))
+}
+
+/// Sync windows hold back only this check: a closed window never keeps a first sync, an edit or drift waiting.
+fn when_interval_is_over(facts: &Facts, interval: Duration) -> Due {
+    let last = last_refresh(facts).unwrap_or(facts.now);
+    let due = last
+        .checked_add(wait(last, interval, facts.phase))
+        .unwrap_or(Timestamp::MAX);
+    if due > facts.now {
+        return Due::At(due);
+    }
+    match facts
+        .spec
+        .sync_windows
+        .as_ref()
+        .map(|windows| window::state(windows, facts.now))
+    {
+        None | Some(window::State::Open) => Due::Now(Cause::IntervalOver),
+        Some(window::State::Closed { opens: Some(opens) }) => Due::At(opens),
+        Some(window::State::Closed { opens: None }) => Due::Never,
+    }
+}
+
+fn is_synced(facts: &Facts) -> bool {
+    let version = facts
+        .status
+        .synced_resource_version
+        .as_deref()
+        .unwrap_or_default();
+    !version.is_empty() && facts.status.refresh_time.is_some()
+}
+
+fn last_refresh(facts: &Facts) -> Option<Timestamp> {
+    let told = facts.status.refresh_time.as_ref().map(|time| time.0);
+    told.max(facts.refreshed)
+}
+
+/// Is the target as we left it? Under Orphan and None that is nobody's business.
+fn is_target_sound(facts: &Facts) -> bool {
+    match facts.spec.target.creation_policy() {
+        CreationPolicy::Orphan | CreationPolicy::None => true,
+        CreationPolicy::Owner | CreationPolicy::Merge | CreationPolicy::CreateOrMerge => {
+            facts.target.is_some_and(is_as_stamped)
+        }
+    }
+}
+
+/// A target as a successful write leaves it.
+pub fn sound_target() -> Target {
+    Target {
+        labels: [(labels::MANAGED.to_owned(), "true".to_owned())].into(),
+        annotations: [(labels::DATA_HASH.to_owned(), String::new())].into(),
+        ..Target::default()
+    }
+}
+
+fn is_as_stamped(target: &Target) -> bool {
+    target
+        .labels
+        .get(labels::MANAGED)
+        .is_some_and(|managed| managed == "true")
+        && target.annotations.get(labels::DATA_HASH) == Some(&target.data_hash)
+}
+
+/// Where in its interval an object refreshes: the same for all objects that read the same key of the same store, so
+/// that they share the read, and spread out for the others.
+pub fn phase(store: impl Hash, key: &str, interval: Duration) -> Duration {
+    let mut hasher = DefaultHasher::new();
+    (store, key).hash(&mut hasher);
+    match u64::try_from(interval.as_nanos()) {
+        Ok(0) | Err(_) => Duration::ZERO,
+        Ok(nanos) => Duration::from_nanos(hasher.finish() % nanos),
+    }
+}
+
+/// How long after the last refresh the next one is: never more than the interval, never less than half of it, and
+/// from the second one on at the object's phase.
+fn wait(last: Timestamp, interval: Duration, phase: Duration) -> Duration {
+    let Ok(interval_nanos) = i128::try_from(interval.as_nanos()) else {
+        return interval;
+    };
+    let phase = i128::try_from(phase.as_nanos()).unwrap_or_default();
+    let past_phase = (last.as_nanosecond() - phase).rem_euclid(interval_nanos.max(1));
+    let until_phase = interval_nanos - past_phase;
+    let wait = until_phase.max(interval_nanos / 2);
+    u64::try_from(wait).map_or(interval, Duration::from_nanos)
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+    use lockstep_api::Parsed;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn spec(fields: Value) -> ExternalSecretSpec {
+        match Parsed::from_json(fields) {
+            Parsed::Sound(spec) => spec,
+            Parsed::Broken(fault) => panic!("{fault}"),
+        }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("a time")
+    }
+
+    fn synced(second: i64) -> ExternalSecretStatus {
+        ExternalSecretStatus {
+            refresh_time: Some(Time(at(second))),
+            synced_resource_version: Some("1-x".into()),
+            ..ExternalSecretStatus::default()
+        }
+    }
+
+    fn sound() -> Target {
+        Target {
+            labels: [(labels::MANAGED.to_owned(), "true".to_owned())].into(),
+            annotations: [(labels::DATA_HASH.to_owned(), "h".to_owned())].into(),
+            data_hash: "h".to_owned(),
+            ..Target::default()
+        }
+    }
+
+    /// One row: spec, status, version, target, now → decision. The phase is that of second 0.
+    fn check(
+        fields: Value,
+        status: &ExternalSecretStatus,
+        version: &str,
+        target: Option<&Target>,
+        now: i64,
+        expected: Due,
+    ) {
+        let spec = spec(fields.clone());
+        let facts = Facts {
+            spec: &spec,
+            status,
+            version,
+            refreshed: None,
+            target,
+            phase: Duration::ZERO,
+            now: at(now),
+        };
+        assert_eq!(due(&facts), expected, "{fields} at {now}");
+    }
+
+    #[test]
+    fn each_policy_has_its_own_causes() {
+        let (never, once) = (ExternalSecretStatus::default(), synced(1000));
+        let target = Some(&sound()).cloned();
+        let target = target.as_ref();
+        let policies = ["Periodic", "OnChange", "CreatedOnce"]
+            .map(|policy| json!({"refreshPolicy": policy, "refreshInterval": "1000s"}));
+        for policy in &policies {
+            check(
+                policy.clone(),
+                &never,
+                "1-x",
+                None,
+                1001,
+                Due::Now(Cause::NeverSynced),
+            );
+            check(
+                policy.clone(),
+                &once,
+                "1-x",
+                None,
+                1001,
+                Due::Now(Cause::TargetDrifted),
+            );
+        }
+        let [periodic, on_change, created_once] = policies;
+        check(
+            periodic.clone(),
+            &once,
+            "2-x",
+            target,
+            1001,
+            Due::Now(Cause::ObjectChanged),
+        );
+        check(
+            on_change.clone(),
+            &once,
+            "2-x",
+            target,
+            1001,
+            Due::Now(Cause::ObjectChanged),
+        );
+        check(created_once.clone(), &once, "2-x", target, 1001, Due::Never);
+        check(periodic.clone(), &once, "1-x", target, 1001, Due::At(at(2000)));
+        check(
+            periodic.clone(),
+            &once,
+            "1-x",
+            target,
+            2000,
+            Due::Now(Cause::IntervalOver),
+        );
+        check(
+            periodic,
+            &once,
+            "1-x",
+            target,
+            999,
+            Due::Now(Cause::ClockWentBack),
+        );
+        check(on_change, &once, "1-x", target, 99_999, Due::Never);
+        check(created_once, &once, "1-x", target, 99_999, Due::Never);
+    }
+
+    #[test]
+    fn an_interval_of_zero_fetches_once() {
+        let target = sound();
+        for interval in ["0", "-5m"] {
+            let fields = json!({"refreshInterval": interval});
+            check(
+                fields.clone(),
+                &ExternalSecretStatus::default(),
+                "1-x",
+                None,
+                5,
+                Due::Now(Cause::NeverSynced),
+            );
+            check(fields, &synced(1), "2-x", Some(&target), 99_999, Due::Never);
+        }
+    }
+
+    #[test]
+    fn drift_is_what_no_longer_fits_its_stamps() {
+        let once = synced(1000);
+        let mut edited = sound();
+        edited.data_hash = "other".into();
+        let mut unlabelled = sound();
+        unlabelled.labels.clear();
+        for target in [&edited, &unlabelled] {
+            check(
+                json!({}),
+                &once,
+                "1-x",
+                Some(target),
+                1001,
+                Due::Now(Cause::TargetDrifted),
+            );
+            let orphan = json!({"target": {"creationPolicy": "Orphan"}, "refreshPolicy": "CreatedOnce"});
+            check(orphan, &once, "1-x", Some(target), 1001, Due::Never);
+        }
+    }
+
+    #[test]
+    fn refreshes_meet_at_their_phase_and_never_come_late_or_twice_as_often() {
+        let hour = Duration::from_hours(1);
+        let phase = Duration::from_mins(10);
+        for offset in 0..3600 {
+            let first = at(1_000_000_000 + offset);
+            let wait_one = wait(first, hour, phase);
+            assert!(wait_one <= hour && wait_one >= hour / 2, "{offset}: {wait_one:?}");
+            let second = first + wait_one;
+            let third = second + wait(second, hour, phase);
+            assert_eq!(third.as_second().rem_euclid(3600), 600, "{offset}");
+        }
+    }
+
+    #[test]
+    fn objects_that_share_a_key_share_their_phase() {
+        let hour = Duration::from_hours(1);
+        assert_eq!(phase("store", "db", hour), phase("store", "db", hour));
+        assert_ne!(phase("store", "db", hour), phase("store", "api", hour));
+        assert_eq!(phase("store", "db", Duration::ZERO), Duration::ZERO);
+    }
+}

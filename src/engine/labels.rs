@@ -1,0 +1,9 @@
+//! The names that ESO stamps on objects, and we after it.
+
+pub const MANAGED: &str = "reconcile.external-secrets.io/managed";
+pub const CREATED_BY: &str = "reconcile.external-secrets.io/created-by";
+pub const DATA_HASH: &str = "reconcile.external-secrets.io/data-hash";
+/// ESO's finalizer. We set it only where something must be undone, and honour it where we find it.
+pub const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
+/// On a store: say nothing about how well its provider is kept up.
+pub const IGNORE_MAINTENANCE: &str = "external-secrets.io/ignore-maintenance-checks";

@@ -1,0 +1,28 @@
+//! Decisions, and nothing else: no await, no client, no clock of its own. What is decided here can be printed, tested
+//! without a runtime, and is exactly what gets carried out.
+
+pub mod ask;
+pub mod collect;
+pub mod condition;
+pub mod cron;
+pub mod decode;
+pub mod due;
+pub mod fingerprint;
+pub mod go_json;
+pub mod keys;
+pub mod labels;
+pub mod null_bytes;
+pub mod object;
+pub mod own;
+pub mod plan;
+pub mod problem;
+pub mod re2;
+pub mod render;
+pub mod rewrite;
+pub mod secret_bytes;
+pub mod store;
+pub mod target;
+pub mod values;
+#[cfg(test)]
+mod vectors;
+pub mod window;

@@ -1,0 +1,106 @@
+//! Names of objects, as decisions and errors speak of them.
+
+use std::fmt;
+
+/// A namespaced object of a kind that the context tells.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectKey {
+    pub namespace: String,
+    pub name: String,
+}
+
+impl ObjectKey {
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// A store of either kind. The API treats every kind but `ClusterSecretStore` as a store of the namespace.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StoreKey {
+    Namespaced(ObjectKey),
+    Cluster(String),
+}
+
+impl StoreKey {
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Namespaced(_) => "SecretStore",
+            Self::Cluster(_) => "ClusterSecretStore",
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Namespaced(key) => &key.name,
+            Self::Cluster(name) => name,
+        }
+    }
+
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Namespaced(key) => Some(&key.namespace),
+            Self::Cluster(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for StoreKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        ObjectRef::from(self).fmt(f)
+    }
+}
+
+/// Any object, by kind and name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectRef {
+    pub kind: &'static str,
+    pub namespace: Option<String>,
+    pub name: String,
+}
+
+impl ObjectRef {
+    pub fn namespaced(kind: &'static str, key: &ObjectKey) -> Self {
+        Self {
+            kind,
+            namespace: Some(key.namespace.clone()),
+            name: key.name.clone(),
+        }
+    }
+
+    pub fn secret(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            kind: "Secret",
+            namespace: Some(namespace.into()),
+            name: name.into(),
+        }
+    }
+}
+
+impl From<&StoreKey> for ObjectRef {
+    fn from(store: &StoreKey) -> Self {
+        Self {
+            kind: store.kind(),
+            namespace: store.namespace().map(str::to_owned),
+            name: store.name().to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{} {namespace}/{}", self.kind, self.name),
+            None => write!(f, "{} {}", self.kind, self.name),
+        }
+    }
+}

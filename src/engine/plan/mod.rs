@@ -1,0 +1,125 @@
+//! From values to a plan that can be carried out without any further choice.
+
+mod change;
+mod write;
+
+use lockstep_api::ExternalSecretSpec;
+use lockstep_api::external_secret::{CreationPolicy, DeletionPolicy};
+
+use super::object::{ObjectKey, ObjectRef};
+use super::own::Claimant;
+use super::problem::Problem;
+use super::render::Rendered;
+use super::target::Target;
+use super::values::Values;
+
+pub use change::{Base, SecretWrite};
+pub use write::mark;
+
+/// What planning rests on.
+#[derive(Debug)]
+pub struct Inputs<'a> {
+    pub claimant: &'a Claimant,
+    pub spec: &'a ExternalSecretSpec,
+    pub target: &'a ObjectKey,
+    /// What is there, as far as it is known.
+    pub existing: Option<&'a Target>,
+    /// The values that are there, where somebody has looked.
+    pub existing_values: Option<&'a Values>,
+}
+
+/// What is to be done, and how it is to be told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    pub step: Step,
+    pub outcome: Outcome,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    Nothing,
+    /// Boxed: most plans are no write.
+    Write(Box<SecretWrite>),
+    Delete {
+        uid: String,
+    },
+    /// The values of the target are needed to say more.
+    LookCloser,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Synced,
+    /// Nothing was found, and the target stays as it is.
+    Retained,
+    /// Nothing was found, and the target went with it.
+    Deleted,
+    /// There is no target, and it is not ours to create.
+    Missing,
+}
+
+/// What to do about values that were found, and rendered.
+pub fn plan(inputs: &Inputs, rendered: Rendered) -> Result<Plan, Problem> {
+    let synced = |step| Plan {
+        step,
+        outcome: Outcome::Synced,
+    };
+    match (inputs.spec.target.creation_policy(), inputs.existing) {
+        (CreationPolicy::None, existing) => Ok(synced(
+            existing.map_or(Step::Nothing, |there| write::mark(inputs, there)),
+        )),
+        (CreationPolicy::Merge, None) => Ok(Plan {
+            step: Step::Nothing,
+            outcome: Outcome::Missing,
+        }),
+        (CreationPolicy::Owner | CreationPolicy::Orphan | CreationPolicy::CreateOrMerge, None) => {
+            write::create(inputs, rendered).map(synced)
+        }
+        (policy, Some(existing)) if inputs.spec.target.immutable() => {
+            write::freeze(inputs, policy, existing).map(synced)
+        }
+        (policy, Some(existing)) => write::update(inputs, policy, existing, rendered).map(synced),
+    }
+}
+
+/// What to do when nothing at all was found. `None`: go on, and write an empty target.
+pub fn plan_nothing_found(inputs: &Inputs) -> Result<Option<Plan>, Problem> {
+    match inputs.spec.target.deletion_policy() {
+        DeletionPolicy::Merge => Ok(None),
+        DeletionPolicy::Retain => Ok(Some(Plan {
+            step: Step::Nothing,
+            outcome: Outcome::Retained,
+        })),
+        DeletionPolicy::Delete => {
+            let policy = inputs.spec.target.creation_policy();
+            if policy != CreationPolicy::Owner {
+                let target = ObjectRef::namespaced("Secret", inputs.target);
+                return Err(Problem::NotDeletable {
+                    target,
+                    policy: policy_name(policy),
+                });
+            }
+            // Another's Secret under our target's name is not ours to delete.
+            let ours = inputs
+                .existing
+                .filter(|target| super::own::is_controlled_by(target, inputs.claimant));
+            let step = ours.map_or(Step::Nothing, |target| Step::Delete {
+                uid: target.uid.clone(),
+            });
+            Ok(Some(Plan {
+                step,
+                outcome: Outcome::Deleted,
+            }))
+        }
+    }
+}
+
+fn policy_name(policy: CreationPolicy) -> &'static str {
+    match policy {
+        CreationPolicy::Owner => "Owner",
+        CreationPolicy::Orphan => "Orphan",
+        CreationPolicy::Merge => "Merge",
+        CreationPolicy::None => "None",
+        CreationPolicy::CreateOrMerge => "CreateOrMerge",
+    }
+}

@@ -1,0 +1,225 @@
+//! Everything that can go wrong, once.
+//!
+//! A problem knows its reason (a static name, the same in log, event, status and metric), when to try again, which
+//! other object it hangs on, and a message that is safe to show: it may name keys, stores, namespaces and HTTP
+//! statuses, never a value and never what a backend answered. Every match here is exhaustive on purpose: a new
+//! problem does not compile until all of this is decided for it.
+
+use std::time::Duration;
+
+use lockstep_api::Fault;
+use thiserror::Error;
+
+use super::object::{ObjectRef, StoreKey};
+
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum Problem {
+    // --- the object itself
+    #[error("{fault}")]
+    BrokenSpec { fault: Fault },
+    #[error("{field}: {why}")]
+    InvalidSpec { field: String, why: String },
+    #[error("{what} is not supported by this version of lockstep")]
+    NotSupported { what: String },
+
+    // --- its store
+    #[error("could not get {kind} \"{name}\", {kind}.external-secrets.io \"{name}\" not found", kind = store.kind(), name = store.name())]
+    StoreMissing { store: StoreKey },
+    #[error("can not reference unmanaged store")]
+    StoreUnmanaged { store: StoreKey },
+    #[error("using cluster store \"{}\" is not allowed from namespace \"{namespace}\": denied by spec.condition", store.name())]
+    StoreDenied { store: StoreKey, namespace: String },
+    #[error("{} \"{}\" is not ready", store.kind(), store.name())]
+    StoreNotReady { store: StoreKey },
+    #[error("{store}: {fault}")]
+    StoreBroken { store: StoreKey, fault: Fault },
+
+    // --- the credentials of the store
+    #[error("cannot get {object}: it does not exist")]
+    ReferenceMissing { object: ObjectRef },
+    #[error("cannot find key \"{key}\" in {object}")]
+    ReferenceKeyMissing { object: ObjectRef, key: String },
+    #[error("{field}: {why}")]
+    ReferenceInvalid { field: String, why: String },
+
+    // --- the backend
+    /// The backend answered, and says that it has no such secret. The only problem that deletionPolicy looks at.
+    #[error("{key}: secret does not exist")]
+    Absent { key: String },
+    #[error("{what}: the backend refuses ({why})")]
+    Refused { what: String, why: String },
+    #[error("{what}: the backend asks for fewer requests")]
+    Throttled {
+        what: String,
+        retry_after: Option<Duration>,
+    },
+    #[error("{what}: {why}")]
+    Unreachable { what: String, why: String },
+    #[error("{what}: the answer cannot be used: {why}")]
+    BadAnswer { what: String, why: String },
+
+    // --- what was read
+    #[error("{why}")]
+    BadData { why: String },
+
+    // --- the target
+    #[error("secret is owned by another ExternalSecret: {owner}")]
+    OwnedByExternalSecret { target: ObjectRef, owner: String },
+    #[error("{target} is controlled by {owner}")]
+    OwnedByOther { target: ObjectRef, owner: String },
+    #[error("{target} is immutable")]
+    Immutable { target: ObjectRef },
+    #[error("unable to delete secret {}: creationPolicy={policy} is not Owner", target.name)]
+    NotDeletable { target: ObjectRef, policy: &'static str },
+
+    // --- the API server
+    #[error("{object} was changed meanwhile")]
+    Conflict { object: ObjectRef },
+    #[error("the API server refused {object}: {reason}")]
+    Rejected { object: ObjectRef, reason: String },
+    #[error("not allowed to {verb} {object}")]
+    Forbidden { verb: &'static str, object: ObjectRef },
+    #[error("the API server did not answer for {object}: {why}")]
+    ApiUnavailable { object: ObjectRef, why: String },
+
+    // --- where it happened
+    #[error("{place}: {problem}")]
+    At { place: String, problem: Box<Problem> },
+}
+
+/// When to look at the object again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// The ground shifted under us; look again with fresh eyes.
+    AtOnce,
+    /// Exponentially, per object.
+    Backoff,
+    /// No sooner than the backend said.
+    After(Duration),
+    /// Not before the object that [`Problem::concerns`] names has changed.
+    OnChangeOfOther,
+    /// Not before the object itself was edited.
+    OnEdit,
+}
+
+impl Problem {
+    pub fn at(self, place: impl Into<String>) -> Self {
+        Self::At {
+            place: place.into(),
+            problem: Box::new(self),
+        }
+    }
+
+    /// The problem itself, without the places it passed through.
+    pub fn root(&self) -> &Self {
+        match self {
+            Self::At { problem, .. } => problem.root(),
+            other => other,
+        }
+    }
+
+    pub fn is_absent(&self) -> bool {
+        matches!(self.root(), Self::Absent { .. })
+    }
+
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::BrokenSpec { .. } => "BrokenSpec",
+            Self::InvalidSpec { .. } => "InvalidSpec",
+            Self::NotSupported { .. } => "NotSupported",
+            Self::StoreMissing { .. } => "StoreMissing",
+            Self::StoreUnmanaged { .. } => "StoreUnmanaged",
+            Self::StoreDenied { .. } => "StoreDenied",
+            Self::StoreNotReady { .. } => "StoreNotReady",
+            Self::StoreBroken { .. } => "StoreBroken",
+            Self::ReferenceMissing { .. } => "ReferenceMissing",
+            Self::ReferenceKeyMissing { .. } => "ReferenceKeyMissing",
+            Self::ReferenceInvalid { .. } => "ReferenceInvalid",
+            Self::Absent { .. } => "Absent",
+            Self::Refused { .. } => "Refused",
+            Self::Throttled { .. } => "Throttled",
+            Self::Unreachable { .. } => "Unreachable",
+            Self::BadAnswer { .. } => "BadAnswer",
+            Self::BadData { .. } => "BadData",
+            Self::OwnedByExternalSecret { .. } => "OwnedByExternalSecret",
+            Self::OwnedByOther { .. } => "OwnedByOther",
+            Self::Immutable { .. } => "Immutable",
+            Self::NotDeletable { .. } => "NotDeletable",
+            Self::Conflict { .. } => "Conflict",
+            Self::Rejected { .. } => "Rejected",
+            Self::Forbidden { .. } => "Forbidden",
+            Self::ApiUnavailable { .. } => "ApiUnavailable",
+            Self::At { problem, .. } => problem.reason(),
+        }
+    }
+
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::BrokenSpec { .. }
+            | Self::InvalidSpec { .. }
+            | Self::NotSupported { .. }
+            | Self::NotDeletable { .. } => Retry::OnEdit,
+            Self::StoreNotReady { .. }
+            | Self::StoreBroken { .. }
+            | Self::OwnedByExternalSecret { .. }
+            | Self::OwnedByOther { .. }
+            | Self::Immutable { .. } => Retry::OnChangeOfOther,
+            Self::Throttled {
+                retry_after: Some(pause),
+                ..
+            } => Retry::After(*pause),
+            Self::Conflict { .. } => Retry::AtOnce,
+            Self::StoreMissing { .. }
+            | Self::StoreUnmanaged { .. }
+            | Self::StoreDenied { .. }
+            | Self::ReferenceMissing { .. }
+            | Self::ReferenceKeyMissing { .. }
+            | Self::ReferenceInvalid { .. }
+            | Self::Absent { .. }
+            | Self::Refused { .. }
+            | Self::Throttled {
+                retry_after: None, ..
+            }
+            | Self::Unreachable { .. }
+            | Self::BadAnswer { .. }
+            | Self::BadData { .. }
+            | Self::Rejected { .. }
+            | Self::Forbidden { .. }
+            | Self::ApiUnavailable { .. } => Retry::Backoff,
+            Self::At { problem, .. } => problem.retry(),
+        }
+    }
+
+    /// The other object whose change may cure this.
+    pub fn concerns(&self) -> Option<ObjectRef> {
+        match self {
+            Self::StoreMissing { store }
+            | Self::StoreUnmanaged { store }
+            | Self::StoreDenied { store, .. }
+            | Self::StoreNotReady { store }
+            | Self::StoreBroken { store, .. } => Some(store.into()),
+            Self::ReferenceMissing { object } | Self::ReferenceKeyMissing { object, .. } => {
+                Some(object.clone())
+            }
+            Self::OwnedByExternalSecret { target, .. }
+            | Self::OwnedByOther { target, .. }
+            | Self::Immutable { target }
+            | Self::NotDeletable { target, .. } => Some(target.clone()),
+            Self::Conflict { object }
+            | Self::Rejected { object, .. }
+            | Self::Forbidden { object, .. }
+            | Self::ApiUnavailable { object, .. } => Some(object.clone()),
+            Self::BrokenSpec { .. }
+            | Self::InvalidSpec { .. }
+            | Self::NotSupported { .. }
+            | Self::ReferenceInvalid { .. }
+            | Self::Absent { .. }
+            | Self::Refused { .. }
+            | Self::Throttled { .. }
+            | Self::Unreachable { .. }
+            | Self::BadAnswer { .. }
+            | Self::BadData { .. } => None,
+            Self::At { problem, .. } => problem.concerns(),
+        }
+    }
+}

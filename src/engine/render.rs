@@ -1,0 +1,42 @@
+//! What the target is made of: the values as they are, or what a template makes of them.
+
+use std::collections::BTreeMap;
+
+use lockstep_api::ExternalSecretSpec;
+
+use super::problem::Problem;
+use super::values::Values;
+
+/// The content of a target, before ownership and stamps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rendered {
+    pub values: Values,
+    pub labels: BTreeMap<String, String>,
+    pub annotations: BTreeMap<String, String>,
+    pub secret_type: Option<String>,
+    pub finalizers: Vec<String>,
+}
+
+/// Without a template, the values are taken as they are and the labels and annotations of the ExternalSecret are
+/// copied, all of them. With one, only what the template says is there.
+pub fn render(
+    spec: &ExternalSecretSpec,
+    labels: &BTreeMap<String, String>,
+    annotations: &BTreeMap<String, String>,
+    values: Values,
+) -> Result<Rendered, Problem> {
+    match &spec.target.template {
+        None => {
+            let (labels, annotations) = (labels.clone(), annotations.clone());
+            Ok(Rendered {
+                values,
+                labels,
+                annotations,
+                ..Rendered::default()
+            })
+        }
+        Some(_) => Err(Problem::NotSupported {
+            what: "spec.target.template".to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,15 @@
+//! lockstep keeps Kubernetes Secrets in step with the stores they come from.
+//!
+//! One engine, three faces: [`operator`] in a cluster, [`agent`] on a folder of manifests, [`cli`] for people.
+//! `ARCHITECTURE.md` says where everything is and what must never happen.
+
+pub mod agent;
+pub mod cli;
+pub mod cluster;
+pub mod controller;
+pub mod engine;
+pub mod operator;
+pub mod provider;
+pub mod queue;
+pub mod server;
+pub mod telemetry;

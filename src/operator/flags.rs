@@ -1,0 +1,294 @@
+//! The operator's flags: ESO's, by name and meaning.
+
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, ValueEnum};
+use lockstep_api::GoDuration;
+
+use crate::controller::RefreshTime;
+use crate::telemetry::logging::TimeFormat;
+
+/// A switch as Go's flag packages have it: `--flag` and `--flag=false`.
+macro_rules! switches {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident = $default:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Args)]
+        pub struct $name {
+            $(
+                $(#[$field_meta])*
+                #[arg(
+                    long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+                    default_value = $default, default_missing_value = "true", action = ArgAction::Set
+                )]
+                pub $field: bool,
+            )+
+        }
+    };
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(max_term_width = 110)]
+pub struct Flags {
+    /// Where metrics are served. `0` serves none.
+    #[arg(long, value_name = "ADDRESS", default_value = ":8080", value_parser = parse_address)]
+    pub metrics_addr: Address,
+    /// Where /healthz and /readyz are served. `0` serves none.
+    #[arg(long, value_name = "ADDRESS", default_value = ":8082", value_parser = parse_address)]
+    pub live_addr: Address,
+    /// Only stores of this class, or of none, are served.
+    #[arg(long, value_name = "CLASS", default_value = "default")]
+    pub controller_class: String,
+    /// Only this namespace is served.
+    #[arg(long, value_name = "NAMESPACE", default_value = "")]
+    pub namespace: String,
+    /// How often a store is checked that does not say itself.
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
+    pub store_requeue_interval: Duration,
+    /// How exactly status.refreshTime follows refreshes that change nothing. Not a flag of ESO's.
+    #[arg(long, value_name = "HOW", default_value = "coarse")]
+    pub status_refresh_time: RefreshTimeFlag,
+    #[command(flatten)]
+    pub switches: Switches,
+    #[command(flatten)]
+    pub election: Election,
+    /// The least severe messages that are logged: error, warn, info, debug or trace.
+    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = parse_level)]
+    pub loglevel: String,
+    /// How timestamps are logged: epoch, or any other of ESO's names for RFC 3339.
+    #[arg(long, value_name = "ENCODING", default_value = "epoch")]
+    pub zap_time_encoding: TimeEncoding,
+    #[command(flatten)]
+    pub accepted: Accepted,
+}
+
+switches! {
+    Switches {
+        /// Serve ClusterSecretStores.
+        enable_cluster_store_reconciler = "true",
+        /// Serve SecretStores.
+        enable_secret_store_reconciler = "true",
+        /// Read only stores that are Ready.
+        enable_flood_gate = "true",
+        /// Work only while holding the lease, so that several replicas can run.
+        enable_leader_election = "false",
+    }
+}
+
+/// Leader election, on ESO's own lease.
+#[derive(Clone, Debug, Args)]
+pub struct Election {
+    /// The name of the lease.
+    #[arg(long, value_name = "NAME", default_value = "external-secrets-controller")]
+    pub leader_election_id: String,
+    /// How long a lease is good for without being renewed.
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = parse_duration)]
+    pub leader_election_lease_duration: Duration,
+    /// How long the leader tries to renew before it gives up.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
+    pub leader_election_renew_deadline: Duration,
+}
+
+/// ESO's flags that are accepted so that existing manifests start, and that do nothing here. Each that is given is
+/// named in a warning.
+#[derive(Clone, Debug, Args)]
+pub struct Accepted {
+    #[command(flatten)]
+    values: AcceptedValues,
+}
+
+/// Declares flags that take anything, or nothing, and why they do nothing.
+macro_rules! accepted {
+    ($($field:ident: $why:literal),+ $(,)?) => {
+        #[derive(Clone, Debug, Args)]
+        struct AcceptedValues {
+            $(
+                #[arg(long, hide = true, value_name = "VALUE", num_args = 0..=1, default_missing_value = "true")]
+                $field: Option<String>,
+            )+
+        }
+
+        impl Accepted {
+            /// The flags that were given, and why they do nothing.
+            pub fn without_effect(&self) -> Vec<(String, &'static str)> {
+                let given = [$((stringify!($field), &self.values.$field, $why)),+];
+                let given = given.into_iter().filter(|(_, value, _)| value.is_some());
+                given.map(|(field, _, why)| (format!("--{}", field.replace('_', "-")), why)).collect()
+            }
+        }
+    };
+}
+
+accepted! {
+    concurrent: "lockstep works on as many objects at a time as their stores allow",
+    client_qps: "requests to the API server are bounded by how many are under way",
+    client_burst: "requests to the API server are bounded by how many are under way",
+    leader_election_retry_period: "the lease is asked for as often as its duration calls for",
+    enable_secrets_caching: "no Secret's data is kept in memory",
+    enable_configmaps_caching: "ConfigMaps are read when they are needed",
+    enable_managed_secrets_caching: "managed Secrets are always watched, and kept as fingerprints",
+    enable_secret_api_read_on_cache_mismatch: "writes carry the version that was looked at",
+    enable_extended_metric_labels: "not there yet",
+    enable_generator_state: "generators are not there yet",
+    generator_gc_grace_period: "generators are not there yet",
+    enable_cluster_external_secret_reconciler: "ClusterExternalSecret is not there yet",
+    enable_push_secret_reconciler: "PushSecret is not there yet",
+    enable_cluster_push_secret_reconciler: "ClusterPushSecret is not there yet",
+    unsafe_allow_generic_targets: "targets that are no Secrets are not there yet",
+    template_left_delimiter: "templates are not there yet",
+    template_right_delimiter: "templates are not there yet",
+    enable_http2: "the metrics endpoint speaks HTTP/1.1",
+    metrics_auth: "not there yet",
+    metrics_secure: "not there yet",
+    metrics_cert_dir: "not there yet",
+    metrics_cert_name: "not there yet",
+    metrics_key_name: "not there yet",
+    enable_vault_token_cache: "connections to Vault live as long as their store",
+    vault_token_cache_size: "connections to Vault live as long as their store",
+    experimental_enable_vault_token_cache: "connections to Vault live as long as their store",
+    experimental_vault_token_cache_size: "connections to Vault live as long as their store",
+    experimental_enable_aws_session_cache: "connections to AWS live as long as their store",
+    experimental_enable_doppler_oidc_cache: "connections to Doppler live as long as their store",
+    experimental_doppler_oidc_cache_size: "connections to Doppler live as long as their store",
+    doppler_etag_cache_size: "connections to Doppler live as long as their store",
+    mysterybox_tokens_cache_size: "the provider is not supported",
+    mysterybox_connections_cache_size: "the provider is not supported",
+    pulumi_oidc_cache_size: "the provider is not supported",
+}
+
+/// An address to listen on, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address(pub Option<SocketAddr>);
+
+/// Go's way of writing addresses: `:8080` is every interface.
+fn parse_address(text: &str) -> Result<Address, String> {
+    if text.is_empty() || text == "0" {
+        return Ok(Address(None));
+    }
+    let full = if text.starts_with(':') {
+        format!("0.0.0.0{text}")
+    } else {
+        text.replacen("localhost:", "127.0.0.1:", 1)
+    };
+    let address = SocketAddr::from_str(&full).map_err(|_| "must be HOST:PORT, :PORT or 0".to_owned())?;
+    Ok(Address(Some(address)))
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    GoDuration::parse(text).map(|duration| duration.to_std())
+}
+
+/// zap's names; those between its levels mean the next of ours.
+fn parse_level(text: &str) -> Result<String, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "dpanic" | "panic" | "fatal" => Ok("error".to_owned()),
+        level @ ("error" | "warn" | "info" | "debug" | "trace") => Ok(level.to_owned()),
+        _ => Err("must be error, warn, info, debug or trace".to_owned()),
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum RefreshTimeFlag {
+    /// At each refresh.
+    Always,
+    /// With each change, and otherwise every five minutes at most.
+    Coarse,
+}
+
+impl From<RefreshTimeFlag> for RefreshTime {
+    fn from(flag: RefreshTimeFlag) -> Self {
+        match flag {
+            RefreshTimeFlag::Always => Self::Always,
+            RefreshTimeFlag::Coarse => Self::Coarse,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TimeEncoding {
+    #[value(aliases = ["millis", "nano"])]
+    Epoch,
+    #[value(aliases = ["rfc3339", "rfc3339nano"])]
+    Iso8601,
+}
+
+impl From<TimeEncoding> for TimeFormat {
+    fn from(encoding: TimeEncoding) -> Self {
+        match encoding {
+            TimeEncoding::Epoch => Self::Epoch,
+            TimeEncoding::Iso8601 => Self::Text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Alone {
+        #[command(flatten)]
+        flags: Flags,
+    }
+
+    fn parse(arguments: &[&str]) -> Result<Flags, clap::Error> {
+        Alone::try_parse_from(["operator"].iter().chain(arguments)).map(|alone| alone.flags)
+    }
+
+    #[test]
+    fn switches_are_written_as_in_go() {
+        for (arguments, on) in [
+            (&[][..], true),
+            (&["--enable-flood-gate"], true),
+            (&["--enable-flood-gate=false"], false),
+            (&["--enable-flood-gate=true"], true),
+        ] {
+            assert_eq!(
+                parse(arguments).expect("flags").switches.enable_flood_gate,
+                on,
+                "{arguments:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_flags_of_an_eso_deployment_are_accepted_and_those_without_effect_named() {
+        let flags = parse(&[
+            "--concurrent=4",
+            "--client-qps",
+            "50",
+            "--enable-secrets-caching",
+            "--metrics-addr=:9090",
+            "--loglevel=info",
+            "--zap-time-encoding=epoch",
+            "--store-requeue-interval=10s",
+        ])
+        .expect("flags");
+        let named: Vec<_> = flags
+            .accepted
+            .without_effect()
+            .into_iter()
+            .map(|(flag, _)| flag)
+            .collect();
+        assert_eq!(
+            named,
+            ["--concurrent", "--client-qps", "--enable-secrets-caching"]
+        );
+        assert_eq!(flags.metrics_addr, Address(Some(([0, 0, 0, 0], 9090).into())));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for bad in [
+            "--metrics-addr=here",
+            "--store-requeue-interval=1d",
+            "--loglevel=loud",
+            "--no-such-flag",
+        ] {
+            assert!(parse(&[bad]).is_err(), "{bad}");
+        }
+    }
+}

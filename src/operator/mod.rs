@@ -1,0 +1,226 @@
+//! The face that runs in a cluster: flags, wiring, leadership, shutdown.
+
+mod flags;
+mod leadership;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use jiff::Timestamp;
+use kube::{Client, Config};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info, warn};
+
+use self::leadership::Leadership;
+use crate::cluster::kube::{EVENTS_DROPPED, KubeCluster, Scope};
+use crate::controller::{self, Context, Settings};
+use crate::engine::store::StoreRules;
+use crate::provider::Calls;
+use crate::provider::pool::Pool;
+use crate::server::{self, Readiness};
+use crate::telemetry::{Metrics, logging};
+
+pub use self::flags::Flags;
+
+/// How long the API server may take to answer at the start.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long what is under way may take at the end; Kubernetes kills us after 30 s.
+const FAREWELL: Duration = Duration::from_secs(8);
+
+/// Runs until told to stop, or until the lease is lost.
+pub async fn run(flags: &Flags) -> Result<()> {
+    logging::start_json(&flags.loglevel, flags.zap_time_encoding.into());
+    for (flag, why) in flags.accepted.without_effect() {
+        warn!(
+            flag,
+            why, "a flag of External Secrets Operator has no effect here"
+        );
+    }
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    stop_on_signals(&tasks, &stop)?;
+
+    let metrics = Metrics::new().context("could not set up the metrics")?;
+    let ready = Readiness::default();
+    serve(flags, &metrics, &ready, &tasks, &stop).await?;
+
+    let config = client_config().await?;
+    let namespace = config.default_namespace.clone();
+    let client = connect(config, &stop).await?;
+    let (cluster, changes) = KubeCluster::start(client.clone(), &scope(flags), &tasks, &stop).await;
+    ready.set();
+    info!(version = env!("CARGO_PKG_VERSION"), "watching");
+
+    let leadership = lead(flags, client, &namespace, &stop).await?;
+    if !stop.is_cancelled() {
+        let calls = Calls::new(metrics.clone());
+        let context = Context {
+            pool: Arc::new(Pool::new(cluster.clone(), calls)),
+            cluster,
+            metrics: metrics.clone(),
+            rules: StoreRules {
+                class: flags.controller_class.clone(),
+                flood_gate: flags.switches.enable_flood_gate,
+            },
+            settings: settings(flags),
+            clock: Timestamp::now,
+        };
+        controller::start(context, changes, &tasks, &stop);
+    }
+    let lost = until_the_end(leadership, &tasks, &stop).await;
+    metrics
+        .events_dropped
+        .inc_by(EVENTS_DROPPED.load(Ordering::Relaxed));
+    if lost {
+        bail!("the lease was lost; another replica leads now");
+    }
+    info!("stopped");
+    Ok(())
+}
+
+fn scope(flags: &Flags) -> Scope {
+    Scope {
+        namespace: Some(flags.namespace.clone()).filter(|namespace| !namespace.is_empty()),
+        cluster_stores: flags.switches.enable_cluster_store_reconciler,
+        namespaced_stores: flags.switches.enable_secret_store_reconciler,
+    }
+}
+
+fn settings(flags: &Flags) -> Settings {
+    Settings {
+        namespaced_stores: flags.switches.enable_secret_store_reconciler,
+        cluster_stores: flags.switches.enable_cluster_store_reconciler,
+        store_interval: flags.store_requeue_interval,
+        refresh_time: flags.status_refresh_time.into(),
+    }
+}
+
+async fn serve(
+    flags: &Flags,
+    metrics: &Arc<Metrics>,
+    ready: &Readiness,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<()> {
+    if let Some(address) = flags.metrics_addr.0 {
+        server::start("metrics", address, server::metrics(metrics.clone()), tasks, stop).await?;
+    }
+    if let Some(address) = flags.live_addr.0 {
+        server::start("probes", address, server::probes(ready.clone()), tasks, stop).await?;
+    }
+    Ok(())
+}
+
+/// From the pod we run in, or from `KUBECONFIG` and the places where `kubectl` looks.
+async fn client_config() -> Result<Config> {
+    let mut config = Config::infer().await.context(
+        "found neither a service account (are we in a pod?) nor a kubeconfig (set KUBECONFIG, or write ~/.kube/config)",
+    )?;
+    // Retrying belongs to the queue, where it is visible and bounded.
+    config.default_retry = false;
+    config.connect_timeout = Some(Duration::from_secs(5));
+    Ok(config)
+}
+
+/// A client for an API server that answers.
+async fn connect(config: Config, stop: &CancellationToken) -> Result<Client> {
+    let url = config.cluster_url.clone();
+    let client = Client::try_from(config).with_context(|| format!("could not set up a client for {url}"))?;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let mut pause = Duration::from_millis(250);
+    loop {
+        let answer = tokio::time::timeout(Duration::from_secs(10), client.apiserver_version()).await;
+        let why = match answer {
+            Ok(Ok(version)) => {
+                info!(%url, version = version.git_version, "connected");
+                return Ok(client);
+            }
+            Ok(Err(kube::Error::Api(status))) => format!("{} {}", status.code, status.reason),
+            Ok(Err(error)) => anyhow::Error::new(error).root_cause().to_string(),
+            Err(_) => "no answer within 10 seconds".to_owned(),
+        };
+        if tokio::time::Instant::now() + pause > deadline {
+            bail!("the API server at {url} cannot be reached: {why}");
+        }
+        warn!(%url, why, "the API server cannot be reached yet");
+        tokio::select! {
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(5)),
+            () = stop.cancelled() => bail!("stopped while waiting for the API server at {url}"),
+        }
+    }
+}
+
+async fn lead(
+    flags: &Flags,
+    client: Client,
+    namespace: &str,
+    stop: &CancellationToken,
+) -> Result<Option<Leadership>> {
+    if !flags.switches.enable_leader_election {
+        return Ok(None);
+    }
+    let identity = format!("{}_{}", hostname(), std::process::id());
+    let mut leadership = Leadership::seek(client, &flags.election, namespace, &identity).await?;
+    leadership.won(stop).await;
+    Ok(Some(leadership))
+}
+
+/// A pod's hostname is its name.
+fn hostname() -> String {
+    std::fs::read_to_string("/etc/hostname")
+        .map_or_else(|_| "lockstep".to_owned(), |name| name.trim().to_owned())
+}
+
+/// Waits for the end, and lets what is under way finish. Whether the lease was lost.
+async fn until_the_end(
+    leadership: Option<Leadership>,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> bool {
+    let lost = match leadership {
+        None => {
+            stop.cancelled().await;
+            false
+        }
+        Some(mut leadership) => {
+            let lost = tokio::select! {
+                () = leadership.lost() => !stop.is_cancelled(),
+                () = stop.cancelled() => false,
+            };
+            if lost {
+                error!("the lease was lost");
+                stop.cancel();
+            }
+            finish(tasks).await;
+            leadership.release().await;
+            return lost;
+        }
+    };
+    finish(tasks).await;
+    lost
+}
+
+async fn finish(tasks: &TaskTracker) {
+    tasks.close();
+    if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
+        warn!(left = tasks.len(), "gave up on what was still under way");
+    }
+}
+
+fn stop_on_signals(tasks: &TaskTracker, stop: &CancellationToken) -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => info!("told to stop by SIGTERM"),
+            _ = interrupt.recv() => info!("told to stop by SIGINT"),
+            () = stop.cancelled() => {}
+        }
+        stop.cancel();
+    });
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! Backends: where secrets live.
+//!
+//! A [`Backend`] is one authenticated connection. It returns what the backend holds, raw; choosing a property out of
+//! it is pure. The [`Pool`](pool::Pool) keeps connections for as long as their store lives, and the
+//! [`Reader`](reader::Reader) in front of each turns many objects' reads into few calls.
+//! One folder a backend; none knows another.
+
+mod calls;
+mod certificates;
+mod fake;
+mod flights;
+mod json;
+mod keepsake;
+mod kubernetes;
+pub mod pool;
+mod push_metadata;
+pub mod reader;
+pub mod references;
+#[cfg(test)]
+mod testing;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lockstep_api::provider::Provider;
+use serde_json::Value;
+
+use crate::engine::problem::Problem;
+use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::values::Values;
+
+pub use crate::engine::ask::{Aspect, Find, Location};
+pub use calls::{CallObserver, Calls};
+pub use keepsake::Keepsake;
+pub use references::{References, StoreScope};
+
+/// One authenticated connection to one backend.
+///
+/// Every call has a deadline of its own or can be dropped at any time. A backend that is refused (401, 403) makes a
+/// credential of its own that has expired anew, once, and then says [`Problem::Refused`]; the pool connects anew on
+/// that, with credentials read afresh.
+#[async_trait]
+pub trait Backend: Send + Sync + std::fmt::Debug {
+    /// Reads many locations; the answers stand in the order of the questions. At most
+    /// [`Limits::batch`] are asked for at once. What is not there is [`Problem::Absent`].
+    async fn read(&self, wanted: &[Location]) -> Vec<Result<Payload, Problem>>;
+
+    /// Everything that matches. Names are those at the backend, except where ESO's provider converts them itself
+    /// (`query.conversion`).
+    async fn find(&self, query: &Find) -> Result<Values, Problem>;
+
+    /// Is the connection good for anything? Asked when a store is validated.
+    async fn check(&self) -> Result<Health, Problem>;
+
+    /// What one entry of `data` gets out of a payload. `None`: the property does not exist, and for
+    /// `deletionPolicy` that is as if the secret did not.
+    fn select(&self, payload: &Payload, property: Option<&str>) -> Result<Option<SecretBytes>, Problem>;
+
+    /// What `extract` gets out of a payload. `None` as in [`select`](Self::select).
+    fn explode(&self, payload: &Payload, property: Option<&str>) -> Result<Option<Values>, Problem>;
+
+    fn limits(&self) -> Limits;
+
+    /// What an entry of `data` meets when its secret is not there; `extract` always meets [`Problem::Absent`].
+    /// ESO's providers do not agree on this, and `deletionPolicy` deletes by it.
+    fn missing_value(&self, key: &str) -> Problem {
+        Problem::Absent { key: key.to_owned() }
+    }
+
+    async fn write(&self, push: &Push) -> Result<(), Problem> {
+        Err(Problem::NotSupported {
+            what: format!("writing {} to this provider", push.remote.key),
+        })
+    }
+
+    /// Deletes what is there; that there is nothing is no error.
+    async fn delete(&self, remote: &Remote) -> Result<(), Problem> {
+        Err(Problem::NotSupported {
+            what: format!("deleting {} from this provider", remote.key),
+        })
+    }
+
+    async fn exists(&self, remote: &Remote) -> Result<bool, Problem> {
+        Err(Problem::NotSupported {
+            what: format!("looking for {} at this provider", remote.key),
+        })
+    }
+}
+
+/// What a backend holds at a location.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Payload {
+    /// One value, often a JSON document.
+    Bytes(SecretBytes),
+    /// A set of values with names of their own, as a Kubernetes Secret has.
+    Map(Values),
+}
+
+/// Where a pushed value goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote {
+    pub key: String,
+    pub property: Option<String>,
+}
+
+/// A value on its way to a backend.
+#[derive(Clone, Debug)]
+pub struct Push {
+    pub remote: Remote,
+    /// The key of the source Secret that is pushed; `None` pushes all of `values`.
+    pub secret_key: Option<String>,
+    pub values: Values,
+    /// `spec.data[].metadata`, for the backend to understand.
+    pub metadata: Option<Value>,
+    pub source: PushSource,
+}
+
+/// What the source Secret says about itself.
+#[derive(Clone, Debug, Default)]
+pub struct PushSource {
+    pub secret_type: Option<String>,
+    pub labels: BTreeMap<String, String>,
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Push {
+    /// The value of the key that is pushed; `None` when all of them are.
+    fn single(&self) -> Result<Option<&SecretBytes>, Problem> {
+        let Some(key) = &self.secret_key else {
+            return Ok(None);
+        };
+        let missing = || Problem::BadData {
+            why: format!("secret key {key} does not exist"),
+        };
+        self.values.get(key).ok_or_else(missing).map(Some)
+    }
+}
+
+/// What a check found out, when it did not fail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    Ready,
+    /// Nothing can be said without a consumer's namespace or without a cost; counts as ready.
+    Unknown,
+    /// Something stood in the way of the check that need not stand in the way of reads; counts as ready, with a
+    /// warning.
+    Doubtful {
+        why: String,
+    },
+}
+
+/// How much a backend may be asked at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Locations in one call of [`Backend::read`].
+    pub batch: usize,
+    /// Calls under way at the same time.
+    pub parallel: usize,
+    pub deadline: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            batch: 1,
+            parallel: 16,
+            deadline: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What a backend is built from, besides its spec.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    pub references: References,
+    pub calls: Calls,
+    pub keepsake: Arc<Keepsake>,
+}
+
+/// The one place that knows which provider of the API is built by which folder here.
+///
+/// All references are resolved before the backend is contacted, so that a store with a referent costs nothing to
+/// validate.
+pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result<Arc<dyn Backend>, Problem> {
+    match provider {
+        Provider::Fake(spec) => Ok(fake::connect(spec, surroundings)),
+        Provider::Kubernetes(spec) => kubernetes::connect(spec, surroundings).await,
+        Provider::Vault(_)
+        | Provider::OpenBao(_)
+        | Provider::Aws(_)
+        | Provider::Azurekv(_)
+        | Provider::Gcpsm(_)
+        | Provider::Webhook(_)
+        | Provider::Doppler(_)
+        | Provider::Crd(_)
+        | Provider::Onepassword(_)
+        | Provider::Gitlab(_)
+        | Provider::Github(_)
+        | Provider::Infisical(_)
+        | Provider::Unsupported(_) => Err(Problem::NotSupported {
+            what: format!("provider `{}`", provider.name()),
+        }),
+    }
+}

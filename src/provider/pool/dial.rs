@@ -1,0 +1,85 @@
+//! Connecting to a store, again and again.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::timeout;
+
+use crate::cluster::Cluster;
+use crate::engine::problem::Problem;
+use crate::engine::store::Store;
+use crate::provider::{Backend, Calls, Keepsake, References, StoreScope, Surroundings, connect};
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+#[async_trait]
+pub(super) trait Dial: Send + Sync + fmt::Debug {
+    /// Connects, with credentials read afresh.
+    async fn dial(&self) -> Result<Link, NoLink>;
+}
+
+/// A connection, and what it was built from.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) references: References,
+}
+
+/// Why there is no connection, and whether that says something about one namespace only.
+#[derive(Debug)]
+pub(super) struct NoLink {
+    pub(super) problem: Problem,
+    pub(super) is_referent: bool,
+}
+
+/// All it takes to connect to one store on behalf of one namespace.
+#[derive(Debug)]
+pub(super) struct StoreDial {
+    pub(super) store: Arc<Store>,
+    pub(super) consumer: Option<String>,
+    pub(super) cluster: Arc<dyn Cluster>,
+    pub(super) calls: Calls,
+    pub(super) keepsake: Arc<Keepsake>,
+}
+
+#[async_trait]
+impl Dial for StoreDial {
+    async fn dial(&self) -> Result<Link, NoLink> {
+        let scope = StoreScope::new(&self.store.key, self.consumer.as_deref());
+        let references = References::new(self.cluster.clone(), scope);
+        let backend = timeout(DEADLINE, self.connect(references.clone())).await;
+        let backend = backend.unwrap_or_else(|_| {
+            let why = format!("no connection within {}s", DEADLINE.as_secs());
+            Err(Problem::Unreachable {
+                what: self.store.key.to_string(),
+                why,
+            })
+        });
+        let is_referent = references.is_referent();
+        match backend {
+            Ok(backend) => Ok(Link { backend, references }),
+            Err(problem) => Err(NoLink { problem, is_referent }),
+        }
+    }
+}
+
+impl StoreDial {
+    async fn connect(&self, references: References) -> Result<Arc<dyn Backend>, Problem> {
+        let spec = self.store.spec.as_ref().map_err(|fault| Problem::StoreBroken {
+            store: self.store.key.clone(),
+            fault: fault.clone(),
+        })?;
+        let (calls, keepsake) = (self.calls.clone(), self.keepsake.clone());
+        connect(
+            &spec.provider,
+            &Surroundings {
+                references,
+                calls,
+                keepsake,
+            },
+        )
+        .await
+    }
+}

@@ -1,0 +1,165 @@
+//! A connection that is made anew, once, when it is refused.
+//!
+//! Credentials change behind our back: a token is revoked, a password rotated. So a refusal (401, 403) makes the
+//! connection anew from credentials read afresh, and what was refused is asked once more. What is refused again is
+//! really refused, and for a while no further refusal makes us log in.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+use tokio::time::Instant;
+
+use super::dial::{Dial, Link};
+use crate::engine::problem::Problem;
+use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::values::Values;
+use crate::provider::references::Used;
+use crate::provider::{Backend, Find, Health, Limits, Location, Payload, Push, Remote};
+
+/// At least this long between two logins that refusals cause.
+const PAUSE: Duration = Duration::from_mins(1);
+
+#[derive(Debug)]
+pub(super) struct Renewing {
+    dial: Box<dyn Dial>,
+    is_referent: bool,
+    current: Mutex<Arc<Link>>,
+    /// Held while a renewal is under way, so that those who are refused together renew together.
+    renewed: tokio::sync::Mutex<Option<Instant>>,
+}
+
+impl Renewing {
+    pub(super) fn new(dial: Box<dyn Dial>, link: Link) -> Self {
+        let is_referent = link.references.is_referent();
+        let current = Mutex::new(Arc::new(link));
+        Self {
+            dial,
+            is_referent,
+            current,
+            renewed: tokio::sync::Mutex::default(),
+        }
+    }
+
+    pub(super) fn used(&self) -> Vec<Used> {
+        self.link().references.used()
+    }
+
+    pub(super) fn is_referent(&self) -> bool {
+        self.is_referent
+    }
+
+    fn link(&self) -> Arc<Link> {
+        self.current
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// A connection that is newer than the one that was refused, if there is to be one.
+    async fn newer_than(&self, refused: &Arc<Link>) -> Option<Arc<Link>> {
+        let mut renewed = self.renewed.lock().await;
+        let current = self.link();
+        if !Arc::ptr_eq(&current, refused) {
+            return Some(current);
+        }
+        if renewed.is_some_and(|at| at.elapsed() < PAUSE) {
+            return None;
+        }
+        *renewed = Some(Instant::now());
+        let link = Arc::new(self.dial.dial().await.ok()?);
+        // What serves everybody must not come to be built from one namespace's credentials.
+        if link.references.is_referent() != self.is_referent {
+            return None;
+        }
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = link.clone();
+        Some(link)
+    }
+
+    async fn twice<'a, T>(
+        &self,
+        call: impl Fn(Arc<dyn Backend>) -> BoxFuture<'a, Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let link = self.link();
+        let first = call(link.backend.clone()).await;
+        if !first.as_ref().is_err_and(is_refusal) {
+            return first;
+        }
+        match self.newer_than(&link).await {
+            Some(newer) => call(newer.backend.clone()).await,
+            None => first,
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for Renewing {
+    async fn read(&self, wanted: &[Location]) -> Vec<Result<Payload, Problem>> {
+        let link = self.link();
+        let mut answers = link.backend.read(wanted).await;
+        let refused = |answer: &Result<Payload, Problem>| answer.as_ref().is_err_and(is_refusal);
+        let places: Vec<_> = (0..answers.len().min(wanted.len()))
+            .filter(|&at| refused(&answers[at]))
+            .collect();
+        if places.is_empty() {
+            return answers;
+        }
+        let Some(newer) = self.newer_than(&link).await else {
+            return answers;
+        };
+        let again: Vec<_> = places.iter().map(|&at| wanted[at].clone()).collect();
+        for (at, answer) in places.into_iter().zip(newer.backend.read(&again).await) {
+            answers[at] = answer;
+        }
+        answers
+    }
+
+    async fn find(&self, query: &Find) -> Result<Values, Problem> {
+        self.twice(|backend| Box::pin(async move { backend.find(query).await }))
+            .await
+    }
+
+    async fn check(&self) -> Result<Health, Problem> {
+        self.twice(|backend| Box::pin(async move { backend.check().await }))
+            .await
+    }
+
+    fn select(&self, payload: &Payload, property: Option<&str>) -> Result<Option<SecretBytes>, Problem> {
+        self.link().backend.select(payload, property)
+    }
+
+    fn explode(&self, payload: &Payload, property: Option<&str>) -> Result<Option<Values>, Problem> {
+        self.link().backend.explode(payload, property)
+    }
+
+    fn limits(&self) -> Limits {
+        self.link().backend.limits()
+    }
+
+    fn missing_value(&self, key: &str) -> Problem {
+        self.link().backend.missing_value(key)
+    }
+
+    async fn write(&self, push: &Push) -> Result<(), Problem> {
+        self.twice(|backend| Box::pin(async move { backend.write(push).await }))
+            .await
+    }
+
+    async fn delete(&self, remote: &Remote) -> Result<(), Problem> {
+        self.twice(|backend| Box::pin(async move { backend.delete(remote).await }))
+            .await
+    }
+
+    async fn exists(&self, remote: &Remote) -> Result<bool, Problem> {
+        self.twice(|backend| Box::pin(async move { backend.exists(remote).await }))
+            .await
+    }
+}
+
+fn is_refusal(problem: &Problem) -> bool {
+    matches!(problem.root(), Problem::Refused { .. })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use futures::future::join_all;
+
+use super::super::dial::NoLink;
+use super::*;
+use crate::provider::testing::TestCluster;
+use crate::provider::{Aspect, References, StoreScope};
+
+/// Connects to a backend that serves those who have the token of this number or a later one.
+#[derive(Debug)]
+struct Door {
+    wanted: Arc<AtomicUsize>,
+    made: Arc<AtomicUsize>,
+    is_referent: bool,
+}
+
+#[derive(Debug)]
+struct Guarded {
+    wanted: Arc<AtomicUsize>,
+    token: usize,
+}
+
+#[async_trait]
+impl Dial for Door {
+    async fn dial(&self) -> Result<Link, NoLink> {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let token = self.made.fetch_add(1, SeqCst);
+        let scope = StoreScope::Cluster {
+            consumer: Some("a".into()),
+        };
+        let references = References::new(Arc::<TestCluster>::default(), scope);
+        if self.is_referent && token > 0 {
+            let selector = serde_json::from_value(serde_json::json!({"name": "creds", "key": "k"}));
+            // Whether it is found does not matter.
+            let _ = references.secret_key(&selector.expect("a selector"), "f").await;
+        }
+        Ok(Link {
+            backend: Arc::new(Guarded {
+                wanted: self.wanted.clone(),
+                token,
+            }),
+            references,
+        })
+    }
+}
+
+impl Guarded {
+    fn admit(&self, key: &str) -> Result<(), Problem> {
+        if key != "forbidden" && self.token >= self.wanted.load(SeqCst) {
+            return Ok(());
+        }
+        Err(Problem::Refused {
+            what: key.to_owned(),
+            why: "403".into(),
+        }
+        .at("deep inside"))
+    }
+}
+
+#[async_trait]
+impl Backend for Guarded {
+    async fn read(&self, wanted: &[Location]) -> Vec<Result<Payload, Problem>> {
+        let answer = |location: &Location| {
+            let token = self.token.to_string();
+            self.admit(&location.key).map(|()| Payload::Bytes(token.into()))
+        };
+        wanted.iter().map(answer).collect()
+    }
+
+    async fn find(&self, _: &Find) -> Result<Values, Problem> {
+        self.admit("find").map(|()| Values::new())
+    }
+
+    async fn check(&self) -> Result<Health, Problem> {
+        self.admit("check").map(|()| Health::Ready)
+    }
+
+    fn select(&self, _: &Payload, _: Option<&str>) -> Result<Option<SecretBytes>, Problem> {
+        Ok(None)
+    }
+
+    fn explode(&self, _: &Payload, _: Option<&str>) -> Result<Option<Values>, Problem> {
+        Ok(None)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
+}
+
+const TOKENS: [&str; 4] = ["0", "1", "2", "3"];
+
+struct Scene {
+    renewing: Renewing,
+    wanted: Arc<AtomicUsize>,
+    made: Arc<AtomicUsize>,
+}
+
+async fn scene(is_referent: bool) -> Scene {
+    let (wanted, made) = Default::default();
+    let door = Door {
+        wanted,
+        made,
+        is_referent,
+    };
+    let (wanted, made) = (door.wanted.clone(), door.made.clone());
+    let link = door.dial().await.expect("a connection");
+    Scene {
+        renewing: Renewing::new(Box::new(door), link),
+        wanted,
+        made,
+    }
+}
+
+impl Scene {
+    /// The token that each of these keys was read with; none for those that were refused.
+    async fn read(&self, keys: &[&str]) -> Vec<Option<&'static str>> {
+        let locations: Vec<_> = keys
+            .iter()
+            .map(|key| Location {
+                key: (*key).to_owned(),
+                version: None,
+                aspect: Aspect::Value,
+            })
+            .collect();
+        let answers = self.renewing.read(&locations).await.into_iter();
+        let shown = answers.map(|answer| match answer {
+            Ok(Payload::Bytes(token)) => TOKENS
+                .into_iter()
+                .find(|known| token.expose() == known.as_bytes()),
+            Ok(Payload::Map(_)) | Err(_) => None,
+        });
+        shown.collect()
+    }
+
+    fn logins(&self) -> usize {
+        self.made.load(SeqCst)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_is_asked_once_more_with_a_new_connection() {
+    let scene = scene(false).await;
+    assert_eq!(scene.read(&["a"]).await, [Some("0")]);
+    scene.wanted.store(1, SeqCst);
+    assert_eq!(scene.read(&["a", "b"]).await, [Some("1"), Some("1")]);
+    assert_eq!(scene.read(&["a"]).await, [Some("1")]);
+    assert_eq!(scene.logins(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_was_refused_is_asked_again() {
+    let scene = scene(false).await;
+    assert_eq!(
+        scene.read(&["a", "forbidden", "b"]).await,
+        [Some("0"), None, Some("0")]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_really_forbidden_does_not_log_in_again_and_again() {
+    let scene = scene(false).await;
+    for _ in 0..10 {
+        assert_eq!(scene.read(&["forbidden"]).await, [None]);
+    }
+    assert_eq!(scene.logins(), 2);
+    tokio::time::advance(PAUSE).await;
+    assert_eq!(scene.read(&["forbidden"]).await, [None]);
+    assert_eq!(scene.logins(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_are_refused_together_renew_together() {
+    let scene = scene(false).await;
+    scene.wanted.store(1, SeqCst);
+    let reads = join_all([scene.read(&["a"]), scene.read(&["b"])]).await;
+    assert_eq!(reads, [[Some("1")], [Some("1")]]);
+    let query = Find::default();
+    let (found, checked) = tokio::join!(scene.renewing.find(&query), scene.renewing.check());
+    assert_eq!((found, checked), (Ok(Values::new()), Ok(Health::Ready)));
+    assert_eq!(scene.logins(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_kind_of_call_renews() {
+    let scene = scene(false).await;
+    scene.wanted.store(1, SeqCst);
+    assert_eq!(scene.renewing.check().await, Ok(Health::Ready));
+    assert_eq!(scene.logins(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_serves_everybody_never_takes_one_namespace_s_credentials() {
+    let scene = scene(true).await;
+    scene.wanted.store(1, SeqCst);
+    assert_eq!(scene.read(&["a"]).await, [None]);
+    assert_eq!(scene.logins(), 2);
+}

@@ -1,0 +1,295 @@
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use async_trait::async_trait;
+use futures::future::join_all;
+
+use super::*;
+use crate::provider::Aspect;
+
+/// Answers every key with itself after a second, and remembers what it was asked.
+#[derive(Debug)]
+struct Slow {
+    batch: usize,
+    parallel: usize,
+    asked: Mutex<Vec<String>>,
+    under_way: AtomicUsize,
+    most_under_way: AtomicUsize,
+}
+
+impl Slow {
+    fn new(batch: usize, parallel: usize) -> Arc<Self> {
+        let (asked, under_way, most_under_way) = Default::default();
+        Arc::new(Self {
+            batch,
+            parallel,
+            asked,
+            under_way,
+            most_under_way,
+        })
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().expect("unpoisoned").clone()
+    }
+
+    async fn answer(&self, question: String) {
+        let under_way = self.under_way.fetch_add(1, SeqCst) + 1;
+        self.most_under_way.fetch_max(under_way, SeqCst);
+        self.asked.lock().expect("unpoisoned").push(question.clone());
+        match question.as_str() {
+            "panic" => panic!("on purpose"),
+            "hang" => std::future::pending::<()>().await,
+            _ => sleep(Duration::from_secs(1)).await,
+        }
+        self.under_way.fetch_sub(1, SeqCst);
+    }
+}
+
+#[async_trait]
+impl Backend for Slow {
+    async fn read(&self, wanted: &[Location]) -> Vec<Result<Payload, Problem>> {
+        let keys: Vec<_> = wanted.iter().map(|location| location.key.as_str()).collect();
+        self.answer(keys.join(" ")).await;
+        let answer = |&key: &&str| match key {
+            "absent" => Err(Problem::Absent { key: key.into() }),
+            key => Ok(Payload::Bytes(key.into())),
+        };
+        let short = keys.iter().filter(|&&key| key != "unanswered");
+        short.map(answer).collect()
+    }
+
+    async fn find(&self, query: &Find) -> Result<Values, Problem> {
+        self.answer(query.name.clone().unwrap_or_default()).await;
+        Ok(Values::new())
+    }
+
+    async fn check(&self) -> Result<Health, Problem> {
+        self.answer("check".into()).await;
+        Ok(Health::Ready)
+    }
+
+    fn select(&self, payload: &Payload, property: Option<&str>) -> Result<Option<SecretBytes>, Problem> {
+        match payload {
+            Payload::Bytes(value) if property.is_none() => Ok(Some(value.clone())),
+            Payload::Bytes(_) | Payload::Map(_) => Ok(None),
+        }
+    }
+
+    fn explode(&self, payload: &Payload, property: Option<&str>) -> Result<Option<Values>, Problem> {
+        let value = self.select(payload, property)?;
+        Ok(value.map(|value| Values::from([("all".to_owned(), value)])))
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            batch: self.batch,
+            parallel: self.parallel,
+            deadline: Duration::from_secs(10),
+        }
+    }
+
+    fn missing_value(&self, key: &str) -> Problem {
+        Problem::BadData {
+            why: format!("{key} not found"),
+        }
+    }
+
+    async fn write(&self, _: &Push) -> Result<(), Problem> {
+        Ok(())
+    }
+
+    async fn delete(&self, remote: &Remote) -> Result<(), Problem> {
+        self.answer(remote.key.clone()).await;
+        Ok(())
+    }
+}
+
+fn at(key: &str) -> Location {
+    Location {
+        key: key.to_owned(),
+        version: None,
+        aspect: Aspect::Value,
+    }
+}
+
+fn named(name: &str) -> Find {
+    Find {
+        name: Some(name.to_owned()),
+        ..Find::default()
+    }
+}
+
+async fn read_all(reader: &Reader, keys: &[&str]) -> Vec<Answer> {
+    join_all(keys.iter().map(|key| reader.read(at(key)))).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_that_come_together_go_together() {
+    let backend = Slow::new(3, 4);
+    let reader = Reader::new(backend.clone());
+    let answers = read_all(&reader, &["a", "b", "c", "d", "b", "e", "a"]).await;
+    let expected = ["a", "b", "c", "d", "b", "e", "a"].map(|key| Ok(Payload::Bytes(key.into())));
+    assert_eq!(answers, expected);
+    assert_eq!(backend.asked(), ["a", "b c d", "e"]);
+    let tally = reader.tally();
+    assert_eq!(
+        tally,
+        Tally {
+            asked: 7,
+            keys: 5,
+            calls: 3
+        }
+    );
+    assert_eq!(tally.saved(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lone_read_does_not_wait() {
+    let reader = Reader::new(Slow::new(10, 4));
+    let before = tokio::time::Instant::now();
+    reader.read(at("a")).await.expect("an answer");
+    assert_eq!(before.elapsed(), Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_calls_than_allowed_whatever_they_are_for() {
+    let backend = Slow::new(1, 2);
+    let reader = Reader::new(backend.clone());
+    let keys = ["a", "b", "c", "d", "e"];
+    let all = Find::default();
+    let (answers, found, checked) = tokio::join!(read_all(&reader, &keys), reader.find(&all), reader.check());
+    assert!(answers.iter().all(Result::is_ok) && found.is_ok() && checked.is_ok());
+    assert_eq!(backend.asked().len(), 7);
+    assert_eq!(backend.most_under_way.load(SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backend_that_hangs_is_unreachable_and_others_get_through() {
+    let reader = Reader::new(Slow::new(1, 2));
+    let query = named("hang");
+    let (hung, found, after) =
+        tokio::join!(reader.read(at("hang")), reader.find(&query), reader.read(at("b")));
+    let why = "no answer within 10s".to_owned();
+    assert_eq!(
+        hung,
+        Err(Problem::Unreachable {
+            what: "hang".into(),
+            why: why.clone()
+        })
+    );
+    assert_eq!(
+        found,
+        Err(Problem::Unreachable {
+            what: "find".into(),
+            why
+        })
+    );
+    assert!(after.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backend_that_panics_or_answers_too_little_is_an_error_and_others_get_through() {
+    let reader = Reader::new(Slow::new(2, 1));
+    for key in ["panic", "unanswered"] {
+        assert_eq!(reader.read(at(key)).await, Err(crashed(key)));
+    }
+    let remote = Remote {
+        key: "panic".into(),
+        property: None,
+    };
+    assert_eq!(reader.delete(&remote).await, Err(crashed("panic")));
+    assert_eq!(reader.find(&named("panic")).await, Err(crashed("find")));
+    assert!(reader.read(at("b")).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_goes_away_leaves_nothing_behind() {
+    let backend = Slow::new(1, 1);
+    let reader = Reader::new(backend.clone());
+    let impatient = async {
+        let both = read_all(&reader, &["a", "b"]);
+        timeout(Duration::from_millis(1), both)
+            .await
+            .expect_err("they take longer");
+    };
+    let ((), c) = tokio::join!(impatient, reader.read(at("c")));
+    assert!(c.is_ok());
+    assert_eq!(backend.asked(), ["a", "c"], "b was never asked");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_hears_even_if_its_turn_never_comes() {
+    let reader = Reader::new(Slow::new(1, 1));
+    let waiting = join_all(["hang", "a", "b"].map(|key| reader.read(at(key))));
+    let query = named("hang");
+    let find = reader.find(&query);
+    let before = tokio::time::Instant::now();
+    let (answers, found) = tokio::join!(waiting, find);
+    let outcomes = answers
+        .iter()
+        .map(|answer| answer.as_ref().err())
+        .chain([found.as_ref().err()]);
+    assert_eq!(
+        outcomes
+            .map(|problem| problem.map(Problem::reason))
+            .collect::<Vec<_>>(),
+        [Some("Unreachable"); 4]
+    );
+    assert_eq!(before.elapsed(), Duration::from_secs(20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_write_a_read_sees_it() {
+    let backend = Slow::new(1, 4);
+    let reader = Reader::new(backend.clone());
+    let write = async {
+        sleep(Duration::from_millis(500)).await;
+        let push = Push {
+            remote: Remote {
+                key: "a".into(),
+                property: None,
+            },
+            secret_key: None,
+            values: Values::new(),
+            metadata: None,
+            source: crate::provider::PushSource::default(),
+        };
+        reader.write(&push).await.expect("written");
+        reader.read(at("a")).await.expect("read");
+    };
+    let (before, ()) = tokio::join!(reader.read(at("a")), write);
+    assert!(before.is_ok());
+    assert_eq!(backend.asked(), ["a", "a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn equal_searches_are_one() {
+    let backend = Slow::new(1, 4);
+    let reader = Reader::new(backend.clone());
+    let found = join_all(["x", "x", "y"].map(|name| {
+        let reader = &reader;
+        async move { reader.find(&named(name)).await }
+    }));
+    assert!(found.await.iter().all(Result::is_ok));
+    assert_eq!(backend.asked(), ["x", "y"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_and_an_extract_get_what_the_backend_makes_of_a_payload() {
+    let reader = Reader::new(Slow::new(1, 4));
+    let absent = |key: &str| Problem::Absent { key: key.into() };
+    assert_eq!(reader.value(at("a"), None).await, Ok("a".into()));
+    assert_eq!(reader.value(at("a"), Some("p")).await, Err(absent("a")));
+    assert_eq!(
+        reader.value(at("absent"), None).await,
+        Err(Problem::BadData {
+            why: "absent not found".into()
+        })
+    );
+    assert_eq!(
+        reader.extract(at("a"), None).await.map(|values| values.len()),
+        Ok(1)
+    );
+    assert_eq!(reader.extract(at("a"), Some("p")).await, Err(absent("a")));
+    assert_eq!(reader.extract(at("absent"), None).await, Err(absent("absent")));
+}

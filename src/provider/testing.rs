@@ -1,0 +1,171 @@
+//! A cluster for tests: documents and tokens, and nothing else.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreSpec, SecretStoreStatus};
+use serde_json::Value;
+
+use super::{Calls, Keepsake, References, StoreScope, Surroundings};
+use crate::cluster::{Cluster, Document, DocumentKind, Event};
+use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::plan::SecretWrite;
+use crate::engine::problem::Problem;
+use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::store::Store;
+use crate::engine::target::Target;
+use crate::engine::values::Values;
+
+#[derive(Debug, Default)]
+pub(super) struct TestCluster {
+    documents: Mutex<BTreeMap<(DocumentKind, ObjectKey), Document>>,
+    versions: AtomicUsize,
+    /// How many tokens were made; each is `token-N` in the order of their making.
+    pub(super) tokens: AtomicUsize,
+    pub(super) audiences: Mutex<Vec<String>>,
+    delay: Duration,
+}
+
+impl TestCluster {
+    /// One where everything takes this long.
+    pub(super) fn slow(delay: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            delay,
+            ..Self::default()
+        })
+    }
+
+    pub(super) fn put(&self, kind: DocumentKind, namespace: &str, name: &str, values: &[(&str, &str)]) {
+        let version = self.versions.fetch_add(1, SeqCst).to_string();
+        let values = values
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).into()))
+            .collect();
+        let document = Document {
+            version,
+            labels: BTreeMap::new(),
+            values,
+        };
+        self.documents()
+            .insert((kind, ObjectKey::new(namespace, name)), document);
+    }
+
+    pub(super) fn remove(&self, kind: DocumentKind, namespace: &str, name: &str) {
+        self.documents().remove(&(kind, ObjectKey::new(namespace, name)));
+    }
+
+    fn documents(&self) -> std::sync::MutexGuard<'_, BTreeMap<(DocumentKind, ObjectKey), Document>> {
+        self.documents.lock().expect("no test panics here")
+    }
+}
+
+#[async_trait]
+impl Cluster for TestCluster {
+    async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem> {
+        tokio::time::sleep(self.delay).await;
+        Ok(self.documents().get(&(kind, key.clone())).cloned())
+    }
+
+    async fn service_account_token(
+        &self,
+        account: &ObjectKey,
+        audiences: &[String],
+        _: Duration,
+    ) -> Result<SecretBytes, Problem> {
+        tokio::time::sleep(self.delay).await;
+        audiences.clone_into(&mut self.audiences.lock().expect("no test panics here"));
+        if account.name == "nobody" {
+            let object = crate::engine::object::ObjectRef::namespaced("ServiceAccount", account);
+            return Err(Problem::ReferenceMissing { object });
+        }
+        Ok(format!("token-{}", self.tokens.fetch_add(1, SeqCst)).into())
+    }
+
+    fn external_secret(&self, _: &ObjectKey) -> Option<Arc<ExternalSecret>> {
+        None
+    }
+
+    fn store(&self, _: &StoreKey) -> Option<Arc<Store>> {
+        None
+    }
+
+    fn namespace_labels(&self, _: &str) -> Option<Arc<BTreeMap<String, String>>> {
+        None
+    }
+
+    fn target(&self, _: &ObjectKey) -> Option<Arc<Target>> {
+        None
+    }
+
+    fn targets_created_by(&self, _: &str, _: &str) -> Vec<(ObjectKey, Arc<Target>)> {
+        Vec::new()
+    }
+
+    async fn read_target(&self, _: &ObjectKey) -> Result<Option<(Target, Values)>, Problem> {
+        Ok(None)
+    }
+
+    async fn write_secret(&self, _: &SecretWrite) -> Result<Target, Problem> {
+        Err(not_here())
+    }
+
+    async fn delete_secret(&self, _: &ObjectKey, _: &str) -> Result<(), Problem> {
+        Err(not_here())
+    }
+
+    async fn write_external_secret_status(
+        &self,
+        _: &ExternalSecret,
+        _: &ExternalSecretStatus,
+    ) -> Result<(), Problem> {
+        Err(not_here())
+    }
+
+    async fn write_store_status(&self, _: &Store, _: &SecretStoreStatus) -> Result<(), Problem> {
+        Err(not_here())
+    }
+
+    async fn remove_finalizer(&self, _: &ExternalSecret, _: &str) -> Result<(), Problem> {
+        Err(not_here())
+    }
+
+    fn publish(&self, _: Event) {}
+}
+
+fn not_here() -> Problem {
+    Problem::NotSupported {
+        what: "writing to the test cluster".to_owned(),
+    }
+}
+
+pub(super) fn surroundings(cluster: Arc<TestCluster>, scope: StoreScope) -> Surroundings {
+    let references = References::new(cluster, scope);
+    Surroundings {
+        references,
+        calls: Calls::default(),
+        keepsake: Arc::new(Keepsake::default()),
+    }
+}
+
+pub(super) fn in_namespace(namespace: &str) -> StoreScope {
+    StoreScope::Namespaced {
+        namespace: namespace.to_owned(),
+    }
+}
+
+/// A store with this below `spec.provider`.
+pub(super) fn store(key: StoreKey, generation: i64, provider: &Value) -> Arc<Store> {
+    let spec: Parsed<SecretStoreSpec> = Parsed::from_json(serde_json::json!({"provider": provider}));
+    Arc::new(Store {
+        key,
+        uid: "uid".to_owned(),
+        generation,
+        annotations: BTreeMap::new(),
+        terminating: false,
+        spec,
+        status: SecretStoreStatus::default(),
+    })
+}

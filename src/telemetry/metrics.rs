@@ -1,0 +1,422 @@
+//! Metric families: ESO's by name and label, so that its dashboards light up, and ours.
+//!
+//! The one place that knows the metrics library. Labels are names of objects and static words, never free text;
+//! series of objects that are gone go too.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockstep_api::ConditionStatus;
+use prometheus::{
+    Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+    TextEncoder,
+};
+
+use crate::engine::object::{ObjectKey, StoreKey};
+use crate::provider::CallObserver;
+use crate::queue::{Next, Observer};
+
+/// controller-runtime's buckets, in seconds.
+const RECONCILE_BUCKETS: &[f64] = &[
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25,
+    1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0,
+    50.0, 60.0,
+];
+const QUEUE_BUCKETS: &[f64] = &[
+    1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1000.0,
+];
+
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    sync_calls: IntCounterVec,
+    sync_errors: IntCounterVec,
+    provider_calls: IntCounterVec,
+    external_secrets: ObjectGauges,
+    stores: ObjectGauges,
+    cluster_stores: ObjectGauges,
+    reconciles: IntCounterVec,
+    reconcile_errors: IntCounterVec,
+    reconcile_panics: IntCounterVec,
+    reconcile_time: HistogramVec,
+    active_workers: IntGaugeVec,
+    max_workers: IntGaugeVec,
+    depth: IntGaugeVec,
+    adds: IntCounterVec,
+    retries: IntCounterVec,
+    queue_time: HistogramVec,
+    work_time: HistogramVec,
+    problems: IntCounterVec,
+    pub events_dropped: IntCounter,
+}
+
+/// The two gauges that ESO has for each kind.
+#[derive(Debug)]
+struct ObjectGauges {
+    condition: IntGaugeVec,
+    duration: IntGaugeVec,
+}
+
+impl Metrics {
+    /// Fails only when two families bear one name, which a test rules out.
+    pub fn new() -> Result<Arc<Self>, prometheus::Error> {
+        let registry = Registry::new();
+        let in_registry = Families { registry: &registry };
+        let metrics = Self {
+            sync_calls: in_registry.counter(
+                "externalsecret_sync_calls_total",
+                "Syncs of an ExternalSecret",
+                &["name", "namespace"],
+            )?,
+            sync_errors: in_registry.counter(
+                "externalsecret_sync_calls_error",
+                "Syncs of an ExternalSecret that failed",
+                &["name", "namespace"],
+            )?,
+            provider_calls: in_registry.counter(
+                "externalsecret_provider_api_calls_count",
+                "Calls to backends",
+                &["provider", "call", "status"],
+            )?,
+            external_secrets: in_registry.object("externalsecret")?,
+            stores: in_registry.object("secretstore")?,
+            cluster_stores: in_registry.object("clustersecretstore")?,
+            reconciles: in_registry.counter(
+                "controller_runtime_reconcile_total",
+                "Reconciles by what came of them",
+                &["controller", "result"],
+            )?,
+            reconcile_errors: in_registry.counter(
+                "controller_runtime_reconcile_errors_total",
+                "Reconciles that failed",
+                &["controller"],
+            )?,
+            reconcile_panics: in_registry.counter(
+                "controller_runtime_reconcile_panics_total",
+                "Reconciles that panicked",
+                &["controller"],
+            )?,
+            reconcile_time: in_registry.histogram(
+                "controller_runtime_reconcile_time_seconds",
+                "How long reconciles take",
+                RECONCILE_BUCKETS,
+                &["controller"],
+            )?,
+            active_workers: in_registry.gauge(
+                "controller_runtime_active_workers",
+                "Reconciles under way",
+                &["controller"],
+            )?,
+            max_workers: in_registry.gauge(
+                "controller_runtime_max_concurrent_reconciles",
+                "Reconciles that may be under way",
+                &["controller"],
+            )?,
+            depth: in_registry.gauge(
+                "workqueue_depth",
+                "Objects that are due and wait",
+                &["name", "controller"],
+            )?,
+            adds: in_registry.counter(
+                "workqueue_adds_total",
+                "Objects that were put into the queue",
+                &["name", "controller"],
+            )?,
+            retries: in_registry.counter(
+                "workqueue_retries_total",
+                "Objects that are tried again after a failure",
+                &["name", "controller"],
+            )?,
+            queue_time: in_registry.histogram(
+                "workqueue_queue_duration_seconds",
+                "How long objects wait for their turn",
+                QUEUE_BUCKETS,
+                &["name", "controller"],
+            )?,
+            work_time: in_registry.histogram(
+                "workqueue_work_duration_seconds",
+                "How long a turn takes",
+                QUEUE_BUCKETS,
+                &["name", "controller"],
+            )?,
+            problems: in_registry.counter(
+                "lockstep_problems_total",
+                "Failures by their reason",
+                &["controller", "reason"],
+            )?,
+            events_dropped: in_registry.single(
+                "lockstep_events_dropped_total",
+                "Events that could not be written",
+            )?,
+            registry,
+        };
+        Ok(Arc::new(metrics))
+    }
+
+    /// Everything, in the text format.
+    pub fn render(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        // Encoding into memory fails only for families without a name, of which there are none.
+        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
+        text
+    }
+
+    pub fn synced(&self, key: &ObjectKey, failed: bool, took: Duration) {
+        let labels = [key.name.as_str(), key.namespace.as_str()];
+        self.sync_calls.with_label_values(&labels).inc();
+        if failed {
+            self.sync_errors.with_label_values(&labels).inc();
+        }
+        self.external_secrets
+            .duration
+            .with_label_values(&labels)
+            .set(nanoseconds(took));
+    }
+
+    pub fn external_secret_ready(&self, key: &ObjectKey, status: ConditionStatus) {
+        self.external_secrets.ready(&key.name, &key.namespace, status);
+    }
+
+    pub fn forget_external_secret(&self, key: &ObjectKey) {
+        let labels = [key.name.as_str(), key.namespace.as_str()];
+        // Families that never saw the object have nothing to forget.
+        let _ = self.sync_calls.remove_label_values(&labels);
+        let _ = self.sync_errors.remove_label_values(&labels);
+        self.external_secrets.forget(&key.name, &key.namespace);
+    }
+
+    pub fn store_checked(&self, key: &StoreKey, status: ConditionStatus, took: Duration) {
+        let gauges = self.store_gauges(key);
+        let namespace = key.namespace().unwrap_or_default();
+        gauges.ready(key.name(), namespace, status);
+        gauges
+            .duration
+            .with_label_values(&[key.name(), namespace])
+            .set(nanoseconds(took));
+    }
+
+    pub fn forget_store(&self, key: &StoreKey) {
+        self.store_gauges(key)
+            .forget(key.name(), key.namespace().unwrap_or_default());
+    }
+
+    pub fn problem(&self, controller: &'static str, reason: &'static str) {
+        self.problems.with_label_values(&[controller, reason]).inc();
+    }
+
+    fn store_gauges(&self, key: &StoreKey) -> &ObjectGauges {
+        match key {
+            StoreKey::Namespaced(_) => &self.stores,
+            StoreKey::Cluster(_) => &self.cluster_stores,
+        }
+    }
+
+    /// The view of one controller's queue.
+    pub fn queue(self: &Arc<Self>, controller: &'static str, workers: usize) -> Arc<QueueMetrics> {
+        self.max_workers
+            .with_label_values(&[controller])
+            .set(i64::try_from(workers).unwrap_or(i64::MAX));
+        Arc::new(QueueMetrics {
+            metrics: self.clone(),
+            controller,
+        })
+    }
+}
+
+impl CallObserver for Metrics {
+    fn called(&self, provider: &'static str, call: &'static str, ok: bool) {
+        self.provider_calls
+            .with_label_values(&[provider, call, if ok { "success" } else { "error" }])
+            .inc();
+    }
+}
+
+impl ObjectGauges {
+    /// On a flip, the series of the other status goes to 0 rather than away, as ESO has it.
+    fn ready(&self, name: &str, namespace: &str, status: ConditionStatus) {
+        for candidate in [ConditionStatus::True, ConditionStatus::False] {
+            let labels = [name, namespace, "Ready", candidate.as_str()];
+            self.condition
+                .with_label_values(&labels)
+                .set(i64::from(candidate == status));
+        }
+    }
+
+    fn forget(&self, name: &str, namespace: &str) {
+        for status in [ConditionStatus::True, ConditionStatus::False] {
+            let _ = self
+                .condition
+                .remove_label_values(&[name, namespace, "Ready", status.as_str()]);
+        }
+        let _ = self.duration.remove_label_values(&[name, namespace]);
+    }
+}
+
+/// What one queue tells.
+#[derive(Debug)]
+pub struct QueueMetrics {
+    metrics: Arc<Metrics>,
+    controller: &'static str,
+}
+
+impl Observer for QueueMetrics {
+    fn added(&self) {
+        self.metrics
+            .adds
+            .with_label_values(&[self.controller, self.controller])
+            .inc();
+    }
+
+    fn depth(&self, waiting: usize) {
+        let waiting = i64::try_from(waiting).unwrap_or(i64::MAX);
+        self.metrics
+            .depth
+            .with_label_values(&[self.controller, self.controller])
+            .set(waiting);
+    }
+
+    fn started(&self, waited: Duration) {
+        self.metrics
+            .active_workers
+            .with_label_values(&[self.controller])
+            .inc();
+        self.metrics
+            .queue_time
+            .with_label_values(&[self.controller, self.controller])
+            .observe(waited.as_secs_f64());
+    }
+
+    fn finished(&self, next: Next, took: Duration) {
+        let metrics = &self.metrics;
+        metrics.active_workers.with_label_values(&[self.controller]).dec();
+        metrics
+            .reconcile_time
+            .with_label_values(&[self.controller])
+            .observe(took.as_secs_f64());
+        metrics
+            .work_time
+            .with_label_values(&[self.controller, self.controller])
+            .observe(took.as_secs_f64());
+        let result = match next {
+            Next::WhenWoken => "success",
+            Next::After(_) => "requeue_after",
+            Next::AtOnce => "requeue",
+            Next::Backoff | Next::FailedAfter(_) => {
+                metrics
+                    .reconcile_errors
+                    .with_label_values(&[self.controller])
+                    .inc();
+                metrics
+                    .retries
+                    .with_label_values(&[self.controller, self.controller])
+                    .inc();
+                "error"
+            }
+        };
+        metrics
+            .reconciles
+            .with_label_values(&[self.controller, result])
+            .inc();
+    }
+
+    fn panicked(&self) {
+        self.metrics
+            .reconcile_panics
+            .with_label_values(&[self.controller])
+            .inc();
+    }
+}
+
+/// Creates families and registers them.
+struct Families<'a> {
+    registry: &'a Registry,
+}
+
+impl Families<'_> {
+    fn counter(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+        let family = IntCounterVec::new(Opts::new(name, help), labels)?;
+        self.registry.register(Box::new(family.clone()))?;
+        Ok(family)
+    }
+
+    fn single(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+        let counter = IntCounter::new(name, help)?;
+        self.registry.register(Box::new(counter.clone()))?;
+        Ok(counter)
+    }
+
+    fn gauge(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
+        let family = IntGaugeVec::new(Opts::new(name, help), labels)?;
+        self.registry.register(Box::new(family.clone()))?;
+        Ok(family)
+    }
+
+    fn histogram(
+        &self,
+        name: &str,
+        help: &str,
+        buckets: &[f64],
+        labels: &[&str],
+    ) -> Result<HistogramVec, prometheus::Error> {
+        let family = HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels)?;
+        self.registry.register(Box::new(family.clone()))?;
+        Ok(family)
+    }
+
+    fn object(&self, kind: &str) -> Result<ObjectGauges, prometheus::Error> {
+        let condition = format!("{kind}_status_condition");
+        let duration = format!("{kind}_reconcile_duration");
+        Ok(ObjectGauges {
+            condition: self.gauge(
+                &condition,
+                "Whether a condition has a status",
+                &["name", "namespace", "condition", "status"],
+            )?,
+            duration: self.gauge(
+                &duration,
+                "How long the last reconcile took, in nanoseconds",
+                &["name", "namespace"],
+            )?,
+        })
+    }
+}
+
+fn nanoseconds(took: Duration) -> i64 {
+    i64::try_from(took.as_nanos()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(metrics: &Metrics) -> String {
+        String::from_utf8(metrics.render()).expect("text")
+    }
+
+    #[test]
+    fn names_and_types_are_those_of_eso() {
+        let metrics = Metrics::new().expect("metrics");
+        metrics.synced(&ObjectKey::new("ns", "app"), true, Duration::from_nanos(5));
+        metrics.called("Kubernetes", "GetSecret", false);
+        let text = text(&metrics);
+        for line in [
+            "# TYPE externalsecret_sync_calls_error counter",
+            "externalsecret_sync_calls_error{name=\"app\",namespace=\"ns\"} 1",
+            "externalsecret_reconcile_duration{name=\"app\",namespace=\"ns\"} 5",
+            "externalsecret_provider_api_calls_count{call=\"GetSecret\",provider=\"Kubernetes\",status=\"error\"} 1",
+        ] {
+            assert!(text.contains(line), "{line} is missing in\n{text}");
+        }
+    }
+
+    #[test]
+    fn series_of_an_object_go_with_it() {
+        let metrics = Metrics::new().expect("metrics");
+        let key = ObjectKey::new("ns", "app");
+        metrics.synced(&key, false, Duration::ZERO);
+        metrics.external_secret_ready(&key, ConditionStatus::True);
+        assert!(text(&metrics).contains("status=\"True\"} 1"));
+        metrics.forget_external_secret(&key);
+        assert!(!text(&metrics).contains("app"));
+    }
+}

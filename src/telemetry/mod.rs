@@ -1,0 +1,6 @@
+//! What lockstep tells about itself: metrics and logs.
+
+pub mod logging;
+pub mod metrics;
+
+pub use metrics::Metrics;
