@@ -18,11 +18,11 @@ pub fn render(rows: &[Row], pending: &str) -> String {
         widths.chain([HEAD[column].len()]).max().unwrap_or_default()
     };
     let (target, keys, source) = (width(0), width(1), width(2));
-    let mut text = String::new();
+    let mut lines = Vec::with_capacity(cells.len() + 1);
     for [a, b, c, d] in std::iter::once(HEAD.map(str::to_owned)).chain(cells) {
-        text += &format!("{a:target$}{GAP}{b:>keys$}{GAP}{c:source$}{GAP}{d}\n");
+        lines.push(format!("{a:target$}{GAP}{b:>keys$}{GAP}{c:source$}{GAP}{d}\n"));
     }
-    text
+    lines.concat()
 }
 
 fn cells(row: &Row, pending: &str) -> [String; 4] {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use lockstep_api::provider::Maintenance;
+use lockstep_api::secret_store::StoreInterval;
 use lockstep_api::{ConditionStatus, SecretStoreStatus};
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -56,9 +57,10 @@ async fn check(context: &Context, store: &Arc<Store>) -> Verdict {
 
 /// ESO's sentence, but for what ESO would have been able to do.
 fn unconnected(problem: &Problem) -> String {
-    match problem.root() {
-        Problem::NotSupported { .. } | Problem::BrokenSpec { .. } => truncate(problem.to_string()),
-        _ => "unable to create client".to_owned(),
+    if problem.is_beyond_us() {
+        truncate(problem.to_string())
+    } else {
+        "unable to create client".to_owned()
     }
 }
 
@@ -126,7 +128,7 @@ fn next(context: &Context, store: &Store, checked: &Verdict) -> Next {
         .as_ref()
         .ok()
         .and_then(|spec| spec.refresh_interval.as_ref())
-        .map(|interval| interval.to_std());
+        .map(StoreInterval::to_std);
     let interval = own
         .filter(|interval| !interval.is_zero())
         .unwrap_or(context.settings.store_interval);

@@ -17,7 +17,7 @@ pub enum Aspect {
     Metadata,
 }
 
-/// A search. All conditions that are given must hold.
+/// A search. Which of its conditions count when several are given, each backend decides as ESO's does.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Find {
     pub path: Option<String>,

@@ -1,7 +1,10 @@
 //! What an ExternalSecret wants to read, and how the answers become one set of values.
 
 use lockstep_api::external_secret::{DataEntry, DataFrom, DeletionPolicy, RemoteRef, SourceRef};
-use lockstep_api::{ExternalSecretSpec, GeneratorRef, MetadataPolicy, StoreKind, StoreRef};
+use lockstep_api::{
+    ConversionStrategy, DecodingStrategy, ExternalSecretSpec, GeneratorRef, MetadataPolicy, NullBytePolicy,
+    StoreKind, StoreRef,
+};
 
 use super::ask::{Aspect, Find, Location};
 use super::object::{ObjectKey, StoreKey};
@@ -226,31 +229,74 @@ fn refine_value(entry: &DataEntry, value: &SecretBytes) -> Result<Values, Proble
 
 /// Keys are converted only where nothing rewrites them; what generators make is neither converted nor decoded.
 fn refine_map(entry: &DataFrom, values: Values) -> Result<Values, Problem> {
-    let strategies = match (&entry.find, &entry.extract) {
-        (Some(find), _) => Some((
-            find.conversion_strategy(),
-            find.decoding_strategy(),
-            find.null_byte_policy(),
-        )),
-        (None, Some(extract)) => Some((
-            extract.conversion_strategy(),
-            extract.decoding_strategy(),
-            extract.null_byte_policy(),
-        )),
-        (None, None) => None,
-    };
-    let values = rewrite::apply(&entry.rewrite, values)?;
-    let Some((conversion, decoding, nulls)) = strategies else {
-        return keys::validate(values);
+    let values = rewrite::apply(&entry.rewrite, values)
+        .map_err(|problem| problem.at("error applying rewrite to keys"))?;
+    let Some(strategies) = Strategies::of(entry) else {
+        return validate(values);
     };
     let values = if entry.rewrite.is_empty() {
-        keys::convert(conversion, values)?
+        convert(&strategies, values)?
     } else {
         values
     };
-    let values = decode::decode_all(decoding, keys::validate(values)?)?;
-    null_bytes::check(nulls, &values)?;
+    let values = decode_all(&strategies, validate(values)?)?;
+    null_bytes::check(strategies.nulls, &values)?;
     Ok(values)
+}
+
+/// What an entry says about the values that it finds.
+struct Strategies {
+    /// Told as it was written, which may be not at all.
+    conversion: Option<ConversionStrategy>,
+    decoding: DecodingStrategy,
+    nulls: NullBytePolicy,
+}
+
+impl Strategies {
+    fn of(entry: &DataFrom) -> Option<Self> {
+        if let Some(find) = &entry.find {
+            let (decoding, nulls) = (find.decoding_strategy(), find.null_byte_policy());
+            return Some(Self {
+                conversion: find.conversion_strategy,
+                decoding,
+                nulls,
+            });
+        }
+        let extract = entry.extract.as_ref()?;
+        let (decoding, nulls) = (extract.decoding_strategy(), extract.null_byte_policy());
+        Some(Self {
+            conversion: extract.conversion_strategy,
+            decoding,
+            nulls,
+        })
+    }
+}
+
+fn convert(strategies: &Strategies, values: Values) -> Result<Values, Problem> {
+    let told = match strategies.conversion {
+        None => "",
+        Some(ConversionStrategy::Default) => "Default",
+        Some(ConversionStrategy::Unicode) => "Unicode",
+    };
+    keys::convert(strategies.conversion.unwrap_or_default(), values)
+        .map_err(|problem| problem.at(format!("error applying conversion strategy {told} to keys")))
+}
+
+fn decode_all(strategies: &Strategies, values: Values) -> Result<Values, Problem> {
+    let told = match strategies.decoding {
+        DecodingStrategy::Auto => "Auto",
+        DecodingStrategy::Base64 => "Base64",
+        DecodingStrategy::Base64Url => "Base64URL",
+        DecodingStrategy::None => "None",
+    };
+    decode::decode_all(strategies.decoding, values)
+        .map_err(|problem| problem.at(format!("error applying decoding strategy {told} to data")))
+}
+
+fn validate(values: Values) -> Result<Values, Problem> {
+    keys::validate(values).map_err(|problem| {
+        problem.at("invalid secret keys (TIP: use rewrite or conversionStrategy to change keys)")
+    })
 }
 
 fn place(spec: &ExternalSecretSpec, want: &Want) -> String {
@@ -292,10 +338,12 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "one answer among others")]
     fn value(text: &str) -> Result<Found, Problem> {
         Ok(Found::Value(text.into()))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "one answer among others")]
     fn map(entries: &[(&str, &str)]) -> Result<Found, Problem> {
         Ok(Found::Map(
             entries

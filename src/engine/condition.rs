@@ -43,13 +43,19 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub fn new(stage: Stage, problem: Problem) -> Self {
-        Self {
+    /// Boxed, as results carry it: a success should not pay for the size of a failure.
+    pub fn new(stage: Stage, problem: Problem) -> Box<Self> {
+        Box::new(Self {
             stage,
             problem,
             entries: Vec::new(),
             met_target: false,
-        }
+        })
+    }
+
+    /// Somebody else wrote at the same time. That is no news, only a reason to look again.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self.problem, Problem::Conflict { .. })
     }
 
     /// The message of the condition. The cause stands in the event and in `status.sources`.

@@ -57,12 +57,16 @@ pub fn due(facts: &Facts) -> Due {
     }
 }
 
+/// Nobody is served more often than this, whatever the spec asks for.
+pub const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
+
 fn periodic(facts: &Facts) -> Due {
     let interval = facts.spec.refresh_interval();
     if interval.is_zero() {
         // An interval of zero fetches once and never again, not even after an edit.
         return unless_synced(facts).unwrap_or(Due::Never);
     }
+    let interval = interval.max(SHORTEST_INTERVAL);
     unless_synced(facts)
         .or_else(|| if_changed(facts))
         .or_else(|| if_clock_went_back(facts))
@@ -207,6 +211,10 @@ mod tests {
     }
 
     /// One row: spec, status, version, target, now → decision. The phase is that of second 0.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a row reads better without a borrow in it"
+    )]
     fn check(
         fields: Value,
         status: &ExternalSecretStatus,

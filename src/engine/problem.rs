@@ -103,6 +103,7 @@ pub enum Retry {
 }
 
 impl Problem {
+    #[must_use]
     pub fn at(self, place: impl Into<String>) -> Self {
         Self::At {
             place: place.into(),
@@ -120,6 +121,11 @@ impl Problem {
 
     pub fn is_absent(&self) -> bool {
         matches!(self.root(), Self::Absent { .. })
+    }
+
+    /// Is it something that we cannot do, or do not understand, rather than something that went wrong?
+    pub fn is_beyond_us(&self) -> bool {
+        matches!(self.root(), Self::NotSupported { .. } | Self::BrokenSpec { .. })
     }
 
     pub fn reason(&self) -> &'static str {

@@ -77,6 +77,7 @@ switches! {
 }
 
 /// Leader election, on ESO's own lease.
+#[expect(clippy::struct_field_names, reason = "they are the names of ESO's flags")]
 #[derive(Clone, Debug, Args)]
 pub struct Election {
     /// The name of the lease.

@@ -4,7 +4,6 @@ mod flags;
 mod leadership;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -15,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use self::leadership::Leadership;
-use crate::cluster::kube::{EVENTS_DROPPED, KubeCluster, Scope};
+use crate::cluster::kube::{KubeCluster, Scope};
 use crate::controller::{self, Context, Settings};
 use crate::engine::store::StoreRules;
 use crate::provider::Calls;
@@ -26,7 +25,7 @@ use crate::telemetry::{Metrics, logging};
 pub use self::flags::Flags;
 
 /// How long the API server may take to answer at the start.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long what is under way may take at the end; Kubernetes kills us after 30 s.
 const FAREWELL: Duration = Duration::from_secs(8);
 
@@ -49,7 +48,10 @@ pub async fn run(flags: &Flags) -> Result<()> {
     let config = client_config().await?;
     let namespace = config.default_namespace.clone();
     let client = connect(config, &stop).await?;
-    let (cluster, changes) = KubeCluster::start(client.clone(), &scope(flags), &tasks, &stop).await;
+    let dropped = metrics.events_dropped.clone();
+    let on_dropped = Arc::new(move || dropped.inc());
+    let (cluster, changes) =
+        KubeCluster::start(client.clone(), &scope(flags), on_dropped, &tasks, &stop).await;
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
@@ -70,9 +72,6 @@ pub async fn run(flags: &Flags) -> Result<()> {
         controller::start(context, changes, &tasks, &stop);
     }
     let lost = until_the_end(leadership, &tasks, &stop).await;
-    metrics
-        .events_dropped
-        .inc_by(EVENTS_DROPPED.load(Ordering::Relaxed));
     if lost {
         bail!("the lease was lost; another replica leads now");
     }
@@ -114,6 +113,7 @@ async fn serve(
 }
 
 /// From the pod we run in, or from `KUBECONFIG` and the places where `kubectl` looks.
+#[expect(clippy::disallowed_methods, reason = "this is the wiring of a face")]
 async fn client_config() -> Result<Config> {
     let mut config = Config::infer().await.context(
         "found neither a service account (are we in a pod?) nor a kubeconfig (set KUBECONFIG, or write ~/.kube/config)",

@@ -12,7 +12,7 @@ use std::hash::Hash;
 use std::time::{Duration, Instant};
 
 const FIRST_RETRY: Duration = Duration::from_secs(1);
-const LAST_RETRY: Duration = Duration::from_secs(7 * 60);
+const LAST_RETRY: Duration = Duration::from_mins(7);
 
 /// What becomes of an object after its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +25,6 @@ pub enum Next {
     Backoff,
     /// It failed, and trying again sooner is pointless.
     FailedAfter(Duration),
-    /// The ground shifted during the turn; look again now.
-    AtOnce,
 }
 
 #[derive(Debug)]
@@ -190,7 +188,6 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
                 entry.failures = entry.failures.saturating_add(1);
                 Some(wait)
             }
-            Next::AtOnce => Some(Duration::ZERO),
         };
         entry.state = State::Asleep;
         if woken || wait.is_some_and(|wait| wait.is_zero()) {

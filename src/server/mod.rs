@@ -72,8 +72,8 @@ pub async fn start(
     tasks.spawn(async move {
         let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
         tokio::select! {
-            served = server => {
-                if let Err(error) = served {
+            outcome = server => {
+                if let Err(error) = outcome {
                     warn!(what, cause = %error, "serving ended");
                 }
             }

@@ -1,6 +1,6 @@
 //! Metric families: ESO's by name and label, so that its dashboards light up, and ours.
 //!
-//! The one place that knows the metrics library. Labels are names of objects and static words, never free text;
+//! This module is the one place that knows the metrics library. Labels are names of objects and static words, never free text;
 //! series of objects that are gone go too.
 
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use prometheus::{
     TextEncoder,
 };
 
+use super::queue_metrics::QueueMetrics;
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::provider::CallObserver;
-use crate::queue::{Next, Observer};
 
 /// controller-runtime's buckets, in seconds.
 const RECONCILE_BUCKETS: &[f64] = &[
@@ -35,122 +35,74 @@ pub struct Metrics {
     external_secrets: ObjectGauges,
     stores: ObjectGauges,
     cluster_stores: ObjectGauges,
-    reconciles: IntCounterVec,
-    reconcile_errors: IntCounterVec,
-    reconcile_panics: IntCounterVec,
-    reconcile_time: HistogramVec,
-    active_workers: IntGaugeVec,
-    max_workers: IntGaugeVec,
-    depth: IntGaugeVec,
-    adds: IntCounterVec,
-    retries: IntCounterVec,
-    queue_time: HistogramVec,
-    work_time: HistogramVec,
+    pub(super) controllers: Controllers,
+    pub(super) queues: Queues,
     problems: IntCounterVec,
     pub events_dropped: IntCounter,
+}
+
+/// controller-runtime's families.
+#[derive(Debug)]
+pub(super) struct Controllers {
+    pub reconciles: IntCounterVec,
+    pub errors: IntCounterVec,
+    pub panics: IntCounterVec,
+    pub time: HistogramVec,
+    pub active: IntGaugeVec,
+    pub limit: IntGaugeVec,
+}
+
+/// The families of client-go's work queues.
+#[derive(Debug)]
+pub(super) struct Queues {
+    pub depth: IntGaugeVec,
+    pub adds: IntCounterVec,
+    pub retries: IntCounterVec,
+    pub waited: HistogramVec,
+    pub worked: HistogramVec,
 }
 
 /// The two gauges that ESO has for each kind.
 #[derive(Debug)]
 struct ObjectGauges {
-    condition: IntGaugeVec,
-    duration: IntGaugeVec,
+    pub condition: IntGaugeVec,
+    pub duration: IntGaugeVec,
 }
 
 impl Metrics {
     /// Fails only when two families bear one name, which a test rules out.
     pub fn new() -> Result<Arc<Self>, prometheus::Error> {
         let registry = Registry::new();
-        let in_registry = Families { registry: &registry };
-        let metrics = Self {
-            sync_calls: in_registry.counter(
+        let add = Families { registry: &registry };
+        let object = &["name", "namespace"];
+        Ok(Arc::new(Self {
+            sync_calls: add.counter(
                 "externalsecret_sync_calls_total",
                 "Syncs of an ExternalSecret",
-                &["name", "namespace"],
+                object,
             )?,
-            sync_errors: in_registry.counter(
-                "externalsecret_sync_calls_error",
-                "Syncs of an ExternalSecret that failed",
-                &["name", "namespace"],
-            )?,
-            provider_calls: in_registry.counter(
+            sync_errors: add.counter("externalsecret_sync_calls_error", "Syncs that failed", object)?,
+            provider_calls: add.counter(
                 "externalsecret_provider_api_calls_count",
                 "Calls to backends",
                 &["provider", "call", "status"],
             )?,
-            external_secrets: in_registry.object("externalsecret")?,
-            stores: in_registry.object("secretstore")?,
-            cluster_stores: in_registry.object("clustersecretstore")?,
-            reconciles: in_registry.counter(
-                "controller_runtime_reconcile_total",
-                "Reconciles by what came of them",
-                &["controller", "result"],
-            )?,
-            reconcile_errors: in_registry.counter(
-                "controller_runtime_reconcile_errors_total",
-                "Reconciles that failed",
-                &["controller"],
-            )?,
-            reconcile_panics: in_registry.counter(
-                "controller_runtime_reconcile_panics_total",
-                "Reconciles that panicked",
-                &["controller"],
-            )?,
-            reconcile_time: in_registry.histogram(
-                "controller_runtime_reconcile_time_seconds",
-                "How long reconciles take",
-                RECONCILE_BUCKETS,
-                &["controller"],
-            )?,
-            active_workers: in_registry.gauge(
-                "controller_runtime_active_workers",
-                "Reconciles under way",
-                &["controller"],
-            )?,
-            max_workers: in_registry.gauge(
-                "controller_runtime_max_concurrent_reconciles",
-                "Reconciles that may be under way",
-                &["controller"],
-            )?,
-            depth: in_registry.gauge(
-                "workqueue_depth",
-                "Objects that are due and wait",
-                &["name", "controller"],
-            )?,
-            adds: in_registry.counter(
-                "workqueue_adds_total",
-                "Objects that were put into the queue",
-                &["name", "controller"],
-            )?,
-            retries: in_registry.counter(
-                "workqueue_retries_total",
-                "Objects that are tried again after a failure",
-                &["name", "controller"],
-            )?,
-            queue_time: in_registry.histogram(
-                "workqueue_queue_duration_seconds",
-                "How long objects wait for their turn",
-                QUEUE_BUCKETS,
-                &["name", "controller"],
-            )?,
-            work_time: in_registry.histogram(
-                "workqueue_work_duration_seconds",
-                "How long a turn takes",
-                QUEUE_BUCKETS,
-                &["name", "controller"],
-            )?,
-            problems: in_registry.counter(
+            external_secrets: add.object("externalsecret")?,
+            stores: add.object("secretstore")?,
+            cluster_stores: add.object("clustersecretstore")?,
+            controllers: Controllers::new(&add)?,
+            queues: Queues::new(&add)?,
+            problems: add.counter(
                 "lockstep_problems_total",
                 "Failures by their reason",
                 &["controller", "reason"],
             )?,
-            events_dropped: in_registry.single(
+            events_dropped: add.single(
                 "lockstep_events_dropped_total",
                 "Events that could not be written",
             )?,
             registry,
-        };
-        Ok(Arc::new(metrics))
+        }))
     }
 
     /// Everything, in the text format.
@@ -213,12 +165,66 @@ impl Metrics {
 
     /// The view of one controller's queue.
     pub fn queue(self: &Arc<Self>, controller: &'static str, workers: usize) -> Arc<QueueMetrics> {
-        self.max_workers
+        self.controllers
+            .limit
             .with_label_values(&[controller])
             .set(i64::try_from(workers).unwrap_or(i64::MAX));
-        Arc::new(QueueMetrics {
-            metrics: self.clone(),
-            controller,
+        Arc::new(QueueMetrics::new(self.clone(), controller))
+    }
+}
+
+impl Controllers {
+    fn new(add: &Families) -> Result<Self, prometheus::Error> {
+        let by = &["controller"];
+        let name = |family: &str| format!("controller_runtime_{family}");
+        Ok(Self {
+            reconciles: add.counter(
+                &name("reconcile_total"),
+                "Reconciles by their result",
+                &["controller", "result"],
+            )?,
+            errors: add.counter(&name("reconcile_errors_total"), "Reconciles that failed", by)?,
+            panics: add.counter(&name("reconcile_panics_total"), "Reconciles that panicked", by)?,
+            time: add.histogram(
+                &name("reconcile_time_seconds"),
+                "How long reconciles take",
+                RECONCILE_BUCKETS,
+                by,
+            )?,
+            active: add.gauge(&name("active_workers"), "Reconciles under way", by)?,
+            limit: add.gauge(
+                &name("max_concurrent_reconciles"),
+                "Reconciles that may be under way",
+                by,
+            )?,
+        })
+    }
+}
+
+impl Queues {
+    fn new(add: &Families) -> Result<Self, prometheus::Error> {
+        let by = &["name", "controller"];
+        let name = |family: &str| format!("workqueue_{family}");
+        Ok(Self {
+            depth: add.gauge(&name("depth"), "Objects that are due and wait", by)?,
+            adds: add.counter(&name("adds_total"), "Objects that were put into the queue", by)?,
+            retries: add.counter(
+                &name("retries_total"),
+                "Objects that are tried again after a failure",
+                by,
+            )?,
+            waited: add.histogram(
+                &name("queue_duration_seconds"),
+                "How long objects wait",
+                QUEUE_BUCKETS,
+                by,
+            )?,
+            worked: add.histogram(
+                &name("work_duration_seconds"),
+                "How long a turn takes",
+                QUEUE_BUCKETS,
+                by,
+            )?,
         })
     }
 }
@@ -249,81 +255,6 @@ impl ObjectGauges {
                 .remove_label_values(&[name, namespace, "Ready", status.as_str()]);
         }
         let _ = self.duration.remove_label_values(&[name, namespace]);
-    }
-}
-
-/// What one queue tells.
-#[derive(Debug)]
-pub struct QueueMetrics {
-    metrics: Arc<Metrics>,
-    controller: &'static str,
-}
-
-impl Observer for QueueMetrics {
-    fn added(&self) {
-        self.metrics
-            .adds
-            .with_label_values(&[self.controller, self.controller])
-            .inc();
-    }
-
-    fn depth(&self, waiting: usize) {
-        let waiting = i64::try_from(waiting).unwrap_or(i64::MAX);
-        self.metrics
-            .depth
-            .with_label_values(&[self.controller, self.controller])
-            .set(waiting);
-    }
-
-    fn started(&self, waited: Duration) {
-        self.metrics
-            .active_workers
-            .with_label_values(&[self.controller])
-            .inc();
-        self.metrics
-            .queue_time
-            .with_label_values(&[self.controller, self.controller])
-            .observe(waited.as_secs_f64());
-    }
-
-    fn finished(&self, next: Next, took: Duration) {
-        let metrics = &self.metrics;
-        metrics.active_workers.with_label_values(&[self.controller]).dec();
-        metrics
-            .reconcile_time
-            .with_label_values(&[self.controller])
-            .observe(took.as_secs_f64());
-        metrics
-            .work_time
-            .with_label_values(&[self.controller, self.controller])
-            .observe(took.as_secs_f64());
-        let result = match next {
-            Next::WhenWoken => "success",
-            Next::After(_) => "requeue_after",
-            Next::AtOnce => "requeue",
-            Next::Backoff | Next::FailedAfter(_) => {
-                metrics
-                    .reconcile_errors
-                    .with_label_values(&[self.controller])
-                    .inc();
-                metrics
-                    .retries
-                    .with_label_values(&[self.controller, self.controller])
-                    .inc();
-                "error"
-            }
-        };
-        metrics
-            .reconciles
-            .with_label_values(&[self.controller, result])
-            .inc();
-    }
-
-    fn panicked(&self) {
-        self.metrics
-            .reconcile_panics
-            .with_label_values(&[self.controller])
-            .inc();
     }
 }
 

@@ -2,5 +2,6 @@
 
 pub mod logging;
 pub mod metrics;
+mod queue_metrics;
 
 pub use metrics::Metrics;

@@ -1,10 +1,9 @@
 //! A folder of manifests, a folder of outputs, and the program between them.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::JoinHandle;
+use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -86,20 +85,15 @@ impl Bed {
     }
 
     pub fn start(&self, arguments: &[&str]) -> Running {
+        let (stdout, stderr) = (self.path("stdout"), self.path("stderr"));
+        let file = |path: &Path| File::create(path).expect("a file");
         let mut command = self.command(&self.manifests(), arguments);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program runs");
-        let (stdout, stderr) = (
-            child.stdout.take().expect("a pipe"),
-            child.stderr.take().expect("a pipe"),
-        );
+        let command = command.stdout(file(&stdout)).stderr(file(&stderr));
+        let child = command.spawn().expect("the program runs");
         Running {
             child,
-            stdout: Some(read(stdout)),
-            stderr: Some(read(stderr)),
+            stdout,
+            stderr,
         }
     }
 
@@ -162,38 +156,51 @@ impl Ended {
 /// A daemon. Ended when dropped.
 pub struct Running {
     child: Child,
-    stdout: Option<JoinHandle<String>>,
-    stderr: Option<JoinHandle<String>>,
+    stdout: PathBuf,
+    stderr: PathBuf,
 }
 
 impl Running {
+    /// Waits until it has said this.
+    #[track_caller]
+    pub fn until_told(&self, words: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !text(&self.stderr).contains(words) {
+            assert!(
+                Instant::now() < deadline,
+                "{words:?} is not in {}",
+                text(&self.stderr)
+            );
+            pause();
+        }
+    }
+
     /// Asks it to end, and waits until it did.
     pub fn stop(mut self, signal: &str) -> (Ended, Duration) {
         let started = Instant::now();
         let kill = format!("kill -{signal} {}", self.child.id());
-        assert!(
-            Command::new("sh")
-                .args(["-c", &kill])
-                .status()
-                .expect("a shell")
-                .success()
-        );
+        let asked = Command::new("sh").args(["-c", &kill]).status();
+        assert!(asked.expect("a shell").success());
         while self.child.try_wait().expect("a child").is_none() {
             assert!(started.elapsed() < PATIENCE, "it does not end");
             pause();
         }
         let took = started.elapsed();
         let status = self.child.wait().expect("a child");
-        let text = |reader: Option<JoinHandle<String>>| reader.expect("once").join().expect("text");
+        let (stdout, stderr) = (text(&self.stdout), text(&self.stderr));
         (
             Ended {
                 status,
-                stdout: text(self.stdout.take()),
-                stderr: text(self.stderr.take()),
+                stdout,
+                stderr,
             },
             took,
         )
     }
+}
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).expect("text")
 }
 
 impl Drop for Running {
@@ -201,14 +208,6 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn read(mut pipe: impl std::io::Read + Send + 'static) -> JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut text = String::new();
-        pipe.read_to_string(&mut text).expect("text");
-        text
-    })
 }
 
 #[expect(

@@ -77,6 +77,7 @@ fn a_folder_that_goes_away_takes_nothing_with_it_and_is_followed_when_it_is_back
     let agent = bed.start(&[]);
     bed.until(&[("a/A", "1")]);
     fs::rename(bed.manifests(), bed.path("aside")).expect("a rename");
+    agent.until_told("cannot be read, and everything stays as it is");
     fs::create_dir(bed.path("next")).expect("a folder");
     fs::copy(bed.path("aside/s.yaml"), bed.path("next/s.yaml")).expect("a copy");
     fs::write(bed.path("next/b.yaml"), extract("b", "")).expect("a file");

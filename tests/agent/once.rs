@@ -57,7 +57,7 @@ fn the_quickstart_works() {
         ("mail/SMTP_PORT", "587"),
         ("mail/SMTP_USER", "shop"),
     ]);
-    let modes = ["", "mail", "mail/SMTP_USER", ".lockstep.json"].map(|path| mode(&bed.out(path)));
+    let modes = ["", "mail", "mail/SMTP_USER", ".lockstep.jsonl"].map(|path| mode(&bed.out(path)));
     assert_eq!(modes, [0o700, 0o700, 0o600, 0o600]);
 }
 

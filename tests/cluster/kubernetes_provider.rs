@@ -50,7 +50,14 @@ impl Bench {
             cluster_stores: false,
             namespaced_stores: false,
         };
-        let (cluster, _) = KubeCluster::start(client.clone(), &scope, &TaskTracker::new(), &stop).await;
+        let (cluster, _) = KubeCluster::start(
+            client.clone(),
+            &scope,
+            Arc::new(|| {}),
+            &TaskTracker::new(),
+            &stop,
+        )
+        .await;
         let pool = Pool::new(cluster, Calls::default());
         let bench = Self {
             plane,
@@ -92,8 +99,8 @@ impl Bench {
             json!({"rules": [rule]}),
         )
         .await?;
-        let role = json!({"apiGroup": rbac, "kind": "Role", "name": "secrets"});
-        let binding = json!({"roleRef": role, "subjects": [subject]});
+        let binding =
+            json!({"roleRef": {"apiGroup": rbac, "kind": "Role", "name": "secrets"}, "subjects": [subject]});
         self.make(
             &format!("{rbac}/v1"),
             "RoleBinding",

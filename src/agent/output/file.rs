@@ -38,6 +38,13 @@ pub fn create(path: &Path, content: &SecretBytes) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Adds to a file that is there.
+pub fn append(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().append(true).open(path)?;
+    file.write_all(text)?;
+    file.sync_all()
+}
+
 pub fn is_current(path: &Path, content: &SecretBytes) -> bool {
     read(path, content.len()).is_ok_and(|found| found == Some(content.clone()))
 }

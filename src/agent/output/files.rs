@@ -60,6 +60,9 @@ pub fn write(folder: &Path, values: &Values) -> io::Result<bool> {
 
 /// Removes what is not, or no longer, part of the current version: leavings of an interrupted or a finished swap.
 pub fn tidy(folder: &Path) -> io::Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
     let current = fs::read_link(folder.join(CURRENT)).ok();
     gone_is_fine(fs::remove_file(folder.join(FRESH)))?;
     for (name, path) in entries(folder)? {

@@ -57,8 +57,6 @@ impl Output {
         let lock = lock(root)?;
         marker::probe(root).with_context(|| format!("{} cannot be written to", root.display()))?;
         let mut marker = Marker::read(root)?;
-        // Whoever removed an output by hand wants it made anew.
-        let lost = marker.retain(|entry| layout::path(root, &entry.key(), entry.format).exists());
         for entry in marker.entries() {
             let path = layout::path(root, &entry.key(), entry.format);
             let tidied = match entry.format {
@@ -67,11 +65,11 @@ impl Output {
             };
             tidied.with_context(|| format!("{} cannot be tidied up", path.display()))?;
         }
-        if lost {
-            marker
-                .write(root)
-                .with_context(|| format!("{} cannot be written to", root.display()))?;
-        }
+        // Whoever removed an output by hand wants it made anew.
+        marker.retain(|entry| layout::path(root, &entry.key(), entry.format).exists());
+        marker
+            .write(root)
+            .with_context(|| format!("{} cannot be written to", root.display()))?;
         Ok(Self {
             root: root.to_owned(),
             format,
@@ -92,10 +90,8 @@ impl Output {
         let entry = Entry::new(content, self.format);
         if before != Some(&entry) || !marker::is_there(&self.root) {
             // Before the output itself: an output that nobody knows of would be a stranger to our next run.
-            marker.put(entry);
-            marker
-                .write(&self.root)
-                .map_err(|error| unwritable(&self.root, &error))?;
+            let remembered = marker.put(&self.root, entry);
+            remembered.map_err(|error| unwritable(&self.root, &error))?;
         }
         let has_changed = write(&self.root, &path, &rendered).map_err(|error| unwritable(&path, &error))?;
         let of_other_formats = |entry: &Entry| entry.format != self.format;

@@ -210,7 +210,7 @@ fn what_goes_goes_without_a_trace() {
             .expect("a folder")
             .map(|entry| entry.expect("an entry").file_name())
             .collect();
-        assert_eq!(left, [".lockstep.json"], "{format:?}");
+        assert_eq!(left, [".lockstep.jsonl"], "{format:?}");
     }
 }
 
@@ -236,9 +236,9 @@ fn the_marker_tells_the_next_run_what_is_there() {
     bed.write(&ObjectKey::new("default", "lost"), &[("a", "1")])
         .expect("written");
     fs::remove_dir_all(bed.path("lost")).expect("removed");
-    let marker = fs::read_to_string(bed.path(".lockstep.json")).expect("a marker");
+    let marker = fs::read_to_string(bed.path(".lockstep.jsonl")).expect("a marker");
     assert!(!marker.contains("canary"));
-    assert_eq!(mode(&bed.path(".lockstep.json")), 0o600);
+    assert_eq!(mode(&bed.path(".lockstep.jsonl")), 0o600);
     let bed = bed.reopen(Format::Files);
     let expected = Remnant {
         key: app(),
@@ -258,6 +258,47 @@ fn a_folder_that_somebody_removed_is_made_anew_with_all_that_we_know() {
         let bed = bed.reopen(format);
         assert_eq!(bed.write(&app(), &[("A", "2")]), Ok(true), "{format:?}");
     }
+}
+
+#[test]
+fn a_marker_that_was_cut_short_says_what_it_still_says() {
+    let bed = bed(Format::Dotenv);
+    bed.write(&app(), &[("A", "1")]).expect("written");
+    let marker = bed.path(".lockstep.jsonl");
+    let whole = fs::read_to_string(&marker).expect("a marker");
+    fs::write(&marker, format!("{whole}{{\"namespace\": \"def")).expect("a file");
+    let bed = bed.reopen(Format::Dotenv);
+    assert_eq!(bed.output.remnants().len(), 1);
+    assert_eq!(fs::read_to_string(&marker).expect("a marker"), whole);
+
+    for wrong in [
+        "",
+        "{}\n",
+        "{\"lockstep\":2}\n",
+        &whole.replace("default", "../up"),
+        &whole.replace("app", ".."),
+    ] {
+        let Bed { folder, output } = self::bed(Format::Files);
+        drop(output);
+        fs::write(folder.path().join("out/.lockstep.jsonl"), wrong).expect("a file");
+        let refused = Output::open(&folder.path().join("out"), Format::Files).expect_err(wrong);
+        assert!(
+            refused
+                .to_string()
+                .contains(".lockstep.jsonl cannot be understood"),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn what_an_interrupted_first_write_left_does_not_stay() {
+    let bed = bed(Format::Dotenv);
+    bed.write(&app(), &[("A", "1")]).expect("written");
+    fs::rename(bed.path("app.env"), bed.path(".app.env.lockstep-new")).expect("a rename");
+    let bed = bed.reopen(Format::Dotenv);
+    assert!(!bed.path(".app.env.lockstep-new").exists());
+    assert_eq!(bed.output.remnants(), []);
 }
 
 #[test]

@@ -89,10 +89,10 @@ impl Following {
                 self.ears = Some(Ears {
                     folder: now,
                     _watcher: watcher,
-                })
+                });
             }
             Err(error) => {
-                debug!(cause = %error, "the kernel does not tell of changes; looking every {LOOK_UNTOLD:?}")
+                debug!(cause = %error, "the kernel does not tell of changes; looking every {LOOK_UNTOLD:?}");
             }
         }
     }

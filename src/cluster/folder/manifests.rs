@@ -148,7 +148,7 @@ impl Manifests {
                 if let Err(fault) = object.spec.as_ref() {
                     self.complain(place.clone(), Some(about.clone()), fault.to_string(), false);
                 }
-                let first = add(&mut self.external_secrets, key, Arc::new(object), place);
+                let first = add(&mut self.external_secrets, key, object, place);
                 self.refuse_twin(place, about, first);
             }
             Read::Store(store) => {
@@ -156,7 +156,7 @@ impl Manifests {
                 if let Err(fault) = store.spec.as_ref() {
                     self.complain(place.clone(), Some(about.clone()), fault.to_string(), false);
                 }
-                let first = add(&mut self.stores, store.key.clone(), Arc::new(store), place);
+                let first = add(&mut self.stores, store.key.clone(), store, place);
                 self.refuse_twin(place, about, first);
             }
             Read::Document(kind, key, document) => {

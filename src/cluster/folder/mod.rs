@@ -1,12 +1,13 @@
 //! A folder of manifests: what `kubectl apply` would be given, without a cluster to apply it to.
 //!
-//! - Stores, ExternalSecrets, Namespaces and the Secrets and ConfigMaps that they refer to are read from files.
+//! - Stores, ExternalSecrets, Namespaces and the Secrets and `ConfigMap`s that they refer to are read from files.
 //! - Targets live in memory, and each change of one is handed to a [`Sink`] before it counts.
 //! - Statuses live in memory and are forgotten at the end.
 //! - A file that can no longer be understood leaves everything as it was, and what a Kubernetes garbage collector
 //!   would remove is removed only while every file is understood.
 
 mod complaint;
+mod data;
 mod fields;
 mod follow;
 mod manifests;

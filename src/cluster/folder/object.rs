@@ -1,9 +1,8 @@
 //! From a document to the objects in it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use lockstep_api::{
     ExternalSecret, Fault, NamespaceName, Parsed, ResourceName, SecretStoreSpec, SecretStoreStatus,
@@ -11,17 +10,16 @@ use lockstep_api::{
 use serde_json::{Map, Value};
 
 use super::super::{Document, DocumentKind, Store};
-use super::DEFAULT_NAMESPACE;
+use super::{DEFAULT_NAMESPACE, data};
 use crate::engine::fingerprint;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
-use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
 
 /// What a document turned out to be.
 #[derive(Debug)]
 pub enum Read {
-    ExternalSecret(ObjectKey, ExternalSecret),
-    Store(Store),
+    ExternalSecret(ObjectKey, Arc<ExternalSecret>),
+    Store(Arc<Store>),
     Document(DocumentKind, ObjectKey, Document),
     Namespace(String, BTreeMap<String, String>),
     /// Ours, but the agent cannot do anything with it yet.
@@ -143,11 +141,11 @@ impl Known {
                 take("spec"),
             )),
             Self::Secret => {
-                let values = secret_values(take("data"), take("stringData"))?;
+                let values = data::of_secret(take("data"), take("stringData"))?;
                 Read::Document(DocumentKind::Secret, meta.key.clone(), of_values(meta, values))
             }
             Self::ConfigMap => {
-                let values = config_map_values(take("data"), take("binaryData"))?;
+                let values = data::of_config_map(take("data"), take("binaryData"))?;
                 Read::Document(DocumentKind::ConfigMap, meta.key.clone(), of_values(meta, values))
             }
             Self::Namespace => Read::Namespace(meta.key.name, meta.labels),
@@ -187,7 +185,7 @@ impl Meta {
                 .and_then(|meta| meta.get(field))
                 .cloned()
                 .unwrap_or_default();
-            texts(map, &format!("metadata.{field}"))
+            data::texts(map, &format!("metadata.{field}"))
         };
         Ok(Self {
             key: ObjectKey { namespace, name },
@@ -205,9 +203,9 @@ impl Meta {
     }
 }
 
-fn external_secret(meta: Meta, spec: Value) -> ExternalSecret {
+fn external_secret(meta: Meta, spec: Value) -> Arc<ExternalSecret> {
     let generation = generation(&spec);
-    ExternalSecret {
+    Arc::new(ExternalSecret {
         metadata: ObjectMeta {
             uid: Some(uid(&ObjectRef::namespaced("ExternalSecret", &meta.key))),
             name: Some(meta.key.name),
@@ -220,17 +218,17 @@ fn external_secret(meta: Meta, spec: Value) -> ExternalSecret {
         },
         spec: parse(spec),
         status: None,
-    }
+    })
 }
 
-fn store(key: StoreKey, meta: Meta, spec: Value) -> Store {
+fn store(key: StoreKey, meta: Meta, spec: Value) -> Arc<Store> {
     let generation = generation(&spec);
     let mut spec: Parsed<SecretStoreSpec> = parse(spec);
     if let Parsed::Sound(spec) = &mut spec {
         // Controllers share a cluster and divide its stores among them. Here there is but one.
         spec.controller = None;
     }
-    Store {
+    Arc::new(Store {
         uid: uid(&ObjectRef::from(&key)),
         key,
         generation,
@@ -238,7 +236,7 @@ fn store(key: StoreKey, meta: Meta, spec: Value) -> Store {
         terminating: false,
         spec,
         status: SecretStoreStatus::default(),
-    }
+    })
 }
 
 fn parse<T: serde::de::DeserializeOwned>(spec: Value) -> Parsed<T> {
@@ -293,67 +291,17 @@ fn generation(spec: &Value) -> i64 {
 }
 
 fn of_values(meta: Meta, values: Values) -> Document {
-    let labels = meta
+    let texts = meta
         .labels
         .iter()
-        .map(|(key, value)| format!("{key}={value}\n"))
-        .collect::<String>();
-    let version = fingerprint::of_text(&format!("{labels}{}", fingerprint::of_values(&values)));
+        .flat_map(|(key, value)| [key.as_str(), value.as_str()]);
+    let labels = texts.collect::<Vec<_>>().join("\n");
+    let version = fingerprint::of_text(&format!("{labels}\n{}", fingerprint::of_values(&values)));
     Document {
         version,
         labels: meta.labels,
         values,
     }
-}
-
-/// As the API server has it: `stringData` wins.
-fn secret_values(data: Value, string_data: Value) -> Result<Values, String> {
-    let mut values = decoded(data, "data")?;
-    values.extend(plain(string_data, "stringData")?);
-    Ok(values)
-}
-
-fn config_map_values(data: Value, binary_data: Value) -> Result<Values, String> {
-    let mut values = plain(data, "data")?;
-    values.extend(decoded(binary_data, "binaryData")?);
-    Ok(values)
-}
-
-fn plain(map: Value, field: &str) -> Result<Values, String> {
-    Ok(texts(map, field)?
-        .into_iter()
-        .map(|(key, text)| (key, SecretBytes::from(text)))
-        .collect())
-}
-
-fn decoded(map: Value, field: &str) -> Result<Values, String> {
-    let decode = |(key, text): (String, String)| {
-        let text: String = text.split_whitespace().collect();
-        let bytes = STANDARD
-            .decode(text)
-            .map_err(|_| format!("{field}.{key}: is not base64"))?;
-        Ok((key, SecretBytes::from(bytes)))
-    };
-    texts(map, field)?.into_iter().map(decode).collect()
-}
-
-/// A map of strings. What stands in the place of one is not quoted.
-fn texts(map: Value, field: &str) -> Result<BTreeMap<String, String>, String> {
-    let entries = match map {
-        Value::Null => return Ok(BTreeMap::new()),
-        Value::Object(entries) => entries,
-        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            return Err(format!("{field}: must be a map of strings"));
-        }
-    };
-    let text = |(key, value): (String, Value)| match value {
-        Value::String(text) => Ok((key, text)),
-        Value::Null => Ok((key, String::new())),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            Err(format!("{field}.{key}: must be a string; put it in quotes"))
-        }
-    };
-    entries.into_iter().map(text).collect()
 }
 
 /// A text of the metadata. YAML takes some plain words for other things, `n` for one.
@@ -372,6 +320,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::engine::secret_bytes::SecretBytes;
 
     fn refusal(document: Value) -> String {
         let refusal = read(document).expect_err("refused");

@@ -39,11 +39,15 @@ pub struct Shared {
 
 impl Shared {
     pub fn new(folder: &Path, except: &Path, sink: Arc<dyn Sink>) -> (Self, mpsc::UnboundedReceiver<Change>) {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the router only ever wakes queues, and keeps up"
+        )]
         let (changes, receiver) = mpsc::unbounded_channel();
         let shared = Self {
             folder: folder.to_owned(),
             except: except.to_owned(),
-            state: Mutex::new(State::new(sink.remnants())),
+            state: Mutex::new(State::new(&sink.remnants())),
             sink,
             changes,
             told: Mutex::default(),

@@ -120,6 +120,7 @@ fn secret(name: &str, value: &str) -> String {
     format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}}}\nstringData: {{a: \"{value}\"}}\n")
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what may be missing")]
 fn pairs(pairs: &[(&str, &str)]) -> Option<Vec<(String, SecretBytes)>> {
     Some(
         pairs
@@ -428,7 +429,7 @@ async fn a_token_needs_a_cluster() {
     let bed = bed(&[], Vec::new()).await;
     let refused = bed
         .cluster
-        .service_account_token(&key("robot"), &[], Duration::from_secs(600))
+        .service_account_token(&key("robot"), &[], Duration::from_mins(10))
         .await;
     let refused = refused.expect_err("refused");
     assert_eq!(refused.reason(), "NotSupported");

@@ -1,7 +1,7 @@
 //! Events: queued, written one by one in the background, dropped and counted when there are too many.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -22,38 +22,41 @@ use crate::engine::condition::truncate;
 /// Events that wait to be written.
 const QUEUE: usize = 4096;
 /// The same event is told once in this time.
-const QUIET: Duration = Duration::from_secs(5 * 60);
+const QUIET: Duration = Duration::from_mins(5);
 /// Recent events that are remembered for that.
 const REMEMBERED: usize = 8192;
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Events that nobody will see, because there were too many or the API server refused them.
-pub static DROPPED: AtomicU64 = AtomicU64::new(0);
+/// Told of each event that nobody will see, because there were too many or the API server refused it.
+pub type OnDropped = Arc<dyn Fn() + Send + Sync>;
 
-#[derive(Clone, Debug)]
-pub struct Publisher(mpsc::Sender<Event>);
+#[derive(Clone)]
+pub struct Publisher {
+    queue: mpsc::Sender<Event>,
+    dropped: OnDropped,
+}
 
 impl Publisher {
-    pub fn start(client: Client, tasks: &TaskTracker, stop: &CancellationToken) -> Self {
-        let (sender, receiver) = mpsc::channel(QUEUE);
-        let stop = stop.clone();
+    pub fn start(client: Client, dropped: OnDropped, tasks: &TaskTracker, stop: &CancellationToken) -> Self {
+        let (queue, receiver) = mpsc::channel(QUEUE);
+        let (stop, on_refusal) = (stop.clone(), dropped.clone());
         tasks.spawn(async move {
             tokio::select! {
-                () = write_all(client, receiver) => {}
+                () = write_all(client, receiver, on_refusal) => {}
                 () = stop.cancelled() => {}
             }
         });
-        Self(sender)
+        Self { queue, dropped }
     }
 
     pub fn publish(&self, event: Event) {
-        if self.0.try_send(event).is_err() {
-            DROPPED.fetch_add(1, Ordering::Relaxed);
+        if self.queue.try_send(event).is_err() {
+            (self.dropped)();
         }
     }
 }
 
-async fn write_all(client: Client, mut events: mpsc::Receiver<Event>) {
+async fn write_all(client: Client, mut events: mpsc::Receiver<Event>, dropped: OnDropped) {
     let mut recent = Recent::default();
     while let Some(event) = events.recv().await {
         if !recent.is_news(&event, Instant::now()) {
@@ -71,7 +74,7 @@ async fn write_all(client: Client, mut events: mpsc::Receiver<Event>) {
         if !matches!(written, Ok(Ok(_))) {
             // A namespace that is going away takes no events; nothing is lost that anybody could read.
             debug!(object = ?body.regarding.map(|about| about.name), "an event could not be written");
-            DROPPED.fetch_add(1, Ordering::Relaxed);
+            dropped();
         }
     }
 }

@@ -40,6 +40,27 @@ impl Version {
     }
 }
 
+/// What a sighting means.
+#[derive(Debug, PartialEq)]
+pub enum News<V> {
+    /// Known already, or overtaken by our own write.
+    Nothing,
+    Appeared,
+    /// It was this before.
+    Changed(Arc<V>),
+}
+
+impl<V> News<V> {
+    /// Is it new, or does it differ from before in what is asked about?
+    pub fn differs(&self, from: impl Fn(&V) -> bool) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Appeared => true,
+            Self::Changed(before) => from(before),
+        }
+    }
+}
+
 impl<K, V> Default for Mirror<K, V> {
     fn default() -> Self {
         Self::tagged(|_| None)
@@ -73,16 +94,16 @@ impl<K: Clone + Eq + Hash, V> Mirror<K, V> {
             .collect()
     }
 
-    /// The watch saw an object. What was known before, if this is news; `None` if it is not.
-    pub fn seen(&self, key: K, version: Version, value: V, listing: u64) -> Option<Option<Arc<V>>> {
+    /// The watch saw an object. Is that news?
+    pub fn seen(&self, key: K, version: Version, value: V, listing: u64) -> News<V> {
         let mut entries = self.write();
         if let Some(held) = entries.by_key.get_mut(&key) {
             held.listing = listing;
             if held.version >= version {
-                return None;
+                return News::Nothing;
             }
         }
-        Some(entries.put(
+        let before = entries.put(
             key,
             Held {
                 version,
@@ -90,7 +111,8 @@ impl<K: Clone + Eq + Hash, V> Mirror<K, V> {
                 listing,
             },
             self.tag,
-        ))
+        );
+        before.map_or(News::Appeared, News::Changed)
     }
 
     /// The watch saw an object go.
@@ -174,12 +196,12 @@ mod tests {
     #[test]
     fn a_lagging_watch_does_not_undo_our_write() {
         let mirror = Mirror::default();
-        assert_eq!(mirror.seen("a", version(1), "first", 0), Some(None));
+        assert_eq!(mirror.seen("a", version(1), "first", 0), News::Appeared);
         mirror.wrote(&"a", version(3), "ours");
-        assert_eq!(mirror.seen("a", version(2), "stale", 0), None);
+        assert_eq!(mirror.seen("a", version(2), "stale", 0), News::Nothing);
         assert_eq!(
             mirror.seen("a", version(3), "ours", 0),
-            None,
+            News::Nothing,
             "our own write is no news"
         );
         assert_eq!(mirror.get("a").as_deref(), Some(&"ours"));

@@ -9,6 +9,7 @@ mod errors;
 mod events;
 mod mirror;
 mod reduce;
+mod sinks;
 mod status;
 mod watch;
 mod writes;
@@ -35,7 +36,7 @@ use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::target::Target;
 use crate::engine::values::Values;
 
-pub use self::events::DROPPED as EVENTS_DROPPED;
+pub use self::events::OnDropped;
 
 /// Longer than any healthy API server takes, shorter than anybody wants to wait.
 const DEADLINE: Duration = Duration::from_secs(15);
@@ -67,12 +68,17 @@ impl KubeCluster {
     pub async fn start(
         client: Client,
         scope: &Scope,
+        on_dropped_event: OnDropped,
         tasks: &TaskTracker,
         stop: &CancellationToken,
     ) -> (Arc<Self>, mpsc::UnboundedReceiver<Change>) {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "holds keys only, and its reader never waits for anything"
+        )]
         let (changes, receiver) = mpsc::unbounded_channel();
         let cluster = Arc::new(Self {
-            events: events::Publisher::start(client.clone(), tasks, stop),
+            events: events::Publisher::start(client.clone(), on_dropped_event, tasks, stop),
             client,
             permits: Semaphore::new(PERMITS),
             external_secrets: Mirror::default(),
@@ -94,16 +100,14 @@ impl KubeCluster {
     ) -> Result<T, Problem> {
         // The semaphore is never closed.
         let _permit = self.permits.acquire().await;
-        match tokio::time::timeout(DEADLINE, call).await {
-            Ok(answer) => answer.map_err(|error| errors::problem(verb, object, &error)),
-            Err(_) => {
-                let why = format!("no answer within {} seconds", DEADLINE.as_secs());
-                Err(Problem::ApiUnavailable {
-                    object: object.clone(),
-                    why,
-                })
-            }
-        }
+        let Ok(answer) = tokio::time::timeout(DEADLINE, call).await else {
+            let (object, why) = (
+                object.clone(),
+                format!("no answer within {} seconds", DEADLINE.as_secs()),
+            );
+            return Err(Problem::ApiUnavailable { object, why });
+        };
+        answer.map_err(|error| errors::problem(verb, object, &error))
     }
 }
 

@@ -134,10 +134,10 @@ fn managed_fields(entry: &ManagedFieldsEntry) -> Option<(String, ManagedFields)>
             .filter_map(|(field, _)| field.strip_prefix("f:").map(str::to_owned))
             .collect()
     };
-    let managed = ManagedFields {
+    let owned = ManagedFields {
         data: below("/f:data"),
         labels: below("/f:metadata/f:labels"),
         annotations: below("/f:metadata/f:annotations"),
     };
-    Some((manager.to_owned(), managed))
+    Some((manager.to_owned(), owned))
 }

@@ -18,16 +18,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use super::super::{Change, Move, Store};
-use super::{KubeCluster, Scope, reduce};
+use super::super::Change;
+use super::sinks::Watched;
+use super::{KubeCluster, Scope};
 use crate::engine::labels;
-use crate::engine::object::StoreKey;
 
 /// How long after a watch failed another one is tried at the latest.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// What a watch does with what it sees.
-trait Sink<K>: Send + Sync + 'static {
+pub trait Sink<K>: Send + Sync + 'static {
     fn seen(&self, object: K, listing: u64);
     fn gone(&self, object: K);
     fn listed(&self, listing: u64);
@@ -213,190 +213,4 @@ fn describe(error: &watcher::Error) -> String {
         watcher::Error::WatchFailed(error) => format!("watching: {}", of_call(error)),
         watcher::Error::NoResourceVersion => "the answer has no version".to_owned(),
     }
-}
-
-/// The sink of every watch: the cluster's mirrors, and the channel that says what moved.
-struct Watched {
-    cluster: Arc<KubeCluster>,
-    changes: Changes,
-}
-
-impl Watched {
-    fn tell(&self, change: Change) {
-        // Nobody listens when we are stopping.
-        let _ = self.changes.send(change);
-    }
-
-    fn tell_all<T>(&self, gone: Vec<T>, change: impl Fn(T) -> Change) {
-        for key in gone {
-            self.tell(change(key));
-        }
-    }
-
-    fn store_seen(&self, key: StoreKey, before: Option<Option<Arc<Store>>>, now: &Store) {
-        if let Some(before) = before
-            && let Some(moved) = store_move(before.as_deref(), now)
-        {
-            self.tell(Change::Store(key, moved));
-        }
-    }
-}
-
-impl Sink<ExternalSecret> for Watched {
-    fn seen(&self, object: ExternalSecret, listing: u64) {
-        let (key, version) = (reduce::key(&object.metadata), reduce::version(&object.metadata));
-        let object = reduce::external_secret(object);
-        let shape = shape(&object);
-        if let Some(before) = self
-            .cluster
-            .external_secrets
-            .seen(key.clone(), version, object, listing)
-            && before.is_none_or(|before| self::shape(&before) != shape)
-        {
-            self.tell(Change::ExternalSecret(key, Move::Edited));
-        }
-    }
-
-    fn gone(&self, object: ExternalSecret) {
-        let key = reduce::key(&object.metadata);
-        self.cluster.external_secrets.gone(&key);
-        self.tell(Change::ExternalSecret(key, Move::Gone));
-    }
-
-    fn listed(&self, listing: u64) {
-        self.tell_all(self.cluster.external_secrets.listed(listing), |key| {
-            Change::ExternalSecret(key, Move::Gone)
-        });
-    }
-}
-
-/// Everything about an ExternalSecret but its status.
-fn shape(object: &ExternalSecret) -> impl PartialEq + use<> {
-    let meta = &object.metadata;
-    (
-        meta.uid.clone(),
-        meta.generation,
-        meta.labels.clone(),
-        meta.annotations.clone(),
-        meta.finalizers.clone(),
-        meta.deletion_timestamp.is_some(),
-    )
-}
-
-impl Sink<Secret> for Watched {
-    fn seen(&self, object: Secret, listing: u64) {
-        let (key, version) = (reduce::key(&object.metadata), reduce::version(&object.metadata));
-        let target = reduce::target(object);
-        if self
-            .cluster
-            .targets
-            .seen(key.clone(), version, target, listing)
-            .is_some()
-        {
-            self.tell(Change::Target(key));
-        }
-    }
-
-    fn gone(&self, object: Secret) {
-        let key = reduce::key(&object.metadata);
-        self.cluster.targets.gone(&key);
-        self.tell(Change::Target(key));
-    }
-
-    fn listed(&self, listing: u64) {
-        self.tell_all(self.cluster.targets.listed(listing), Change::Target);
-    }
-}
-
-impl Sink<SecretStore> for Watched {
-    fn seen(&self, object: SecretStore, listing: u64) {
-        let (key, version) = (reduce::key(&object.metadata), reduce::version(&object.metadata));
-        let store = reduce::namespaced_store(object);
-        let before = self.cluster.stores.seen(key, version, store.clone(), listing);
-        self.store_seen(store.key.clone(), before, &store);
-    }
-
-    fn gone(&self, object: SecretStore) {
-        let key = reduce::key(&object.metadata);
-        self.cluster.stores.gone(&key);
-        self.tell(Change::Store(StoreKey::Namespaced(key), Move::Gone));
-    }
-
-    fn listed(&self, listing: u64) {
-        let gone = self.cluster.stores.listed(listing);
-        self.tell_all(gone, |key| Change::Store(StoreKey::Namespaced(key), Move::Gone));
-    }
-}
-
-impl Sink<ClusterSecretStore> for Watched {
-    fn seen(&self, object: ClusterSecretStore, listing: u64) {
-        let (key, version) = (
-            reduce::key(&object.metadata).name,
-            reduce::version(&object.metadata),
-        );
-        let store = reduce::cluster_store(object);
-        let before = self
-            .cluster
-            .cluster_stores
-            .seen(key, version, store.clone(), listing);
-        self.store_seen(store.key.clone(), before, &store);
-    }
-
-    fn gone(&self, object: ClusterSecretStore) {
-        let key = reduce::key(&object.metadata).name;
-        self.cluster.cluster_stores.gone(&key);
-        self.tell(Change::Store(StoreKey::Cluster(key), Move::Gone));
-    }
-
-    fn listed(&self, listing: u64) {
-        let gone = self.cluster.cluster_stores.listed(listing);
-        self.tell_all(gone, |key| Change::Store(StoreKey::Cluster(key), Move::Gone));
-    }
-}
-
-impl Sink<PartialObjectMeta<Namespace>> for Watched {
-    fn seen(&self, object: PartialObjectMeta<Namespace>, listing: u64) {
-        let (key, version) = (
-            object.metadata.name.clone().unwrap_or_default(),
-            reduce::version(&object.metadata),
-        );
-        let labels = object.metadata.labels.unwrap_or_default();
-        let now = labels.clone();
-        if let Some(before) = self
-            .cluster
-            .namespaces
-            .seen(key.clone(), version, labels, listing)
-            && before.is_none_or(|before| *before != now)
-        {
-            self.tell(Change::Namespace(key));
-        }
-    }
-
-    fn gone(&self, object: PartialObjectMeta<Namespace>) {
-        let key = object.metadata.name.unwrap_or_default();
-        self.cluster.namespaces.gone(&key);
-        self.tell(Change::Namespace(key));
-    }
-
-    fn listed(&self, listing: u64) {
-        self.tell_all(self.cluster.namespaces.listed(listing), Change::Namespace);
-    }
-}
-
-fn store_move(before: Option<&Store>, now: &Store) -> Option<Move> {
-    let Some(before) = before else {
-        return Some(Move::Edited);
-    };
-    let shape = |store: &Store| {
-        (
-            store.uid.clone(),
-            store.generation,
-            store.annotations.clone(),
-            store.terminating,
-        )
-    };
-    if shape(before) != shape(now) {
-        return Some(Move::Edited);
-    }
-    (before.readiness() != now.readiness()).then_some(Move::Turned)
 }

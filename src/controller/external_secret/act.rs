@@ -47,7 +47,7 @@ pub async fn act(
     subject: &Subject,
     rendered: Rendered,
     nothing_found: bool,
-) -> Result<Done, Failure> {
+) -> Result<Done, Box<Failure>> {
     let mut view = first_look(context, subject).await?;
     for _ in 0..ATTEMPTS {
         let plan = match decide(subject, &view, &rendered, nothing_found) {
@@ -57,16 +57,11 @@ pub async fn act(
         delete_orphans(context, subject, &plan).await?;
         match carry_out(context, subject, &plan, view.target.is_some()).await {
             Ok(Some(done)) => return Ok(done),
-            Ok(None)
-            | Err(Failure {
-                problem: Problem::Conflict { .. },
-                ..
-            }) => view = look_closer(context, subject).await?,
-            Err(failure) => {
-                return Err(Failure {
-                    met_target: view.target.is_some(),
-                    ..failure
-                });
+            Ok(None) => view = look_closer(context, subject).await?,
+            Err(failure) if failure.is_conflict() => view = look_closer(context, subject).await?,
+            Err(mut failure) => {
+                failure.met_target = view.target.is_some();
+                return Err(failure);
             }
         }
     }
@@ -75,7 +70,7 @@ pub async fn act(
 }
 
 /// Where we would not create a target, one that we do not watch must be looked for.
-async fn first_look(context: &Context, subject: &Subject) -> Result<View, Failure> {
+async fn first_look(context: &Context, subject: &Subject) -> Result<View, Box<Failure>> {
     let watched = View {
         target: subject.existing.clone(),
         values: None,
@@ -92,7 +87,7 @@ async fn first_look(context: &Context, subject: &Subject) -> Result<View, Failur
     }
 }
 
-async fn look_closer(context: &Context, subject: &Subject) -> Result<View, Failure> {
+async fn look_closer(context: &Context, subject: &Subject) -> Result<View, Box<Failure>> {
     let found = context.cluster.read_target(&subject.target).await;
     let found = found.map_err(|problem| Failure::new(Stage::Write, problem))?;
     Ok(match found {
@@ -108,7 +103,12 @@ async fn look_closer(context: &Context, subject: &Subject) -> Result<View, Failu
 }
 
 /// A target that is not ours to write is marked, so that we see it change and look again.
-async fn refuse(context: &Context, subject: &Subject, view: &View, failure: Failure) -> Failure {
+async fn refuse(
+    context: &Context,
+    subject: &Subject,
+    view: &View,
+    mut failure: Box<Failure>,
+) -> Box<Failure> {
     let Some(target) = view.target.as_deref() else {
         return failure;
     };
@@ -116,10 +116,8 @@ async fn refuse(context: &Context, subject: &Subject, view: &View, failure: Fail
         // Without the mark we only notice later; the failure itself is what counts.
         let _ = context.cluster.write_secret(&mark).await;
     }
-    Failure {
-        met_target: true,
-        ..failure
-    }
+    failure.met_target = true;
+    failure
 }
 
 fn inputs<'a>(subject: &'a Subject, view: &'a View) -> Inputs<'a> {
@@ -132,7 +130,12 @@ fn inputs<'a>(subject: &'a Subject, view: &'a View) -> Inputs<'a> {
     }
 }
 
-fn decide(subject: &Subject, view: &View, rendered: &Rendered, nothing_found: bool) -> Result<Plan, Failure> {
+fn decide(
+    subject: &Subject,
+    view: &View,
+    rendered: &Rendered,
+    nothing_found: bool,
+) -> Result<Plan, Box<Failure>> {
     let inputs = inputs(subject, view);
     if nothing_found {
         let plan =
@@ -145,7 +148,7 @@ fn decide(subject: &Subject, view: &View, rendered: &Rendered, nothing_found: bo
 }
 
 /// Under Owner, Secrets that we made under an earlier target name go before the new one is written.
-async fn delete_orphans(context: &Context, subject: &Subject, plan: &Plan) -> Result<(), Failure> {
+async fn delete_orphans(context: &Context, subject: &Subject, plan: &Plan) -> Result<(), Box<Failure>> {
     let is_writing = matches!(plan.step, Step::Write(_) | Step::Nothing) && plan.outcome == Outcome::Synced;
     if subject.spec.target.creation_policy() != CreationPolicy::Owner || !is_writing {
         return Ok(());
@@ -171,7 +174,7 @@ async fn carry_out(
     subject: &Subject,
     plan: &Plan,
     exists: bool,
-) -> Result<Option<Done>, Failure> {
+) -> Result<Option<Done>, Box<Failure>> {
     let writable = subject.spec.target.creation_policy() != CreationPolicy::None;
     let done = |wrote, bound| Done {
         outcome: plan.outcome,
@@ -190,16 +193,16 @@ async fn carry_out(
             Ok(Some(done(Wrote::Deleted, false)))
         }
         Step::Write(write) => {
-            let written = context.cluster.write_secret(write).await;
-            written.map_err(|problem| Failure::new(Stage::Write, problem))?;
-            let wrote = if write.base.is_none() {
+            let outcome = context.cluster.write_secret(write).await;
+            outcome.map_err(|problem| Failure::new(Stage::Write, problem))?;
+            let kind = if write.base.is_none() {
                 Wrote::Created
             } else {
                 Wrote::Updated {
                     announced: write.announced,
                 }
             };
-            Ok(Some(done(wrote, true)))
+            Ok(Some(done(kind, true)))
         }
     }
 }

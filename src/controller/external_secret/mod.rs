@@ -53,7 +53,7 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
 }
 
 /// Reads from backends, decides purely what to write, and writes it.
-async fn sync(context: &Context, subject: &Subject) -> Result<Done, Failure> {
+async fn sync(context: &Context, subject: &Subject) -> Result<Done, Box<Failure>> {
     let wants = collect::wants(&subject.spec, &subject.key.namespace);
     let answers = fetch::fetch(context, subject, &wants).await;
     let collected = collect::collect(&subject.spec, &wants, answers).map_err(report::fetch_failure)?;

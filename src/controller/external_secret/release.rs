@@ -25,7 +25,7 @@ pub async fn release(context: &Context, key: &ObjectKey, object: &ExternalSecret
     }
     match undo(context, key, object).await {
         Ok(()) => Next::WhenWoken,
-        Err(Problem::Conflict { .. }) => Next::AtOnce,
+        Err(Problem::Conflict { .. }) => Next::Backoff,
         Err(problem) => {
             warn!(external_secret = %key, reason = problem.reason(), cause = %problem, "could not clean up behind an ExternalSecret");
             context.metrics.problem("externalsecret", problem.reason());

@@ -15,7 +15,6 @@ use crate::engine::collect::{Entry, EntryFault};
 use crate::engine::condition::{self, Failure, Stage, Stamp};
 use crate::engine::due::{self, Due, Facts};
 use crate::engine::object::{ObjectKey, ObjectRef};
-use crate::engine::plan::Outcome;
 use crate::engine::problem::{Problem, Retry};
 use crate::queue::Next;
 
@@ -26,15 +25,11 @@ pub async fn report(
     context: &Context,
     memory: &Memory,
     subject: &Subject,
-    result: Result<Done, Failure>,
+    result: Result<Done, Box<Failure>>,
 ) -> Next {
     match result {
         Ok(done) => success(context, memory, subject, &done).await,
-        // Somebody else is writing too: no news, look again.
-        Err(Failure {
-            problem: Problem::Conflict { .. },
-            ..
-        }) => Next::AtOnce,
+        Err(failure) if failure.is_conflict() => Next::Backoff,
         Err(failure) => failed(context, subject, &failure).await,
     }
 }
@@ -66,16 +61,15 @@ pub async fn broken(context: &Context, key: &ObjectKey, object: &ExternalSecret,
 }
 
 /// The first entry's problem is the object's; the others are told beside it.
-pub fn fetch_failure(entries: Vec<EntryFault>) -> Failure {
+pub fn fetch_failure(entries: Vec<EntryFault>) -> Box<Failure> {
     let problem = entries.first().map(|fault| fault.problem.clone());
     // Whoever calls has a fault in hand; an empty list would be a failure without a cause.
     let problem = problem.unwrap_or(Problem::BadData {
         why: "an entry failed without a cause".to_owned(),
     });
-    Failure {
-        entries,
-        ..Failure::new(Stage::Fetch, problem)
-    }
+    let mut failure = Failure::new(Stage::Fetch, problem);
+    failure.entries = entries;
+    failure
 }
 
 /// Sleep until a time.
@@ -98,7 +92,7 @@ async fn success(context: &Context, memory: &Memory, subject: &Subject, done: &D
         status.refresh_time.clone_from(&subject.status.refresh_time);
     }
     let failed = write(context, &subject.key, &subject.object, &subject.status, &status).await;
-    failed.unwrap_or_else(|| next_refresh(context, subject, done, &status))
+    failed.unwrap_or_else(|| next_refresh(context, subject, &status))
 }
 
 /// Does the new status say nothing but a later refresh, and not much later?
@@ -114,7 +108,7 @@ fn is_old_news(old: &ExternalSecretStatus, new: &ExternalSecretStatus) -> bool {
 }
 
 /// When this object is due again, by the same rules that made it due now.
-fn next_refresh(context: &Context, subject: &Subject, done: &Done, status: &ExternalSecretStatus) -> Next {
+fn next_refresh(context: &Context, subject: &Subject, status: &ExternalSecretStatus) -> Next {
     let sound = due::sound_target();
     let facts = Facts {
         status,
@@ -125,8 +119,7 @@ fn next_refresh(context: &Context, subject: &Subject, done: &Done, status: &Exte
         ..subject.facts()
     };
     match due::due(&facts) {
-        Due::Now(_) if done.outcome == Outcome::Synced => Next::AtOnce,
-        Due::Now(_) => Next::After(subject.spec.refresh_interval()),
+        Due::Now(_) => Next::After(due::SHORTEST_INTERVAL),
         Due::At(time) => until(context, time),
         Due::Never => Next::WhenWoken,
     }
@@ -148,8 +141,8 @@ async fn failed(context: &Context, subject: &Subject, failure: &Failure) -> Next
 
 fn next_after(problem: &Problem) -> Next {
     match problem.retry() {
-        Retry::AtOnce => Next::AtOnce,
-        Retry::Backoff => Next::Backoff,
+        // A turn has already looked again as often as makes sense.
+        Retry::AtOnce | Retry::Backoff => Next::Backoff,
         Retry::After(pause) => Next::FailedAfter(pause),
         Retry::OnChangeOfOther | Retry::OnEdit => Next::WhenWoken,
     }
@@ -178,7 +171,7 @@ async fn write(
     }
     match context.cluster.write_external_secret_status(object, status).await {
         Ok(()) => None,
-        Err(Problem::Conflict { .. }) => Some(Next::AtOnce),
+        Err(Problem::Conflict { .. }) => Some(Next::Backoff),
         Err(problem) => {
             warn!(external_secret = %key, reason = problem.reason(), cause = %problem, "could not write the status");
             Some(Next::Backoff)

@@ -55,7 +55,7 @@ pub fn update(
     write.announced = !existing.immutable;
     write.owners = changed_owners(inputs, policy, existing)?;
     write.labels = label_change(inputs, policy, existing, rendered.labels);
-    write.annotations = annotation_change(inputs, existing, stamp_hash(rendered.annotations, hash));
+    write.annotations = annotation_change(inputs, existing, &stamp_hash(rendered.annotations, hash));
     write.data = data;
     write.secret_type = secret_type;
     write.finalizers = added_finalizers(existing, rendered.finalizers);
@@ -178,12 +178,12 @@ fn label_change(
 fn annotation_change(
     inputs: &Inputs,
     existing: &Target,
-    wanted: BTreeMap<String, String>,
+    wanted: &BTreeMap<String, String>,
 ) -> BTreeMap<String, Option<String>> {
     let earlier = managed(inputs, existing)
         .into_iter()
         .flat_map(|fields| &fields.annotations);
-    difference(&existing.annotations, &wanted, earlier)
+    difference(&existing.annotations, wanted, earlier)
 }
 
 fn managed<'a>(inputs: &Inputs, existing: &'a Target) -> Option<&'a ManagedFields> {

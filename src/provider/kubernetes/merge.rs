@@ -79,12 +79,8 @@ pub(super) fn merged(
         .filter(|property| !property.is_empty());
     match property {
         None => {
-            secret.data = Some(
-                push.values
-                    .iter()
-                    .map(|(key, value)| (key.clone(), bytes(value)))
-                    .collect(),
-            )
+            let all = push.values.iter().map(|(key, value)| (key.clone(), bytes(value)));
+            secret.data = Some(all.collect());
         }
         Some(property) => {
             let value = match push.single()? {
