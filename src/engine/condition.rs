@@ -26,6 +26,8 @@ pub struct Verdict<'a> {
 pub enum Stage {
     /// The spec could not be understood.
     Understand,
+    /// The target is of a kind that we do not write.
+    Target,
     Fetch,
     Write,
     Delete,
@@ -66,6 +68,7 @@ impl Failure {
             (_, Problem::Immutable { .. }) => "could not update secret, target is immutable",
             // ESO never gets here: there is no sentence of its to keep.
             (Stage::Understand, problem) => return truncate(problem.to_string()),
+            (Stage::Target, _) => "invalid generic target",
             (Stage::Fetch, _) => "could not get secret data from provider",
             (Stage::Write, _) => "could not update secret",
             (Stage::Delete, _) => "could not delete secret",

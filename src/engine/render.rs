@@ -17,6 +17,16 @@ pub struct Rendered {
     pub finalizers: Vec<String>,
 }
 
+/// Targets that are no Secrets come later.
+pub fn check_target(spec: &ExternalSecretSpec) -> Result<(), Problem> {
+    match &spec.target.manifest {
+        None => Ok(()),
+        Some(_) => Err(Problem::NotSupported {
+            what: "spec.target.manifest".to_owned(),
+        }),
+    }
+}
+
 /// Without a template, the values are taken as they are and the labels and annotations of the ExternalSecret are
 /// copied, all of them. With one, only what the template says is there.
 pub fn render(

@@ -94,6 +94,19 @@ fn one_broken_manifest_breaks_nothing_else() {
 }
 
 #[test]
+fn a_manifest_that_cannot_be_read_is_a_failure_even_if_nothing_else_is() {
+    let bed = Bed::new(&[
+        ("s.yaml", &store(r#"{"A": "1"}"#)),
+        ("a.yaml", &extract("a", "")),
+        ("b.yaml", "["),
+    ]);
+    bed.once(&[])
+        .assert(1)
+        .tells(&["1 of 1 in step", "1 manifest cannot be used"]);
+    bed.until(&[("a/A", "1")]);
+}
+
+#[test]
 fn a_misspelt_field_is_told() {
     let bed = Bed::new(&[
         ("s.yaml", &store(r#"{"A": "1"}"#)),
@@ -227,6 +240,10 @@ fn merging_needs_something_to_merge_into() {
         ("s.yaml", &store(r#"{"A": "1"}"#)),
         ("a.yaml", &extract("a", "target: {creationPolicy: Merge}")),
         ("o.yaml", &extract("o", "target: {creationPolicy: None}")),
+        (
+            "secret.yaml",
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: o}\nstringData: {A: x}\n",
+        ),
     ]);
     bed.once(&[])
         .assert(1)

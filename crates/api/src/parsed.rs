@@ -42,11 +42,28 @@ impl<T: DeserializeOwned> Parsed<T> {
                 let path = error.path().to_string();
                 Self::Broken(Fault {
                     field: if path == "." { String::new() } else { path },
-                    why: error.into_inner().to_string(),
+                    why: without_value(&error.into_inner().to_string()),
                 })
             }
         }
     }
+}
+
+/// serde quotes what it found where it wanted something else. That may be a secret in the wrong place.
+fn without_value(message: &str) -> String {
+    let Some((found, expected)) = message.rsplit_once(", expected ") else {
+        return message.to_owned();
+    };
+    let kind = ["invalid type: ", "invalid value: "].iter().find_map(|start| {
+        let found = found.strip_prefix(start)?;
+        // `string "…"`, `integer `5``: the kind comes first, the value is quoted.
+        let kind = found.split(['"', '`']).next().unwrap_or_default().trim();
+        Some(format!("{start}{kind}"))
+    });
+    kind.map_or_else(
+        || message.to_owned(),
+        |kind| format!("{kind}, expected {expected}"),
+    )
 }
 
 impl<T: DeserializeOwned> Default for Parsed<T> {
@@ -91,6 +108,41 @@ impl fmt::Display for Fault {
         match self.field.as_str() {
             "" => write!(f, "spec: {}", self.why),
             field => write!(f, "spec.{field}: {}", self.why),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_fault_names_the_field_and_never_what_stands_there() {
+        type Spec = BTreeMap<String, BTreeMap<String, u8>>;
+        for (value, why) in [
+            (
+                json!({"data": "hunter2"}),
+                "spec.data: invalid type: string, expected a map",
+            ),
+            (
+                json!({"data": {"a": "hunter2, expected u8"}}),
+                "spec.data.a: invalid type: string, expected u8",
+            ),
+            (
+                json!({"data": {"a": 4711}}),
+                "spec.data.a: invalid value: integer, expected u8",
+            ),
+            (
+                json!({"data": {"a": [4711]}}),
+                "spec.data.a: invalid type: sequence, expected u8",
+            ),
+        ] {
+            let parsed = Parsed::<Spec>::from_json(value);
+            assert_eq!(parsed.as_ref().map_err(Fault::to_string), Err(why.to_owned()));
         }
     }
 }

@@ -300,7 +300,11 @@ async fn targets_go_with_their_owner_and_stay_while_anything_is_unclear() {
     bed.write(write("b", None, &[("k", "2")])).await.expect("written");
     bed.changes();
 
-    bed.rewrite("a.yaml", Some("{")).await;
+    assert_eq!(bed.rewrite("a.yaml", Some("{")).await, []);
+    assert!(
+        bed.cluster.external_secret(&key("a")).is_some(),
+        "it is what it was"
+    );
     assert_eq!(bed.written("a"), pairs(&[("k", "1")]));
     bed.rewrite("c.yaml", Some("{")).await;
     bed.rewrite("a.yaml", None).await;

@@ -211,7 +211,8 @@ mod tests {
             })
             .collect();
         let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
-        for text in [bomb.as_str(), &deep] {
+        let aliases = format!("a: &a 1\nb: [{}]\n", "*a, ".repeat(1_500));
+        for text in [bomb.as_str(), &deep, &aliases] {
             let parts = yaml(text);
             let fault = parts[0].1.as_ref().expect_err("a fault");
             assert!(

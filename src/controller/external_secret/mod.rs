@@ -54,6 +54,7 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
 
 /// Reads from backends, decides purely what to write, and writes it.
 async fn sync(context: &Context, subject: &Subject) -> Result<Done, Box<Failure>> {
+    render::check_target(&subject.spec).map_err(|problem| Failure::new(Stage::Target, problem))?;
     let wants = collect::wants(&subject.spec, &subject.key.namespace);
     let answers = fetch::fetch(context, subject, &wants).await;
     let collected = collect::collect(&subject.spec, &wants, answers).map_err(report::fetch_failure)?;
