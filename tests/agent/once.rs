@@ -235,6 +235,22 @@ fn namespaces_have_folders_and_what_is_gone_is_removed_by_the_next_run() {
 }
 
 #[test]
+fn values_that_the_backend_lost_stay_until_the_policy_says_otherwise() {
+    let bed = Bed::new(&[("s.yaml", &store(r#"{"A": "1"}"#)), ("a.yaml", &extract("a", ""))]);
+    bed.once(&[]).assert(0);
+    bed.write("s.yaml", &store("{}").replace("key: k", "key: other"));
+    bed.once(&[])
+        .assert(1)
+        .tells(&["a ", "1", "SecretSyncedError", "k: secret does not exist"]);
+    bed.until(&[("a/A", "1")]);
+    bed.write("a.yaml", &extract("a", "target: {deletionPolicy: Delete}"));
+    bed.once(&[])
+        .assert(0)
+        .tells(&["a ", "-", "Ready: secret deleted due to DeletionPolicy=Delete"]);
+    bed.until(&[]);
+}
+
+#[test]
 fn merging_needs_something_to_merge_into() {
     let bed = Bed::new(&[
         ("s.yaml", &store(r#"{"A": "1"}"#)),

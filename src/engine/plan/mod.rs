@@ -1,6 +1,8 @@
 //! From values to a plan that can be carried out without any further choice.
 
 mod change;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use lockstep_api::ExternalSecretSpec;
