@@ -9,6 +9,7 @@ pub mod cluster;
 pub mod controller;
 pub mod engine;
 pub mod operator;
+pub mod process;
 pub mod provider;
 pub mod queue;
 pub mod server;

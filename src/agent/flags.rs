@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use lockstep_api::GoDuration;
 
 use super::output::Format;
+use crate::process::parse_duration;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -67,10 +67,6 @@ impl Flags {
         };
         format!("{level},lockstep::controller=error")
     }
-}
-
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    GoDuration::parse(text).map(|duration| duration.to_std())
 }
 
 #[cfg(test)]

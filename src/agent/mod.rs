@@ -9,7 +9,6 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
@@ -22,14 +21,12 @@ use self::verdict::Row;
 use crate::cluster::folder::FolderCluster;
 use crate::controller::{self, Context, RefreshTime, Settings};
 use crate::engine::store::StoreRules;
+use crate::process::{finish, stop_on_signals};
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
 use crate::telemetry::{Metrics, logging};
 
 pub use self::flags::Flags;
-
-/// How long what is under way may take at the end.
-const FAREWELL: Duration = Duration::from_secs(8);
 
 /// Runs until told to stop, or with `--once` until everything was tried. Success: all is in step.
 pub async fn run(flags: &Flags) -> Result<ExitCode> {
@@ -148,27 +145,4 @@ fn summary(flags: &Flags, cluster: &FolderCluster, rows: &[Row]) {
 fn print(text: &str) {
     let mut stdout = io::stdout().lock();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-}
-
-async fn finish(tasks: &TaskTracker) {
-    tasks.close();
-    if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
-        warn!("gave up on what was still under way");
-    }
-}
-
-fn stop_on_signals(tasks: &TaskTracker, stop: &CancellationToken) -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
-    let stop = stop.clone();
-    tasks.spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => info!("told to stop by SIGTERM"),
-            _ = interrupt.recv() => info!("told to stop by SIGINT"),
-            () = stop.cancelled() => {}
-        }
-        stop.cancel();
-    });
-    Ok(())
 }

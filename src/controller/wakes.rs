@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use lockstep_api::ExternalSecret;
 use lockstep_api::external_secret::SourceRef;
-use lockstep_api::{ExternalSecret, StoreKind, StoreRef};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -125,11 +125,6 @@ fn concerns(key: &ObjectKey, object: &ExternalSecret) -> HashSet<ObjectRef> {
     let Ok(spec) = object.spec.as_ref() else {
         return HashSet::new();
     };
-    let target = spec
-        .target
-        .name
-        .as_ref()
-        .map_or(key.name.as_str(), |name| name.as_str());
     let sources = spec.data_from.iter().map(|entry| entry.source_ref.as_ref());
     let sources = sources.chain(spec.data.iter().map(|entry| entry.source_ref.as_ref()));
     let named = sources.flatten().filter_map(|source| match source {
@@ -140,24 +135,16 @@ fn concerns(key: &ObjectKey, object: &ExternalSecret) -> HashSet<ObjectRef> {
         .secret_store_ref
         .iter()
         .chain(named)
-        .filter_map(|store| store_ref(store, &key.namespace))
+        .filter_map(|store| StoreKey::named_by(store, &key.namespace))
+        .map(|store| ObjectRef::from(&store))
         .collect();
     let clusterwide = stores.iter().any(|store| store.namespace.is_none());
     let namespace = clusterwide.then(|| namespace_ref(&key.namespace));
     stores
         .into_iter()
         .chain(namespace)
-        .chain([ObjectRef::secret(&key.namespace, target)])
+        .chain([ObjectRef::namespaced("Secret", &key.target_of(spec))])
         .collect()
-}
-
-fn store_ref(store: &StoreRef, namespace: &str) -> Option<ObjectRef> {
-    let name = store.name.as_ref()?.to_string();
-    let key = match store.kind() {
-        StoreKind::SecretStore => StoreKey::Namespaced(ObjectKey::new(namespace, name)),
-        StoreKind::ClusterSecretStore => StoreKey::Cluster(name),
-    };
-    Some(ObjectRef::from(&key))
 }
 
 fn namespace_ref(name: &str) -> ObjectRef {

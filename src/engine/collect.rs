@@ -3,7 +3,7 @@
 use lockstep_api::external_secret::{DataEntry, DataFrom, DeletionPolicy, RemoteRef, SourceRef};
 use lockstep_api::{
     ConversionStrategy, DecodingStrategy, ExternalSecretSpec, GeneratorRef, MetadataPolicy, NullBytePolicy,
-    StoreKind, StoreRef,
+    StoreRef,
 };
 
 use super::ask::{Aspect, Find, Location};
@@ -169,13 +169,8 @@ fn store_of(source: Option<&SourceRef>, default: Option<&StoreRef>, namespace: &
         Some(SourceRef::Generator(_)) => None,
         None => default,
     };
-    let name = reference
-        .and_then(|store| store.name.as_ref())
-        .map_or("", |name| name.as_str());
-    match reference.map(StoreRef::kind).unwrap_or_default() {
-        StoreKind::SecretStore => StoreKey::Namespaced(ObjectKey::new(namespace, name)),
-        StoreKind::ClusterSecretStore => StoreKey::Cluster(name.to_owned()),
-    }
+    let named = reference.and_then(|store| StoreKey::named_by(store, namespace));
+    named.unwrap_or_else(|| StoreKey::Namespaced(ObjectKey::new(namespace, "")))
 }
 
 /// Merges the answers, which stand in the order of the wants. Every entry that fails is told, the first one first.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use lockstep_api::{ExternalSecretSpec, StoreKind, StoreRef};
+
 /// A namespaced object of a kind that the context tells.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey {
@@ -15,6 +17,19 @@ impl ObjectKey {
             namespace: namespace.into(),
             name: name.into(),
         }
+    }
+}
+
+impl ObjectKey {
+    /// The target of an ExternalSecret: what its spec names, or what is named like itself.
+    #[must_use]
+    pub fn target_of(&self, spec: &ExternalSecretSpec) -> Self {
+        let name = spec
+            .target
+            .name
+            .as_ref()
+            .map_or(self.name.as_str(), |name| name.as_str());
+        Self::new(&self.namespace, name)
     }
 }
 
@@ -51,6 +66,17 @@ impl StoreKey {
             Self::Namespaced(key) => Some(&key.namespace),
             Self::Cluster(_) => None,
         }
+    }
+}
+
+impl StoreKey {
+    /// The store that a reference in this namespace means. One without a name means none.
+    pub fn named_by(reference: &StoreRef, namespace: &str) -> Option<Self> {
+        let name = reference.name.as_ref()?.to_string();
+        Some(match reference.kind() {
+            StoreKind::SecretStore => Self::Namespaced(ObjectKey::new(namespace, name)),
+            StoreKind::ClusterSecretStore => Self::Cluster(name),
+        })
     }
 }
 

@@ -5,9 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
-use lockstep_api::GoDuration;
 
 use crate::controller::RefreshTime;
+use crate::process::parse_duration;
 use crate::telemetry::logging::TimeFormat;
 
 /// A switch as Go's flag packages have it: `--flag` and `--flag=false`.
@@ -174,10 +174,6 @@ fn parse_address(text: &str) -> Result<Address, String> {
     };
     let address = SocketAddr::from_str(&full).map_err(|_| "must be HOST:PORT, :PORT or 0".to_owned())?;
     Ok(Address(Some(address)))
-}
-
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    GoDuration::parse(text).map(|duration| duration.to_std())
 }
 
 /// zap's names; those between its levels mean the next of ours.

@@ -17,6 +17,7 @@ use self::leadership::Leadership;
 use crate::cluster::kube::{KubeCluster, Scope};
 use crate::controller::{self, Context, Settings};
 use crate::engine::store::StoreRules;
+use crate::process::{finish, stop_on_signals};
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
 use crate::server::{self, Readiness};
@@ -26,8 +27,6 @@ pub use self::flags::Flags;
 
 /// How long the API server may take to answer at the start.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// How long what is under way may take at the end; Kubernetes kills us after 30 s.
-const FAREWELL: Duration = Duration::from_secs(8);
 
 /// Runs until told to stop, or until the lease is lost.
 pub async fn run(flags: &Flags) -> Result<()> {
@@ -200,27 +199,4 @@ async fn until_the_end(
     };
     finish(tasks).await;
     lost
-}
-
-async fn finish(tasks: &TaskTracker) {
-    tasks.close();
-    if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
-        warn!(left = tasks.len(), "gave up on what was still under way");
-    }
-}
-
-fn stop_on_signals(tasks: &TaskTracker, stop: &CancellationToken) -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
-    let stop = stop.clone();
-    tasks.spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => info!("told to stop by SIGTERM"),
-            _ = interrupt.recv() => info!("told to stop by SIGINT"),
-            () = stop.cancelled() => {}
-        }
-        stop.cancel();
-    });
-    Ok(())
 }

@@ -211,8 +211,11 @@ mod tests {
             })
             .collect();
         let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
-        let aliases = format!("a: &a 1\nb: [{}]\n", "*a, ".repeat(1_500));
-        for text in [bomb.as_str(), &deep, &aliases] {
+        let anchors = (0..1_500)
+            .map(|index| format!("- &a{index} x\n"))
+            .collect::<Vec<_>>()
+            .concat();
+        for text in [bomb.as_str(), &deep, &anchors] {
             let parts = yaml(text);
             let fault = parts[0].1.as_ref().expect_err("a fault");
             assert!(

@@ -89,12 +89,7 @@ fn subject(
     let meta = &object.metadata;
     let uid = meta.uid.clone().unwrap_or_default();
     let generation = meta.generation.unwrap_or_default();
-    let name = spec
-        .target
-        .name
-        .as_ref()
-        .map_or(key.name.as_str(), |name| name.as_str());
-    let target = ObjectKey::new(&key.namespace, name);
+    let target = key.target_of(&spec);
     Subject {
         status: object.status.clone().unwrap_or_default(),
         key: key.clone(),
@@ -148,7 +143,7 @@ fn stores(spec: &ExternalSecretSpec, wants: &[Want], namespace: &str) -> Vec<Sto
     let named = spec
         .secret_store_ref
         .as_ref()
-        .and_then(|store| named_store(store, namespace));
+        .and_then(|store| StoreKey::named_by(store, namespace));
     let mut stores: Vec<StoreKey> = wants
         .iter()
         .filter_map(|want| want.ask.store())
@@ -158,14 +153,6 @@ fn stores(spec: &ExternalSecretSpec, wants: &[Want], namespace: &str) -> Vec<Sto
     stores.sort();
     stores.dedup();
     stores
-}
-
-fn named_store(store: &StoreRef, namespace: &str) -> Option<StoreKey> {
-    let name = store.name.as_ref()?.to_string();
-    Some(match store.kind() {
-        StoreKind::SecretStore => StoreKey::Namespaced(ObjectKey::new(namespace, name)),
-        StoreKind::ClusterSecretStore => StoreKey::Cluster(name),
-    })
 }
 
 /// Objects that hang on a store of another class, or on a kind of store that is switched off, are somebody else's.

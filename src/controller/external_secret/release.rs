@@ -39,12 +39,7 @@ async fn undo(context: &Context, key: &ObjectKey, object: &ExternalSecret) -> Re
     if let Ok(spec) = object.spec.as_ref()
         && spec.target.deletion_policy() == DeletionPolicy::Delete
     {
-        let name = spec
-            .target
-            .name
-            .as_ref()
-            .map_or(key.name.as_str(), |name| name.as_str());
-        let target = ObjectKey::new(&key.namespace, name);
+        let target = key.target_of(spec);
         let claimant = Claimant {
             key: key.clone(),
             uid: object.metadata.uid.clone().unwrap_or_default(),

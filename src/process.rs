@@ -1,0 +1,42 @@
+//! What every face's process needs: to end in order, and to read what flags have in common.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use lockstep_api::GoDuration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+/// How long what is under way may take at the end; Kubernetes kills us after 30 s, systemd after 90.
+const FAREWELL: Duration = Duration::from_secs(8);
+
+/// SIGTERM and SIGINT are requests to stop.
+pub fn stop_on_signals(tasks: &TaskTracker, stop: &CancellationToken) -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => info!("told to stop by SIGTERM"),
+            _ = interrupt.recv() => info!("told to stop by SIGINT"),
+            () = stop.cancelled() => {}
+        }
+        stop.cancel();
+    });
+    Ok(())
+}
+
+/// Lets what is under way finish.
+pub async fn finish(tasks: &TaskTracker) {
+    tasks.close();
+    if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
+        warn!(left = tasks.len(), "gave up on what was still under way");
+    }
+}
+
+/// A duration as Go's flags have it.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    GoDuration::parse(text).map(|duration| duration.to_std())
+}
