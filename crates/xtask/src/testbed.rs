@@ -37,7 +37,7 @@ struct Tool {
 const KUBERNETES: Option<(&str, &str)> =
     Some(("k8s.io/component-base/version.gitVersion", "k8s.io/kubernetes"));
 
-const TOOLS: [Tool; 6] = [
+const TOOLS: [Tool; 5] = [
     Tool {
         name: "etcd",
         module: "etcd",
@@ -48,12 +48,6 @@ const TOOLS: [Tool; 6] = [
         name: "helm",
         module: "helm",
         package: "helm.sh/helm/v3/cmd/helm",
-        version: None,
-    },
-    Tool {
-        name: "kubeconform",
-        module: "kubeconform",
-        package: "github.com/yannh/kubeconform/cmd/kubeconform",
         version: None,
     },
     Tool {
