@@ -131,13 +131,20 @@ fn is_all_in_step(cluster: &FolderCluster, rows: &[Row]) -> bool {
 }
 
 fn summary(flags: &Flags, cluster: &FolderCluster, rows: &[Row]) {
-    let (total, in_step) = (rows.len(), rows.iter().filter(|row| row.is_in_step()).count());
-    let out = flags.out.display();
-    match cluster.complaints().len() {
-        0 if in_step == total => info!("{in_step} of {total} in step, in {out}"),
-        0 => warn!("{in_step} of {total} in step, in {out}"),
-        1 => warn!("{in_step} of {total} in step, in {out}; 1 manifest cannot be used"),
-        broken => warn!("{in_step} of {total} in step, in {out}; {broken} manifests cannot be used"),
+    let in_step = rows.iter().filter(|row| row.is_in_step()).count();
+    let told = format!("{in_step} of {} in step, in {}", rows.len(), flags.out.display());
+    let told = Some(told).filter(|_| !rows.is_empty());
+    let broken = match cluster.complaints().len() {
+        0 => None,
+        1 => Some("1 manifest cannot be used".to_owned()),
+        count => Some(format!("{count} manifests cannot be used")),
+    };
+    let is_well = broken.is_none() && in_step == rows.len();
+    let text = told.into_iter().chain(broken).collect::<Vec<_>>().join("; ");
+    match (text.as_str(), is_well) {
+        ("", _) => {}
+        (text, true) => info!("{text}"),
+        (text, false) => warn!("{text}"),
     }
 }
 

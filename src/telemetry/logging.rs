@@ -1,5 +1,7 @@
 //! Logs: JSON lines on standard error, one for each thing that changed.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::{FmtSpan, JsonFields};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -34,6 +36,7 @@ pub fn start_plain(level: &str) {
     let layer = tracing_subscriber::fmt::layer()
         .with_target(false)
         .without_time()
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     tracing_subscriber::registry()
         .with(filter(level))
