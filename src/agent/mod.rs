@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use self::output::Output;
 use self::verdict::Row;
 use crate::cluster::folder::FolderCluster;
-use crate::controller::{self, Context, RefreshTime, Settings};
+use crate::controller::{Context, Controllers, RefreshTime, Settings};
 use crate::engine::store::StoreRules;
 use crate::process::{finish, stop_on_signals};
 use crate::provider::Calls;
@@ -43,7 +43,7 @@ pub async fn run(flags: &Flags) -> Result<ExitCode> {
         warn!("no ExternalSecret in {}", flags.manifests.display());
     }
     if !(is_empty && flags.once) {
-        controller::start(context(flags, &cluster)?, changes, &tasks, &stop);
+        Controllers::listen(context(flags, &cluster)?, changes, &tasks, &stop).work(&tasks, &stop);
     }
     if !flags.once {
         tasks.spawn(cluster.clone().follow(stop.clone()));

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cluster::{Change, Cluster};
+use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::store::StoreRules;
 use crate::provider::pool::Pool;
 use crate::queue::Queue;
@@ -52,25 +53,48 @@ pub enum RefreshTime {
 /// where it is spent, by the readers and by the permits toward the API server.
 const WORKERS: usize = 512;
 
-/// Starts all controllers. They run until told to stop; the tracker then waits for the turns under way.
-pub fn start(
+/// All controllers, told of every change, and not at work yet.
+#[derive(Debug)]
+pub struct Controllers {
     context: Context,
-    changes: mpsc::UnboundedReceiver<Change>,
-    tasks: &TaskTracker,
-    stop: &CancellationToken,
-) {
-    let external_secrets = Queue::new(context.metrics.queue("externalsecret", WORKERS));
-    let stores = Queue::new(context.metrics.queue("secretstore", WORKERS));
-    let memory = Arc::new(external_secret::Memory::default());
-    let router = wakes::Router::new(context.clone(), external_secrets.clone(), stores.clone());
+    external_secrets: Arc<Queue<ObjectKey>>,
+    stores: Arc<Queue<StoreKey>>,
+}
 
-    tasks.spawn(router.run(changes, stop.clone()));
-    let turn = {
-        let context = context.clone();
-        move |key| external_secret::reconcile(context.clone(), memory.clone(), key)
-    };
-    tasks.spawn(external_secrets.work(WORKERS, stop.clone(), turn));
-    tasks.spawn(stores.work(WORKERS, stop.clone(), move |key| {
-        secret_store::reconcile(context.clone(), key)
-    }));
+impl Controllers {
+    /// Listens from now on. What moves before anybody works waits in the queues, once an object, so that a follower
+    /// holds no more than it has objects.
+    pub fn listen(
+        context: Context,
+        changes: mpsc::UnboundedReceiver<Change>,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> Self {
+        let external_secrets = Queue::new(context.metrics.queue("externalsecret", WORKERS));
+        let stores = Queue::new(context.metrics.queue("secretstore", WORKERS));
+        let router = wakes::Router::new(context.clone(), external_secrets.clone(), stores.clone());
+        tasks.spawn(router.run(changes, stop.clone()));
+        Self {
+            context,
+            external_secrets,
+            stores,
+        }
+    }
+
+    /// Works until told to stop; the tracker then waits for the turns under way.
+    pub fn work(self, tasks: &TaskTracker, stop: &CancellationToken) {
+        let Self {
+            context,
+            external_secrets,
+            stores,
+        } = self;
+        let memory = Arc::new(external_secret::Memory::default());
+        let turn = {
+            let context = context.clone();
+            move |key| external_secret::reconcile(context.clone(), memory.clone(), key)
+        };
+        tasks.spawn(external_secrets.work(WORKERS, stop.clone(), turn));
+        let turn = move |key| secret_store::reconcile(context.clone(), key);
+        tasks.spawn(stores.work(WORKERS, stop.clone(), turn));
+    }
 }

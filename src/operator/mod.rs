@@ -15,7 +15,7 @@ use tracing::{error, info, warn};
 
 use self::leadership::Leadership;
 use crate::cluster::kube::{KubeCluster, Scope};
-use crate::controller::{self, Context, Settings};
+use crate::controller::{Context, Controllers, Settings};
 use crate::engine::store::StoreRules;
 use crate::process::{finish, stop_on_signals};
 use crate::provider::Calls;
@@ -54,21 +54,21 @@ pub async fn run(flags: &Flags) -> Result<()> {
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
+    let context = Context {
+        pool: Arc::new(Pool::new(cluster.clone(), Calls::new(metrics.clone()))),
+        cluster,
+        metrics,
+        rules: StoreRules {
+            class: flags.controller_class.clone(),
+            flood_gate: flags.switches.enable_flood_gate,
+        },
+        settings: settings(flags),
+        clock: Timestamp::now,
+    };
+    let controllers = Controllers::listen(context, changes, &tasks, &stop);
     let leadership = lead(flags, client, &namespace, &stop).await?;
     if !stop.is_cancelled() {
-        let calls = Calls::new(metrics.clone());
-        let context = Context {
-            pool: Arc::new(Pool::new(cluster.clone(), calls)),
-            cluster,
-            metrics: metrics.clone(),
-            rules: StoreRules {
-                class: flags.controller_class.clone(),
-                flood_gate: flags.switches.enable_flood_gate,
-            },
-            settings: settings(flags),
-            clock: Timestamp::now,
-        };
-        controller::start(context, changes, &tasks, &stop);
+        controllers.work(&tasks, &stop);
     }
     let lost = until_the_end(leadership, &tasks, &stop).await;
     if lost {

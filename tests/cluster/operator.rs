@@ -132,6 +132,10 @@ impl Bench {
 }
 
 async fn start_operator(plane: &ControlPlane) -> Result<(Running, SocketAddr)> {
+    start_operator_with(plane, &[]).await
+}
+
+async fn start_operator_with(plane: &ControlPlane, flags: &[&str]) -> Result<(Running, SocketAddr)> {
     let (metrics, probes) = (free_port()?, free_port()?);
     let operator = Program::new(
         env!("CARGO_BIN_EXE_lockstep"),
@@ -143,6 +147,7 @@ async fn start_operator(plane: &ControlPlane) -> Result<(Running, SocketAddr)> {
         format!("--live-addr=127.0.0.1:{probes}"),
         "--loglevel=debug".to_owned(),
     ])
+    .args(flags)
     .env("KUBECONFIG", plane.kubeconfig_of(User::Operator))
     .ready_on(probes)
     .start()
@@ -462,6 +467,63 @@ async fn a_broken_object_is_told_and_stops_nobody() -> Result<()> {
         told.contains("akeyless") && told.contains("not supported"),
         "{told}"
     );
+    Ok(())
+}
+
+/// Two replicas: one works, the other waits, and takes over what is left when the first goes.
+#[tokio::test]
+#[ignore = "needs the test bed"]
+async fn a_second_replica_waits_and_takes_over() -> Result<()> {
+    let plane = ControlPlane::start_with(&Options::default()).await?;
+    let (client, namespace) = (plane.client().await?, plane.namespace("two").await?);
+    let (first, metrics) = start_operator_with(&plane, &["--enable-leader-election"]).await?;
+    let bench = Bench {
+        plane,
+        operator: first,
+        client,
+        namespace,
+        metrics,
+    };
+    bench.apply("SecretStore", "fake", store("v")).await?;
+    bench
+        .apply("ExternalSecret", "before", external_secret("k"))
+        .await?;
+    bench.synced("before").await?;
+
+    let (second, waiting) = start_operator_with(&bench.plane, &["--enable-leader-election"]).await?;
+    bench
+        .apply("ExternalSecret", "meanwhile", external_secret("k"))
+        .await?;
+    bench.synced("meanwhile").await?;
+    let text = http_get(waiting, "/metrics")?.1;
+    ensure!(
+        !text.contains("controller_runtime_reconcile_total{"),
+        "the second replica works too"
+    );
+
+    let Bench {
+        plane,
+        operator,
+        client,
+        namespace,
+        metrics,
+    } = bench;
+    operator.stop()?;
+    let bench = Bench {
+        plane,
+        operator: second,
+        client,
+        namespace,
+        metrics,
+    };
+    bench
+        .apply("ExternalSecret", "after", external_secret("k"))
+        .await?;
+    let handed_over = Duration::from_secs(40);
+    eventually("the second replica works", handed_over, async || {
+        bench.ready::<ExternalSecret>("after").await
+    })
+    .await?;
     Ok(())
 }
 
