@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::cluster::{Change, Cluster};
 use crate::engine::object::{ObjectKey, StoreKey};
-use crate::engine::store::StoreRules;
+use crate::engine::store::{Store, StoreRules};
 use crate::provider::pool::Pool;
 use crate::queue::Queue;
 use crate::telemetry::Metrics;
@@ -29,6 +29,17 @@ pub struct Context {
     pub rules: StoreRules,
     pub settings: Settings,
     pub clock: fn() -> Timestamp,
+}
+
+impl Context {
+    /// Is it us who checks this store, rather than another instance or nobody?
+    pub fn looks_after(&self, store: &Store) -> bool {
+        let switched_on = match &store.key {
+            StoreKey::Namespaced(_) => self.settings.namespaced_stores,
+            StoreKey::Cluster(_) => self.settings.cluster_stores,
+        };
+        switched_on && store.is_served_by(&self.rules.class)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

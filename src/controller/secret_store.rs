@@ -22,9 +22,9 @@ pub async fn reconcile(context: Context, key: StoreKey) -> Next {
     let Some(store) = context.cluster.store(&key) else {
         context.pool.forget(&key);
         context.metrics.forget_store(&key);
-        return Next::WhenWoken;
+        return Next::Gone;
     };
-    if store.terminating || !is_ours(&context, &store) {
+    if store.terminating || !context.looks_after(&store) {
         return Next::WhenWoken;
     }
     let started = Instant::now();
@@ -36,14 +36,6 @@ pub async fn reconcile(context: Context, key: StoreKey) -> Next {
     };
     context.metrics.store_checked(&key, readiness, started.elapsed());
     report(&context, &store, &checked, &status).await
-}
-
-fn is_ours(context: &Context, store: &Store) -> bool {
-    let switched_on = match &store.key {
-        StoreKey::Namespaced(_) => context.settings.namespaced_stores,
-        StoreKey::Cluster(_) => context.settings.cluster_stores,
-    };
-    switched_on && store.is_served_by(&context.rules.class)
 }
 
 /// A spec that cannot be read is a store that cannot be connected to.

@@ -82,7 +82,6 @@ fn scope(flags: &Flags) -> Scope {
     Scope {
         namespace: Some(flags.namespace.clone()).filter(|namespace| !namespace.is_empty()),
         cluster_stores: flags.switches.enable_cluster_store_reconciler,
-        namespaced_stores: flags.switches.enable_secret_store_reconciler,
     }
 }
 

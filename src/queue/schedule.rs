@@ -25,6 +25,8 @@ pub enum Next {
     Backoff,
     /// It failed, and trying again sooner is pointless.
     FailedAfter(Duration),
+    /// The object is no more, and nothing is remembered of it.
+    Gone,
 }
 
 #[derive(Debug)]
@@ -47,15 +49,8 @@ struct Entry {
 enum State {
     Asleep,
     Timer(Instant),
-    Ready {
-        lane: Lane,
-        since: Instant,
-    },
-    Running {
-        woken: bool,
-    },
-    /// Gone while its turn was under way.
-    Leaving,
+    Ready { lane: Lane, since: Instant },
+    Running { woken: bool },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,13 +90,6 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
                 entry.state = State::Running { woken: true };
                 return !woken;
             }
-            State::Leaving => {
-                *entry = Entry {
-                    state: State::Running { woken: true },
-                    failures: 0,
-                };
-                return true;
-            }
             State::Ready {
                 lane: Lane::Urgent, ..
             } => return false,
@@ -121,30 +109,6 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
         true
     }
 
-    /// The object is gone. A turn under way may still finish; it leads to nothing.
-    pub fn forget(&mut self, key: &K) {
-        let Some(entry) = self.entries.get_mut(key) else {
-            return;
-        };
-        match entry.state {
-            State::Running { .. } | State::Leaving => {
-                entry.state = State::Leaving;
-                return;
-            }
-            State::Ready {
-                lane: Lane::Urgent, ..
-            } => self.urgent.retain(|waiting| waiting != key),
-            State::Ready {
-                lane: Lane::Periodic, ..
-            } => self.periodic.retain(|waiting| waiting != key),
-            State::Timer(at) => {
-                self.timers.remove(&(at, key.clone()));
-            }
-            State::Asleep => {}
-        }
-        self.entries.remove(key);
-    }
-
     /// Hands out the next turn, if any is due.
     pub fn pop(&mut self, now: Instant) -> Option<Turn<K>> {
         self.ring(now);
@@ -152,7 +116,7 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
         let entry = self.entries.get_mut(&key)?;
         let waited = match entry.state {
             State::Ready { since, .. } => now.saturating_duration_since(since),
-            State::Asleep | State::Timer(_) | State::Running { .. } | State::Leaving => Duration::ZERO,
+            State::Asleep | State::Timer(_) | State::Running { .. } => Duration::ZERO,
         };
         entry.state = State::Running { woken: false };
         Some(Turn { key, waited })
@@ -163,10 +127,6 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
         let Some(entry) = self.entries.get_mut(key) else {
             return;
         };
-        if entry.state == State::Leaving {
-            self.entries.remove(key);
-            return;
-        }
         let State::Running { woken } = entry.state else {
             return;
         };
@@ -187,6 +147,11 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
             Next::FailedAfter(wait) => {
                 entry.failures = entry.failures.saturating_add(1);
                 Some(wait)
+            }
+            Next::Gone if woken => None,
+            Next::Gone => {
+                self.entries.remove(key);
+                return;
             }
         };
         entry.state = State::Asleep;
@@ -310,27 +275,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forgotten_does_not_come_back() {
+    fn nothing_is_remembered_of_what_is_gone() {
         let (mut schedule, start) = (Schedule::default(), Instant::now());
         schedule.wake(&"a", start);
         schedule.pop(start);
-        schedule.forget(&"a");
-        schedule.finish(&"a", Next::After(seconds(1)), start);
-        schedule.wake(&"b", start);
-        schedule.forget(&"b");
-        assert_eq!(keys(&mut schedule, start + seconds(9)), Vec::<&str>::new());
-        assert_eq!(schedule.next_timer(), None);
+        schedule.finish(&"a", Next::Gone, start);
+        assert!(schedule.entries.is_empty() && schedule.next_timer().is_none());
     }
 
     #[test]
-    fn an_object_made_anew_during_its_last_turn_is_not_worked_on_twice_at_a_time() {
+    fn an_object_made_anew_during_its_last_turn_gets_another_and_never_two_at_a_time() {
         let (mut schedule, start) = (Schedule::default(), Instant::now());
         schedule.wake(&"a", start);
         schedule.pop(start);
-        schedule.forget(&"a");
         schedule.wake(&"a", start);
         assert_eq!(schedule.pop(start), None);
-        schedule.finish(&"a", Next::WhenWoken, start);
+        schedule.finish(&"a", Next::Gone, start);
         assert_eq!(keys(&mut schedule, start), ["a"]);
     }
 }

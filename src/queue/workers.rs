@@ -49,10 +49,6 @@ impl<K: Clone + Debug + Eq + Hash + Ord + Send + 'static> Queue<K> {
         }
     }
 
-    pub fn forget(&self, key: &K) {
-        self.with(|schedule| schedule.forget(key));
-    }
-
     /// Works until told to stop, then waits for the turns under way. At most `limit` run at a time.
     pub async fn work<F, Fut>(self: Arc<Self>, limit: usize, stop: CancellationToken, turn: F)
     where

@@ -68,7 +68,7 @@ impl Observer for QueueMetrics {
             .with_label_values(&[self.controller, self.controller])
             .observe(took.as_secs_f64());
         let result = match next {
-            Next::WhenWoken => "success",
+            Next::WhenWoken | Next::Gone => "success",
             Next::After(_) => "requeue_after",
             Next::Backoff | Next::FailedAfter(_) => {
                 metrics

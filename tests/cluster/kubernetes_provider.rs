@@ -48,7 +48,6 @@ impl Bench {
         let scope = Scope {
             namespace: Some(own.clone()),
             cluster_stores: false,
-            namespaced_stores: false,
         };
         let (cluster, _) = KubeCluster::start(
             client.clone(),

@@ -49,7 +49,6 @@ pub struct Scope {
     /// Only this namespace, all when absent.
     pub namespace: Option<String>,
     pub cluster_stores: bool,
-    pub namespaced_stores: bool,
 }
 
 pub struct KubeCluster {

@@ -59,9 +59,7 @@ pub async fn start(
         config().labels(&format!("{}=true", labels::MANAGED)),
         sink(),
     );
-    if scope.namespaced_stores {
-        starting.watch::<SecretStore>(scoped(client, scope), config(), sink());
-    }
+    starting.watch::<SecretStore>(scoped(client, scope), config(), sink());
     if scope.cluster_stores {
         starting.watch::<ClusterSecretStore>(Api::all(client.clone()), config(), sink());
         starting.watch::<PartialObjectMeta<Namespace>>(Api::all(client.clone()), config(), sink());

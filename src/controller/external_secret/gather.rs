@@ -130,10 +130,10 @@ impl Subject {
     pub fn waits_for_store(&self, context: &Context) -> bool {
         context.rules.flood_gate
             && self.stores.iter().any(|store| {
-                context
-                    .cluster
-                    .store(store)
-                    .is_some_and(|store| store.readiness().is_none() && !store.terminating)
+                let store = context.cluster.store(store);
+                store.is_some_and(|store| {
+                    store.readiness().is_none() && !store.terminating && context.looks_after(&store)
+                })
             })
     }
 }

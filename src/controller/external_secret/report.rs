@@ -37,7 +37,7 @@ pub async fn report(
 pub fn gone(context: &Context, memory: &Memory, key: &ObjectKey) -> Next {
     memory.forget(key);
     context.metrics.forget_external_secret(key);
-    Next::WhenWoken
+    Next::Gone
 }
 
 /// A spec that could not be understood. Only an edit helps.
