@@ -380,6 +380,19 @@ async fn a_new_object_costs_two_writes_an_event_and_no_read() -> Result<()> {
         }
     })
     .await?;
+    let text = http_get(metrics, "/metrics")?.1;
+    let ready = |line: &&str| {
+        line.starts_with("externalsecret_status_condition{") && line.contains("status=\"True\"")
+    };
+    let told = text
+        .lines()
+        .filter(ready)
+        .filter(|line| line.ends_with(" 1"))
+        .count();
+    ensure!(
+        told == OBJECTS,
+        "{told} of {OBJECTS} objects are told Ready after a restart"
+    );
     let requests = plane.requests()?;
     let writes: Vec<_> = requests[before..]
         .iter()

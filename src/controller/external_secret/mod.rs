@@ -39,8 +39,14 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
     // Is it time? Pure.
     match due::due(&subject.facts()) {
         Due::Now(cause) => debug!(external_secret = %key, ?cause, "due"),
-        Due::At(time) => return report::until(&context, time),
-        Due::Never => return Next::WhenWoken,
+        Due::At(time) => {
+            report::at_rest(&context, &subject);
+            return report::until(&context, time);
+        }
+        Due::Never => {
+            report::at_rest(&context, &subject);
+            return Next::WhenWoken;
+        }
     }
     if subject.waits_for_store(&context) {
         return Next::WhenWoken;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use lockstep_api::{ConditionStatus, ExternalSecret, ExternalSecretStatus, Fault};
+use lockstep_api::{ConditionType, ExternalSecret, ExternalSecretStatus, Fault};
 use tracing::{info, warn};
 
 use super::Memory;
@@ -70,6 +70,18 @@ pub fn fetch_failure(entries: Vec<EntryFault>) -> Box<Failure> {
     let mut failure = Failure::new(Stage::Fetch, problem);
     failure.entries = entries;
     failure
+}
+
+/// Nothing to do. The metrics say how things stand all the same: after a restart, nobody else has told them.
+pub fn at_rest(context: &Context, subject: &Subject) {
+    tell_readiness(context, &subject.key, &subject.status);
+}
+
+fn tell_readiness(context: &Context, key: &ObjectKey, status: &ExternalSecretStatus) {
+    let mut conditions = status.conditions.iter();
+    if let Some(ready) = conditions.find(|condition| condition.kind == ConditionType::Ready) {
+        context.metrics.external_secret_ready(key, ready.status);
+    }
 }
 
 /// Sleep until a time.
@@ -156,16 +168,7 @@ async fn write(
     old: &ExternalSecretStatus,
     status: &ExternalSecretStatus,
 ) -> Option<Next> {
-    let ready = status
-        .conditions
-        .iter()
-        .any(|condition| condition.status == ConditionStatus::True);
-    let told = if ready {
-        ConditionStatus::True
-    } else {
-        ConditionStatus::False
-    };
-    context.metrics.external_secret_ready(key, told);
+    tell_readiness(context, key, status);
     if status == old {
         return None;
     }
