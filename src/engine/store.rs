@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use lockstep_api::secret_store::StoreCondition;
 use lockstep_api::{ConditionStatus, ConditionType, Parsed, SecretStoreSpec, SecretStoreStatus};
+use lockstep_gostd::regexp;
 
 use super::object::StoreKey;
 use super::problem::Problem;
-use super::re2;
 
 /// A SecretStore or ClusterSecretStore.
 #[derive(Clone, Debug)]
@@ -126,7 +126,7 @@ fn is_condition_met(
 fn any_regex_matches(patterns: &[String], condition: usize, namespace: &str) -> Result<bool, Problem> {
     for (index, pattern) in patterns.iter().enumerate() {
         let field = || format!("spec.conditions[{condition}].namespaceRegexes[{index}]");
-        let regex = re2::compile(pattern).map_err(|why| Problem::InvalidSpec { field: field(), why })?;
+        let regex = regexp::compile(pattern).map_err(|why| Problem::InvalidSpec { field: field(), why })?;
         if regex.is_match(namespace) {
             return Ok(true);
         }

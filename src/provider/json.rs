@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use lockstep_gjson as gjson;
+use lockstep_gostd::json::{self as go_json, Html, Numbers};
 
 use super::Payload;
-use crate::engine::go_json::{self, Html, Numbers};
+use crate::engine::json;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
@@ -28,7 +29,7 @@ pub(super) fn at(value: &SecretBytes, path: &str) -> Result<Option<SecretBytes>,
 
 /// The members of an object: strings without their quotes, null as nothing, anything else as it is written.
 pub(super) fn members(value: &SecretBytes) -> Result<Values, Problem> {
-    go_json::raw_members(value).map_err(|fault| unusable(&fault))
+    json::raw_members(value).map_err(|fault| unusable(&fault))
 }
 
 /// The members of an object, each as JSON, encoded anew.
@@ -37,7 +38,7 @@ pub(super) fn encoded_members(value: &SecretBytes) -> Result<Values, Problem> {
     let members = members.map_err(|fault| unusable(&fault))?;
     Ok(members
         .iter()
-        .map(|(key, value)| (key.to_string(), go_json::encode(value, Html::Plain)))
+        .map(|(key, value)| (key.to_string(), go_json::encode(value, Html::Plain).into()))
         .collect())
 }
 
@@ -48,7 +49,7 @@ pub(super) fn string_map(map: Option<&BTreeMap<String, String>>) -> SecretBytes 
             let values = map
                 .iter()
                 .map(|(key, value)| (key.clone(), value.as_str().into()));
-            go_json::encode_texts(&values.collect())
+            json::encode_values(&values.collect())
         }
         None => "null".into(),
     }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_api::external_secret::{MergeConflictPolicy, MergePriorityPolicy, MergeStrategy, RewriteMerge};
 
-use crate::engine::go_json::{Html, Numbers, Object, Value, encode_object};
+use crate::engine::json::to_secret;
 use crate::engine::problem::Problem;
 use crate::engine::values::Values;
+use lockstep_gostd::json::{Html, Numbers, Object, Value, encode_object};
 
 /// How many conflicts an error lists.
 const SHOWN: usize = 50;
@@ -25,11 +26,11 @@ pub(super) fn apply(operation: &RewriteMerge, mut values: Values) -> Result<Valu
     match operation.strategy() {
         MergeStrategy::Extract => Ok(merged
             .into_iter()
-            .map(|(key, value)| (key.to_owned(), value.to_secret()))
+            .map(|(key, value)| (key.to_owned(), to_secret(value)))
             .collect()),
         MergeStrategy::Json if operation.into.is_empty() => Err(bad("missing 'into' field")),
         MergeStrategy::Json => {
-            let json = encode_object(merged.into_iter(), Html::Plain);
+            let json = encode_object(merged.into_iter(), Html::Plain).into();
             values.insert(operation.into.clone(), json);
             Ok(values)
         }

@@ -3,8 +3,8 @@
 use lockstep_api::external_secret::RewriteRegexp;
 
 use crate::engine::problem::Problem;
-use crate::engine::re2::Pattern;
 use crate::engine::values::Values;
+use lockstep_gostd::regexp::Pattern;
 
 /// In bytes. A Secret's keys are far shorter, but here is where names of a backend are cut to size. The time that some
 /// patterns take grows with the square of it.

@@ -12,7 +12,10 @@ use super::{Backend, Find, Health, Keepsake, Limits, Location, Payload, Push, Re
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
-use crate::engine::{go_json, keys, re2};
+use lockstep_gostd::regexp;
+
+use crate::engine::json::encode_values;
+use crate::engine::keys;
 
 pub(super) fn connect(spec: &FakeProvider, surroundings: &Surroundings) -> Arc<dyn Backend> {
     let entries = spec.data.iter().map(|entry| {
@@ -78,7 +81,7 @@ impl Backend for Fake {
         let pattern = query.name.as_deref();
         let pattern =
             pattern.ok_or_else(|| invalid("name", "the fake provider finds by name only".to_owned()))?;
-        let pattern = re2::compile(pattern).map_err(|why| invalid("name.regexp", why))?;
+        let pattern = regexp::compile(pattern).map_err(|why| invalid("name.regexp", why))?;
         let mut found = self.latest();
         found.retain(|key, _| pattern.is_match(key));
         keys::convert(query.conversion, found)
@@ -120,7 +123,7 @@ impl Backend for Fake {
         }
         let value = match push.single()? {
             Some(value) => value.clone(),
-            None => go_json::encode_texts(&push.values),
+            None => encode_values(&push.values),
         };
         self.pushed.keep(&push.remote.key, value);
         Ok(())

@@ -7,7 +7,10 @@ use super::api::Api;
 use super::values;
 use crate::engine::problem::Problem;
 use crate::engine::values::Values;
-use crate::engine::{go_json, keys, re2};
+use lockstep_gostd::regexp;
+
+use crate::engine::json::encode_values;
+use crate::engine::keys;
 use crate::provider::Find;
 
 /// How far a search goes.
@@ -64,7 +67,7 @@ pub(super) async fn find(
             looked_at += 1;
             let name = secret.metadata.name.unwrap_or_default();
             if wanted.has(&name) {
-                let value = go_json::encode_texts(&values(secret.data));
+                let value = encode_values(&values(secret.data));
                 bytes += value.len();
                 found.insert(name, value);
             }
@@ -95,7 +98,7 @@ impl Wanted {
                 "the kubernetes provider finds by name or tags".to_owned(),
             ));
         };
-        re2::compile(pattern)
+        regexp::compile(pattern)
             .map(Self::Name)
             .map_err(|why| invalid("name.regexp", why))
     }

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::Secret;
 use lockstep_api::NamespaceName;
 use serde::Deserialize;
 
-use crate::engine::go_json;
+use crate::engine::json::encode_values;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::Push;
@@ -85,7 +85,7 @@ pub(super) fn merged(
         Some(property) => {
             let value = match push.single()? {
                 Some(value) => bytes(value),
-                None => bytes(&go_json::encode_texts(&push.values)),
+                None => bytes(&encode_values(&push.values)),
             };
             secret
                 .data

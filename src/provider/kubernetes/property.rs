@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use lockstep_gjson as gjson;
 
-use crate::engine::go_json;
+use crate::engine::json::encode_values;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
@@ -16,7 +16,7 @@ use crate::provider::{Payload, json};
 /// What an entry of `data` gets. A [`Payload::Map`] is a Secret's data, [`Payload::Bytes`] its metadata.
 pub(super) fn select(payload: &Payload, property: Option<&str>) -> Result<SecretBytes, Problem> {
     match (payload, property) {
-        (Payload::Map(data), None) => Ok(go_json::encode_texts(data)),
+        (Payload::Map(data), None) => Ok(encode_values(data)),
         (Payload::Bytes(metadata), None) => Ok(metadata.clone()),
         (Payload::Map(data), Some(property)) => {
             value_at(data, property)?.ok_or_else(|| missing(property, "data of the secret"))

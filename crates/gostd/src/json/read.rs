@@ -1,9 +1,9 @@
 //! Reading: RFC 8259, and Go's leniency inside of strings.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::{Fault, MAX_DEPTH, Number, Numbers, Object, Value};
-use crate::engine::values::Values;
 
 pub(super) fn document(json: &[u8], numbers: Numbers) -> Result<Value<'_>, Fault> {
     let mut reader = Reader {
@@ -17,7 +17,7 @@ pub(super) fn document(json: &[u8], numbers: Numbers) -> Result<Value<'_>, Fault
     Ok(value)
 }
 
-pub(super) fn raw_members(json: &[u8]) -> Result<Values, Fault> {
+pub(super) fn raw_members(json: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Fault> {
     let mut reader = Reader {
         json,
         at: 0,
@@ -25,11 +25,12 @@ pub(super) fn raw_members(json: &[u8]) -> Result<Values, Fault> {
         numbers: Numbers::AsWritten,
     };
     reader.skip_space();
-    let mut values = Values::new();
+    let mut values = BTreeMap::new();
     if reader.peek() == Some(b'{') {
         reader.members(|key, value, raw| {
             let value = match value {
-                Value::Null | Value::Text(_) => value.to_secret(),
+                Value::Null => Vec::new(),
+                Value::Text(text) => text.into_owned().into_bytes(),
                 Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => raw.into(),
             };
             values.insert(key.into_owned(), value);

@@ -1,37 +1,36 @@
 //! Printing.
 
 use super::{Html, Number, Value};
-use crate::engine::secret_bytes::SecretBytes;
-use crate::engine::values::Values;
 
 /// Any value.
-pub fn encode(value: &Value, html: Html) -> SecretBytes {
+pub fn encode(value: &Value, html: Html) -> Vec<u8> {
     let mut out = Vec::new();
     write_value(&mut out, value, html);
-    out.into()
+    out
 }
 
 /// An object of members that come in the order of their keys.
 pub fn encode_object<'v, 'j: 'v>(
     members: impl Iterator<Item = (&'v str, &'v Value<'j>)>,
     html: Html,
-) -> SecretBytes {
+) -> Vec<u8> {
     let mut out = Vec::new();
     write_object(&mut out, members, html);
-    out.into()
+    out
 }
 
-/// An object of texts, without HTML escapes. Bytes that are no text become `\ufffd`, each of them.
-pub fn encode_texts(values: &Values) -> SecretBytes {
+/// An object of texts that come in the order of their keys, without HTML escapes. Bytes that are no text become
+/// `\ufffd`, each of them.
+pub fn encode_texts<'t>(values: impl Iterator<Item = (&'t str, &'t [u8])>) -> Vec<u8> {
     let mut out = vec![b'{'];
-    for (nth, (key, value)) in values.iter().enumerate() {
+    for (nth, (key, value)) in values.enumerate() {
         separate(&mut out, nth);
         write_text(&mut out, key.as_bytes(), Html::Plain);
         out.push(b':');
-        write_text(&mut out, value.expose(), Html::Plain);
+        write_text(&mut out, value, Html::Plain);
     }
     out.push(b'}');
-    out.into()
+    out
 }
 
 fn write_value(out: &mut Vec<u8>, value: &Value, html: Html) {
@@ -81,7 +80,7 @@ fn separate(out: &mut Vec<u8>, nth: usize) {
 }
 
 /// The shortest digits that read back the same, with an exponent where JavaScript writes one.
-fn float(value: f64) -> String {
+pub fn float(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 || (1e-6..1e21).contains(&size) {
         return value.to_string();
@@ -90,7 +89,8 @@ fn float(value: f64) -> String {
     if size < 1.0 { text } else { text.replace('e', "e+") }
 }
 
-fn write_text(out: &mut Vec<u8>, bytes: &[u8], html: Html) {
+/// A string with its quotes. Bytes that are no text become `\ufffd`, each of them.
+pub fn write_text(out: &mut Vec<u8>, bytes: &[u8], html: Html) {
     out.push(b'"');
     for chunk in bytes.utf8_chunks() {
         chunk.valid().chars().for_each(|c| write_char(out, c, html));

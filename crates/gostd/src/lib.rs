@@ -1,0 +1,4 @@
+//! What Go's standard library does in its own way, and what has to come out the same here.
+
+pub mod json;
+pub mod regexp;

@@ -1,0 +1,5 @@
+//! Reserved.
+
+use super::Function;
+
+pub(super) const TABLE: &[Function] = &[];

@@ -1,0 +1,8 @@
+//! Go's `time.Time`.
+
+/// A point in time, seen from a zone.
+pub(crate) struct Time {
+    /// Since 1970 in UTC; any year that Go knows.
+    pub(crate) seconds: i64,
+    pub(crate) nanos: u32,
+}
