@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lockstep_api::external_secret::CreationPolicy;
 
 use super::gather::Subject;
+use super::memory::Template;
 use crate::cluster::Event;
 use crate::controller::Context;
 use crate::engine::condition::{Failure, Stage};
@@ -26,6 +27,8 @@ pub struct Done {
     pub wrote: Wrote,
     /// Whether there is a target that workloads can be bound to.
     pub bound: bool,
+    /// What the templates were read from.
+    pub templates: Vec<Template>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,6 +183,7 @@ async fn carry_out(
         outcome: plan.outcome,
         wrote,
         bound: bound && writable,
+        templates: Vec::new(),
     };
     match &plan.step {
         Step::Nothing => Ok(Some(done(

@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::engine::object::ObjectKey;
+use crate::controller::following::Version;
+use crate::engine::object::{ObjectKey, ObjectRef};
 
 /// The last refresh of each ExternalSecret. The status tells it too, but is not written at every refresh.
 #[derive(Debug, Default)]
@@ -15,7 +16,11 @@ pub struct Memory(Mutex<HashMap<ObjectKey, Refreshed>>);
 struct Refreshed {
     uid: String,
     at: Timestamp,
+    templates: Vec<Template>,
 }
+
+/// An object that a template was read from, and its version then.
+pub type Template = (ObjectRef, Version);
 
 impl Memory {
     pub fn refreshed(&self, key: &ObjectKey, uid: &str) -> Option<Timestamp> {
@@ -25,12 +30,26 @@ impl Memory {
             .map(|refreshed| refreshed.at)
     }
 
-    pub fn remember(&self, key: &ObjectKey, uid: &str, at: Timestamp) {
+    /// Whether something that the templates were read from is at another version than `seen` tells.
+    pub fn has_other_templates(
+        &self,
+        key: &ObjectKey,
+        uid: &str,
+        seen: impl Fn(&ObjectRef) -> Option<Version>,
+    ) -> bool {
+        let entries = self.entries();
+        let refreshed = entries.get(key).filter(|refreshed| refreshed.uid == uid);
+        let mut templates = refreshed.into_iter().flat_map(|refreshed| &refreshed.templates);
+        templates.any(|(object, version)| seen(object).is_some_and(|now| now != *version))
+    }
+
+    pub fn remember(&self, key: &ObjectKey, uid: &str, at: Timestamp, templates: Vec<Template>) {
         self.entries().insert(
             key.clone(),
             Refreshed {
                 uid: uid.to_owned(),
                 at,
+                templates,
             },
         );
     }

@@ -6,6 +6,7 @@ mod gather;
 mod memory;
 mod release;
 mod report;
+mod templates;
 
 use std::sync::Arc;
 
@@ -66,12 +67,9 @@ async fn sync(context: &Context, subject: &Subject) -> Result<Done, Box<Failure>
     let collected = collect::collect(&subject.spec, &wants, answers).map_err(report::fetch_failure)?;
     report::announce_missing(context, subject, &collected.missing);
     let nothing_found = collected.values.is_empty();
-    let rendered = render::render(
-        &subject.spec,
-        &subject.labels,
-        &subject.annotations,
-        collected.values,
-    )
-    .map_err(|problem| Failure::new(Stage::Write, problem))?;
-    act::act(context, subject, rendered, nothing_found).await
+    let (rendered, templates) = templates::render(context, subject, collected.values)
+        .await
+        .map_err(|problem| Failure::new(Stage::Write, problem))?;
+    let done = act::act(context, subject, rendered, nothing_found).await?;
+    Ok(Done { templates, ..done })
 }
