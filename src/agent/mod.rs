@@ -114,6 +114,7 @@ fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
             store_interval: flags.store_requeue_interval,
             refresh_time: RefreshTime::Always,
             conditions: Manner::Kstatus,
+            guard: true,
         },
         clock: Timestamp::now,
     })

@@ -64,6 +64,8 @@ pub struct Settings {
     pub store_interval: std::time::Duration,
     pub refresh_time: RefreshTime,
     pub conditions: Manner,
+    /// Whether what is not believable is held back.
+    pub guard: bool,
 }
 
 /// How exactly `status.refreshTime` follows refreshes that change nothing.

@@ -67,7 +67,9 @@ impl Failure {
             (_, Problem::OwnedByOther { .. }) => "failed to take ownership of target secret",
             (_, Problem::Immutable { .. }) => "could not update secret, target is immutable",
             // ESO never gets here: there is no sentence of its to keep.
-            (Stage::Understand, problem) => return truncate(problem.to_string()),
+            (Stage::Understand, problem) | (_, problem @ Problem::HeldBack { .. }) => {
+                return truncate(problem.to_string());
+            }
             (Stage::Target, _) => "invalid generic target",
             (Stage::Fetch, _) => "could not get secret data from provider",
             (Stage::Write, _) => "could not update secret",

@@ -132,6 +132,14 @@ fn is_synced(facts: &Facts) -> bool {
     !version.is_empty() && facts.status.refresh_time.is_some()
 }
 
+/// Was this generation of the spec synced, whatever became of labels and annotations?
+pub fn is_synced_generation(status: &ExternalSecretStatus, generation: i64) -> bool {
+    let version = status.synced_resource_version.as_deref().unwrap_or_default();
+    version
+        .split_once('-')
+        .is_some_and(|(synced, _)| synced == generation.to_string())
+}
+
 fn last_refresh(facts: &Facts) -> Option<Timestamp> {
     let told = facts.status.refresh_time.as_ref().map(|time| time.0);
     told.max(facts.refreshed)

@@ -75,6 +75,9 @@ switches! {
         enable_secret_store_reconciler = "true",
         /// Read only stores that are Ready.
         enable_flood_gate = "true",
+        /// Hold back what would blank values of a Secret or take most of its keys while its ExternalSecret is unchanged.
+        /// Not a flag of ESO's.
+        enable_shrink_guard = "true",
         /// Work only while holding the lease, so that several replicas can run.
         enable_leader_election = "false",
     }

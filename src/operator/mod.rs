@@ -94,6 +94,7 @@ fn settings(flags: &Flags) -> Settings {
         store_interval: flags.store_requeue_interval,
         refresh_time: flags.status_refresh_time.into(),
         conditions: flags.status_conditions.into(),
+        guard: flags.switches.enable_shrink_guard,
     }
 }
 

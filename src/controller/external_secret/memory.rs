@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::controller::following::Version;
+use crate::engine::guard::Shape;
 use crate::engine::object::{ObjectKey, ObjectRef};
 
 /// The last refresh of each ExternalSecret. The status tells it too, but is not written at every refresh.
@@ -16,7 +17,15 @@ pub struct Memory(Mutex<HashMap<ObjectKey, Refreshed>>);
 struct Refreshed {
     uid: String,
     at: Timestamp,
-    templates: Vec<Template>,
+    left: Left,
+}
+
+/// What a sync leaves behind for the next one.
+#[derive(Clone, Debug, Default)]
+pub struct Left {
+    pub templates: Vec<Template>,
+    /// Of what was fetched, where the Secret does not tell.
+    pub fetched: Shape,
 }
 
 /// An object that a template was read from, and its version then.
@@ -39,17 +48,28 @@ impl Memory {
     ) -> bool {
         let entries = self.entries();
         let refreshed = entries.get(key).filter(|refreshed| refreshed.uid == uid);
-        let mut templates = refreshed.into_iter().flat_map(|refreshed| &refreshed.templates);
+        let mut templates = refreshed
+            .into_iter()
+            .flat_map(|refreshed| &refreshed.left.templates);
         templates.any(|(object, version)| seen(object).is_some_and(|now| now != *version))
     }
 
-    pub fn remember(&self, key: &ObjectKey, uid: &str, at: Timestamp, templates: Vec<Template>) {
+    /// Of what was fetched last.
+    pub fn shape(&self, key: &ObjectKey, uid: &str) -> Shape {
+        let entries = self.entries();
+        let refreshed = entries.get(key).filter(|refreshed| refreshed.uid == uid);
+        refreshed
+            .map(|refreshed| refreshed.left.fetched.clone())
+            .unwrap_or_default()
+    }
+
+    pub fn remember(&self, key: &ObjectKey, uid: &str, at: Timestamp, left: Left) {
         self.entries().insert(
             key.clone(),
             Refreshed {
                 uid: uid.to_owned(),
                 at,
-                templates,
+                left,
             },
         );
     }

@@ -42,7 +42,7 @@ fn follow(context: &Context, subject: &Subject, result: &Result<Done, Box<Failur
     let follower = Follower::ExternalSecret(subject.key.clone());
     match result {
         Ok(done) => {
-            let templates = done.templates.iter();
+            let templates = done.left.templates.iter();
             let known = templates.map(|(object, version)| (object.clone(), Some(version.clone())));
             context.following.set(&follower, known);
         }
@@ -119,7 +119,7 @@ async fn success(context: &Context, memory: &Memory, subject: &Subject, done: &D
         &subject.key,
         &subject.claimant.uid,
         subject.now,
-        done.templates.clone(),
+        done.left.clone(),
     );
     let binding = done.bound.then_some(subject.target.name.as_str());
     let stamp = Stamp {
