@@ -68,3 +68,10 @@ impl From<String> for Text {
         text.into_bytes().into()
     }
 }
+
+/// Shows the length only: the content may be a secret.
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Text({} bytes)", self.0.len())
+    }
+}
