@@ -5,6 +5,13 @@ use super::Function;
 /// `semver.Version`
 pub(crate) struct Version {}
 
+impl Version {
+    /// Go's `Version.String`.
+    pub(crate) fn display(&self) -> String {
+        String::new()
+    }
+}
+
 /// Methods of [`Version`].
 pub(super) const METHODS: &[Function] = &[];
 

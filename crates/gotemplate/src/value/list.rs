@@ -28,18 +28,6 @@ pub(crate) enum ListType {
     Lists,
 }
 
-impl ListType {
-    /// The name of the Go type.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Any => "[]interface {}",
-            Self::Text => "[]string",
-            Self::Int => "[]int",
-            Self::Lists => "[][]interface {}",
-        }
-    }
-}
-
 impl List {
     pub(crate) fn new(kind: ListType, items: Vec<Value>) -> Outcome<Self> {
         let depth = items.iter().map(depth).max().unwrap_or(0) + 1;

@@ -24,16 +24,6 @@ pub(crate) enum MapType {
     Text,
 }
 
-impl MapType {
-    /// The name of the Go type.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Any => "map[string]interface {}",
-            Self::Text => "map[string]string",
-        }
-    }
-}
-
 impl Map {
     pub(crate) fn new(kind: MapType, entries: impl IntoIterator<Item = (Text, Value)>) -> Self {
         Self(Rc::new(Inner {

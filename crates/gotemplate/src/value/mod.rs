@@ -2,17 +2,21 @@
 
 use std::rc::Rc;
 
+pub(crate) use display::strval;
 pub(crate) use list::{List, ListType};
 pub(crate) use map::{Map, MapType};
 pub(crate) use text::Text;
+pub(crate) use types::{kind_name, type_name};
 
 use crate::functions::{Certificate, Version};
 use crate::time::Time;
 
+pub(crate) mod cast;
 pub(crate) mod display;
 mod list;
 mod map;
 mod text;
+mod types;
 
 /// How deep lists and maps may nest where they are printed, copied or compared.
 pub(crate) const MAX_DEPTH: usize = 200;
@@ -61,30 +65,6 @@ pub(crate) enum UintType {
     Uint64,
 }
 
-impl IntType {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Int => "int",
-            Self::Int32 => "int32",
-            Self::Int64 => "int64",
-            Self::Duration => "time.Duration",
-            Self::Month => "time.Month",
-            Self::Weekday => "time.Weekday",
-        }
-    }
-}
-
-impl UintType {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Uint => "uint",
-            Self::Uint8 => "uint8",
-            Self::Uint32 => "uint32",
-            Self::Uint64 => "uint64",
-        }
-    }
-}
-
 impl Value {
     pub(crate) fn text(bytes: impl Into<Text>) -> Self {
         Self::Text(bytes.into())
@@ -131,24 +111,6 @@ impl Value {
             Self::List(list) => !list.is_empty(),
             Self::Map(map) => !map.is_empty(),
             Self::Time(_) | Self::Version(_) | Self::Certificate(_) => true,
-        }
-    }
-
-    /// The name of its Go type.
-    pub(crate) fn type_name(&self) -> &'static str {
-        match self {
-            Self::Nil => "nil",
-            Self::Bool(_) => "bool",
-            Self::Int(_, kind) => kind.name(),
-            Self::Uint(_, kind) => kind.name(),
-            Self::Float(_) => "float64",
-            Self::Complex(..) => "complex128",
-            Self::Text(_) => "string",
-            Self::List(list) => list.kind().name(),
-            Self::Map(map) => map.kind().name(),
-            Self::Time(_) => "time.Time",
-            Self::Version(_) => "*semver.Version",
-            Self::Certificate(_) => "sprig.certificate",
         }
     }
 
