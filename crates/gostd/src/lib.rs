@@ -2,3 +2,4 @@
 
 pub mod json;
 pub mod regexp;
+pub mod unicode;
