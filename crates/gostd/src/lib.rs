@@ -5,3 +5,4 @@ pub mod integer;
 pub mod json;
 pub mod quote;
 pub mod regexp;
+pub mod unicode;
