@@ -20,7 +20,9 @@ impl Data {
     pub fn texts<K: AsRef<[u8]>, V: AsRef<[u8]>>(entries: impl IntoIterator<Item = (K, V)>) -> Self {
         let entries = entries.into_iter();
         Self(Node::Texts(
-            entries.map(|(key, text)| (key.as_ref().into(), text.as_ref().into())).collect(),
+            entries
+                .map(|(key, text)| (key.as_ref().into(), text.as_ref().into()))
+                .collect(),
         ))
     }
 

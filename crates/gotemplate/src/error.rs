@@ -106,7 +106,12 @@ impl fmt::Display for Error {
         write!(f, "template: {template}:{line}")?;
         if let Some(place) = place {
             let node = String::from_utf8_lossy(&place.node);
-            write!(f, ":{}: executing {} at <{node}>", place.column, quote(&place.part))?;
+            write!(
+                f,
+                ":{}: executing {} at <{node}>",
+                place.column,
+                quote(&place.part)
+            )?;
         }
         write!(f, ": {}", message.full)
     }

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::functions::Param;
 use crate::message::Message;
 use crate::parse::tree::{Operand, Term};
-use crate::value::{IntType, ListType, MapType, UintType, Value};
+use crate::value::{IntType, ListType, MapType, UintType, Value, type_name};
 
 impl<'t> Exec<'t, '_> {
     /// An argument for a parameter of that type.
@@ -75,7 +75,7 @@ impl<'t> Exec<'t, '_> {
     fn misfit(&self, value: &Value, param: Param) -> Error {
         let found = match value {
             Value::Nil => "interface {}",
-            _ => value.type_name(),
+            _ => type_name(value),
         };
         let expected = param.name();
         self.error(format!("wrong type for value; expected {expected}; got {found}"))

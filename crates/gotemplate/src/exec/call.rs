@@ -21,7 +21,7 @@ impl<'t> Exec<'t, '_> {
         args: &'t [Operand],
         last: Option<Item>,
     ) -> Run<Item> {
-        let params = &function.params[usize::from(receiver.is_some())..];
+        let params = function.params;
         self.count(function, params.len(), args.len(), last.is_some())?;
         let decided = match function.name {
             "and" => Some(false),
@@ -60,7 +60,9 @@ impl<'t> Exec<'t, '_> {
                 return Err(self.error(message));
             }
         } else if got != wanted {
-            return Err(self.error(format!("wrong number of args for {name}: want {wanted} got {got}")));
+            return Err(self.error(format!(
+                "wrong number of args for {name}: want {wanted} got {got}"
+            )));
         }
         Ok(())
     }

@@ -94,7 +94,9 @@ impl<'t> Exec<'t, '_> {
             | (Value::Version(_), "major" | "minor" | "patch" | "pre" | "metadata" | "original") => {
                 let kind = receiver.type_name();
                 let message = Message::default().quotes(name);
-                return Err(self.error(message.says(&format!(" is an unexported field of struct type {kind}"))));
+                return Err(
+                    self.error(message.says(&format!(" is an unexported field of struct type {kind}")))
+                );
             }
             _ => return Err(self.no_field(receiver, name)),
         };

@@ -13,7 +13,7 @@ use crate::parse::show::Show;
 use crate::parse::tree::Command;
 use crate::template::{Template, World};
 use crate::unicode::quote;
-use crate::value::Value;
+use crate::value::{Value, type_name};
 
 mod argument;
 mod call;
@@ -36,7 +36,7 @@ pub(crate) fn render(template: &Template, root: Value, world: &mut World<'_>) ->
         iterations: template.options.limits.iterations,
         out: Zeroizing::default(),
     };
-    exec.part(name, Item::plain(root))?;
+    exec.part(name, &Item::plain(root))?;
     Ok(std::mem::take(&mut *exec.out))
 }
 
@@ -82,7 +82,11 @@ impl Item {
     }
 
     fn type_name(&self) -> &'static str {
-        if self.boxed { "interface {}" } else { self.value.type_name() }
+        if self.boxed {
+            "interface {}"
+        } else {
+            type_name(&self.value)
+        }
     }
 }
 
@@ -97,7 +101,9 @@ impl<'t> Exec<'t, '_> {
     fn deeper<T>(&mut self, run: impl FnOnce(&mut Self) -> Run<T>) -> Run<T> {
         let limit = self.template.options.limits.depth;
         if self.depth >= limit {
-            return Err(self.error(format!("blocks, parentheses and templates nest more than {limit} deep")));
+            return Err(self.error(format!(
+                "blocks, parentheses and templates nest more than {limit} deep"
+            )));
         }
         self.depth += 1;
         let result = run(self)?;

@@ -140,7 +140,9 @@ impl<'t> Exec<'t, '_> {
     fn variable(&self, name: &str) -> Run<Item> {
         let seen = self.variables[self.frame..].iter().rev();
         let found = seen.into_iter().find(|(known, _)| *known == name);
-        found.map(|(_, item)| item.clone()).ok_or_else(|| self.undefined(name))
+        found
+            .map(|(_, item)| item.clone())
+            .ok_or_else(|| self.undefined(name))
     }
 
     /// Gives a new value to the variable of that name that was declared last.

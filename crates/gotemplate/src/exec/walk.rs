@@ -5,7 +5,7 @@ use crate::message::Message;
 use crate::parse::tree::{Branch, Call, Node, Pipe, Range};
 use crate::unicode::quote;
 use crate::value::display::display;
-use crate::value::{IntType, ListType, MapType, UintType, Value};
+use crate::value::{IntType, ListType, MapType, UintType, Value, type_name};
 
 /// How to go on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ enum Flow {
 
 impl<'t> Exec<'t, '_> {
     /// Runs a named template with variables of its own. That it is there, the caller knows; nobody minds if not.
-    pub(super) fn part(&mut self, name: &'t [u8], dot: Item) -> Run<()> {
+    pub(super) fn part(&mut self, name: &'t [u8], dot: &Item) -> Run<()> {
         let Some((name, nodes)) = self.template.parts.get_key_value(name) else {
             return Ok(());
         };
@@ -25,7 +25,7 @@ impl<'t> Exec<'t, '_> {
         self.part = name;
         self.frame = self.variables.len();
         self.variables.push(("$", dot.clone()));
-        self.walk(&dot, nodes)?;
+        self.walk(dot, nodes)?;
         self.variables.truncate(self.frame);
         (self.part, self.frame) = outer;
         Ok(())
@@ -104,7 +104,7 @@ impl<'t> Exec<'t, '_> {
             None => Item::none(),
         };
         let (at, stage) = (self.at, self.stage);
-        self.deeper(|it| it.part(&call.name, dot))?;
+        self.deeper(|it| it.part(&call.name, &dot))?;
         (self.at, self.stage) = (at, stage);
         Ok(())
     }
@@ -121,7 +121,7 @@ impl<'t> Exec<'t, '_> {
         let body = self.variables.len();
         for nth in 0..rounds.length() {
             let (index, item) = rounds.round(nth);
-            let flow = self.round(range, index, item)?;
+            let flow = self.round(range, index, &item)?;
             self.variables.truncate(body);
             if flow == Flow::Break {
                 break;
@@ -143,19 +143,19 @@ impl<'t> Exec<'t, '_> {
             }
             Value::Nil => Rounds::Ints(0, IntType::Int),
             other => {
-                let message = format!("range can't iterate over {}", other.type_name());
+                let message = format!("range can't iterate over {}", type_name(other));
                 return Err(self.error(message));
             }
         };
         let is_integer = matches!(over, Value::Int(..) | Value::Uint(..));
         if is_integer && range.pipe.variables.len() > 1 {
-            let kind = over.type_name();
+            let kind = type_name(over);
             return Err(self.error(format!("can't use {kind} to iterate over more than one variable")));
         }
         Ok(rounds)
     }
 
-    fn round(&mut self, range: &'t Range, index: Item, item: Item) -> Run<Flow> {
+    fn round(&mut self, range: &'t Range, index: Item, item: &Item) -> Run<Flow> {
         self.iterations = self.iterations.checked_sub(1).ok_or_else(|| {
             let limit = self.template.options.limits.iterations;
             self.error(format!("loops take more than {limit} rounds"))
@@ -176,7 +176,7 @@ impl<'t> Exec<'t, '_> {
                 *variable = value;
             }
         }
-        self.walk(&item, &range.body)
+        self.walk(item, &range.body)
     }
 }
 

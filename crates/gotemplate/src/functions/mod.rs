@@ -175,12 +175,17 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
 
 /// The names of all functions, sorted.
 pub(crate) fn names() -> Vec<&'static str> {
-    let mut names: Vec<_> = TABLES.into_iter().flatten().map(|function| function.name).collect();
+    let mut names: Vec<_> = TABLES
+        .into_iter()
+        .flatten()
+        .map(|function| function.name)
+        .collect();
     names.sort_unstable();
     names
 }
 
-/// The method of that name, if the value's type has one. Its first argument is the value itself.
+/// The method of that name, if the value's type has one. Its first argument is the value itself, which its parameters
+/// leave out.
 pub(crate) fn method(value: &Value, name: &str) -> Option<&'static Function> {
     let table: &'static [Function] = match value {
         Value::Version(_) => semver::METHODS,

@@ -115,7 +115,11 @@ impl<'s> Lexer<'s> {
         loop {
             let Some(length) = find(self.rest(), self.left) else {
                 self.at = self.text.len();
-                let kind = if self.at > self.start { Kind::Text } else { Kind::End };
+                let kind = if self.at > self.start {
+                    Kind::Text
+                } else {
+                    Kind::End
+                };
                 return self.token(kind);
             };
             let delim = self.start + length;

@@ -10,7 +10,10 @@ impl Parser<'_> {
         let token = self.next_solid();
         let Kind::Keyword(keyword) = token.kind else {
             self.put_back(token);
-            return self.pipe("command", &Kind::RightDelim).map(Node::Action).map(Item::Node);
+            return self
+                .pipe("command", &Kind::RightDelim)
+                .map(Node::Action)
+                .map(Item::Node);
         };
         let node = match keyword {
             Keyword::Else => return self.else_action(),

@@ -250,7 +250,11 @@ impl<'s> Parser<'s> {
         if action == self.line(broken.start) {
             return message;
         }
-        let what = if message.full.ends_with(" action") { "" } else { " in action" };
+        let what = if message.full.ends_with(" action") {
+            ""
+        } else {
+            " in action"
+        };
         message
             .says(&format!("{what} started at "))
             .quotes(self.source.name)
@@ -273,7 +277,7 @@ impl<'s> Parser<'s> {
 /// The line of a position, counted from 1.
 pub(crate) fn line(text: &[u8], position: usize) -> usize {
     let before = text.get(..position).unwrap_or(text);
-    1 + before.iter().filter(|byte| **byte == b'\n').count()
+    before.split(|byte| *byte == b'\n').count()
 }
 
 /// The token in quotes, ten characters of it.

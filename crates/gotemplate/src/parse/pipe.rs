@@ -48,7 +48,9 @@ impl Parser<'_> {
             if !self.is_comma(&next) {
                 // An operand after all.
                 self.put_back(next);
-                space.into_iter().for_each(|space| self.put_back(space));
+                if let Some(space) = space {
+                    self.put_back(space);
+                }
                 self.put_back(variable);
                 break;
             }

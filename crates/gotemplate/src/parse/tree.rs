@@ -84,16 +84,25 @@ pub(crate) enum Term {
     Bool(bool),
     Number(Box<Number>),
     /// `source` as it is written, with its quotes.
-    Text { source: Box<[u8]>, text: Text },
+    Text {
+        source: Box<[u8]>,
+        text: Text,
+    },
     /// `.a.b`
     Field(Box<[Name]>),
     /// `$x.a.b`
-    Variable { name: Name, fields: Box<[Name]> },
+    Variable {
+        name: Name,
+        fields: Box<[Name]>,
+    },
     Function(&'static Function),
     /// `(pipe)`
     Pipe(Box<Pipe>),
     /// `(pipe).a.b`
-    Chain { of: Box<Operand>, fields: Box<[Name]> },
+    Chain {
+        of: Box<Operand>,
+        fields: Box<[Name]>,
+    },
 }
 
 /// A number literal, as every type it may become.

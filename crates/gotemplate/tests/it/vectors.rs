@@ -41,7 +41,9 @@ fn recorded_templates_render_the_same() {
     };
     let cases = read("template.json");
     let ours = cases.iter().filter(|case| text(case, "scope") == "Values");
-    let ours = ours.filter(|case| case.get("decoding").is_none()).filter(is_wanted);
+    let ours = ours
+        .filter(|case| case.get("decoding").is_none())
+        .filter(is_wanted);
     let (mut passed, mut failures) = (0, String::new());
     for case in ours {
         let name = text(case, "name");
@@ -88,7 +90,10 @@ fn check_error(case: &Json, kind: &Json, error: &Error) -> Result<(), String> {
         None => error.line().to_string(),
     };
     let is_there = case.get("error_at").is_none_or(|expected| *expected == at);
-    let says = case.get("error_contains").and_then(Json::as_str).unwrap_or_default();
+    let says = case
+        .get("error_contains")
+        .and_then(Json::as_str)
+        .unwrap_or_default();
     if is_kind && is_there && error.to_string().contains(says) {
         Ok(())
     } else {
@@ -114,7 +119,12 @@ fn check_property(property: &str, output: &[u8]) -> Result<(), String> {
 }
 
 fn render(case: &Json) -> Result<Vec<u8>, Error> {
-    let delimiter = |side| case.get(side).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let delimiter = |side| {
+        case.get(side)
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let options = Options {
         left: delimiter("left"),
         right: delimiter("right"),
@@ -156,7 +166,10 @@ fn folder() -> PathBuf {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "where the vectors are, only the caller knows")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where the vectors are, only the caller knows"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::Args;
 use crate::env::Env;
 use crate::fault::{Fault, Outcome};
-use crate::value::Value;
+use crate::value::{Value, type_name};
 
 /// Whether the first is equal to any of the others.
 pub(super) fn eq(_: &mut Env, args: Args) -> Outcome {
@@ -96,7 +96,7 @@ fn equal_composites(left: &Value, right: &Value) -> Outcome<bool> {
     if a == Kind::Nil || b == Kind::Nil {
         return Ok(is_nil(left) && is_nil(right));
     }
-    let types = || (left.type_name(), right.type_name());
+    let types = || (type_name(left), type_name(right));
     if is_basic(a) || is_basic(b) {
         let (left, right) = types();
         return Err(Fault::new(format!(
@@ -119,7 +119,7 @@ fn equal_composites(left: &Value, right: &Value) -> Outcome<bool> {
             Ok(left.cert == right.cert && left.key == right.key)
         }
         (Value::List(_) | Value::Map(_), _) => {
-            Err(Fault::new(format!("non-comparable type {}", right.type_name())))
+            Err(Fault::new(format!("non-comparable type {}", type_name(right))))
         }
         _ => Ok(false),
     }
@@ -147,7 +147,7 @@ fn less(left: &Value, right: &Value) -> Outcome<bool> {
         (Value::Text(left), Value::Text(right)) => left.cmp(right),
         _ if kind(left) == kind(right) => return Err(Fault::new("invalid type for comparison")),
         _ => {
-            let (left, right) = (left.type_name(), right.type_name());
+            let (left, right) = (type_name(left), type_name(right));
             return Err(Fault::new(format!(
                 "incompatible types for comparison: {left} and {right}"
             )));

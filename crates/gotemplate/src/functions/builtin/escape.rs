@@ -1,10 +1,12 @@
 //! `html`, `js` and `urlquery`: print, then escape.
 
+use lockstep_gostd::quote::is_print;
+
 use super::Args;
 use crate::env::Env;
 use crate::fault::Outcome;
-use crate::unicode::{decode, is_print};
-use crate::value::display::display;
+use crate::fmt::sprint;
+use crate::unicode::decode;
 use crate::value::{Text, Value};
 
 pub(super) fn html(env: &mut Env, args: Args) -> Outcome {
@@ -61,24 +63,17 @@ pub(super) fn urlquery(env: &mut Env, args: Args) -> Outcome {
     Ok(Value::text(out))
 }
 
-/// All arguments in a row, with a space between two that are no texts. Nil counts as the text `<no value>`.
+/// As `print`, but nil counts as the text `<no value>`.
 fn printed(env: &mut Env, args: Args) -> Outcome<Text> {
     if let [Value::Text(text)] = args.rest(0) {
         return Ok(text.clone());
     }
-    let mut out = Vec::new();
-    let mut after_text = true;
-    for value in args.rest(0) {
-        let is_text = matches!(value, Value::Text(_) | Value::Nil);
-        if !is_text && !after_text {
-            out.push(b' ');
-        }
-        match value {
-            Value::Nil => out.extend_from_slice(b"<no value>"),
-            value => display(&mut out, value)?,
-        }
-        after_text = is_text;
-    }
+    let shown = |value: &Value| match value {
+        Value::Nil => Value::text("<no value>"),
+        value => value.clone(),
+    };
+    let values: Vec<_> = args.rest(0).iter().map(shown).collect();
+    let out = sprint(&values)?;
     env.spend(out.len())?;
     Ok(out.into())
 }

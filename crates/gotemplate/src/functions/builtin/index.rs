@@ -3,7 +3,7 @@
 use super::{Args, pointed_at};
 use crate::env::Env;
 use crate::fault::{Fault, Outcome};
-use crate::value::{Map, MapType, UintType, Value};
+use crate::value::{Map, MapType, UintType, Value, type_name};
 
 pub(super) fn index(_: &mut Env, args: Args) -> Outcome {
     let mut item = args.any(0)?.clone();
@@ -14,15 +14,26 @@ pub(super) fn index(_: &mut Env, args: Args) -> Outcome {
         item = match &item {
             Value::Nil => return Err(Fault::new("index of nil pointer")),
             Value::Text(text) => {
-                let byte = text.get(position(index, text.len())?).copied().ok_or_else(out_of_range)?;
+                let byte = text
+                    .get(position(index, text.len())?)
+                    .copied()
+                    .ok_or_else(out_of_range)?;
                 Value::Uint(byte.into(), UintType::Uint8)
             }
             Value::List(list) => {
                 let items = list.items();
-                items.get(position(index, items.len())?).cloned().ok_or_else(out_of_range)?
+                items
+                    .get(position(index, items.len())?)
+                    .cloned()
+                    .ok_or_else(out_of_range)?
             }
             Value::Map(map) => entry(map, index)?,
-            other => return Err(Fault::new(format!("can't index item of type {}", pointed_at(other)))),
+            other => {
+                return Err(Fault::new(format!(
+                    "can't index item of type {}",
+                    pointed_at(other)
+                )));
+            }
         };
     }
     Ok(item)
@@ -34,11 +45,13 @@ fn position(index: &Value, length: usize) -> Outcome<usize> {
         Value::Uint(value, _) => usize::try_from(*value).ok(),
         Value::Nil => return Err(Fault::new("cannot index slice/array with nil")),
         other => {
-            let kind = other.type_name();
+            let kind = type_name(other);
             return Err(Fault::new(format!("cannot index slice/array with type {kind}")));
         }
     };
-    position.filter(|position| *position < length).ok_or_else(out_of_range)
+    position
+        .filter(|position| *position < length)
+        .ok_or_else(out_of_range)
 }
 
 /// Go tells the index. It may come from data.
@@ -55,7 +68,7 @@ fn entry(map: &Map, key: &Value) -> Outcome {
         })),
         Value::Nil => Err(Fault::new("value is nil; should be of type string")),
         other => {
-            let kind = other.type_name();
+            let kind = type_name(other);
             Err(Fault::new(format!("value has type {kind}; should be string")))
         }
     }

@@ -3,7 +3,7 @@
 use super::{Args, Function, Param};
 use crate::env::Env;
 use crate::fault::{Fault, Outcome};
-use crate::value::Value;
+use crate::value::{Value, type_name};
 
 mod compare;
 mod escape;
@@ -29,7 +29,8 @@ pub(super) const TABLE: &[Function] = &[
 
 /// `and` and `or`: the executor hands over no more arguments than it takes to decide.
 fn last(_: &mut Env, args: Args) -> Outcome {
-    Ok(args.rest(0).last().cloned().unwrap_or(Value::Nil))
+    let last = args.rest(0).len().saturating_sub(1);
+    args.any(last).cloned()
 }
 
 fn not(_: &mut Env, args: Args) -> Outcome {
@@ -40,7 +41,7 @@ fn not(_: &mut Env, args: Args) -> Outcome {
 fn call(_: &mut Env, args: Args) -> Outcome {
     Err(match args.any(0)? {
         Value::Nil => Fault::new("call of nil"),
-        other => Fault::new(format!("non-function of type {}", other.type_name())),
+        other => Fault::new(format!("non-function of type {}", type_name(other))),
     })
 }
 
@@ -57,5 +58,5 @@ fn len(_: &mut Env, args: Args) -> Outcome {
 
 /// The type's name; of a pointer, what it points at.
 fn pointed_at(value: &Value) -> &'static str {
-    value.type_name().trim_start_matches('*')
+    type_name(value).trim_start_matches('*')
 }
