@@ -8,6 +8,7 @@
     reason = "being filled: everything in here gets its user with the executor"
 )]
 
+mod cache;
 mod data;
 mod env;
 mod error;
@@ -24,6 +25,7 @@ mod time;
 mod unicode;
 mod value;
 
+pub use cache::Cache;
 pub use data::Data;
 pub use env::Random;
 pub use error::{Error, ErrorKind};

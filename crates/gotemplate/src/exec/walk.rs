@@ -104,7 +104,7 @@ impl<'t> Exec<'t, '_> {
             None => Item::none(),
         };
         let (at, stage) = (self.at, self.stage);
-        self.deeper(|it| it.part(&call.name, &dot))?;
+        self.part(&call.name, &dot)?;
         (self.at, self.stage) = (at, stage);
         Ok(())
     }
