@@ -2,15 +2,19 @@
 
 use std::rc::Rc;
 
+pub(crate) use equal::deep_equal;
 pub(crate) use list::{List, ListType};
 pub(crate) use map::{Map, MapType};
-pub(crate) use text::Text;
+pub(crate) use show::{quoted, strval, to_int64};
+pub(crate) use text::{Text, first_rune, push_rune, runes};
 
 use crate::functions::{Certificate, Version};
 use crate::time::Time;
 
+mod equal;
 mod list;
 mod map;
+mod show;
 mod text;
 
 /// How deep lists and maps may nest where they are printed, copied or compared.
