@@ -7,3 +7,10 @@ pub(crate) struct Time {
     pub(crate) seconds: i64,
     pub(crate) nanos: u32,
 }
+
+impl Time {
+    /// Go's `Time.String`.
+    pub(crate) fn display(&self) -> String {
+        String::new()
+    }
+}

@@ -69,18 +69,19 @@ impl From<String> for Text {
     }
 }
 
+/// Shows the length only: the content may be a secret.
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Text({} bytes)", self.0.len())
+    }
+}
+
 /// A character of a Go string, and how many bytes it takes. Each byte that is no UTF-8 counts as one U+FFFD.
 pub(crate) fn runes(bytes: &[u8]) -> impl Iterator<Item = (char, usize)> {
     bytes.utf8_chunks().flat_map(|chunk| {
         let valid = chunk.valid().chars().map(|c| (c, c.len_utf8()));
         valid.chain(chunk.invalid().iter().map(|_| (char::REPLACEMENT_CHARACTER, 1)))
     })
-}
-
-/// The first of the [`runes`].
-pub(crate) fn first_rune(bytes: &[u8]) -> Option<(char, usize)> {
-    // No character takes more than four bytes, and `runes` looks far ahead.
-    runes(&bytes[..bytes.len().min(4)]).next()
 }
 
 /// Adds a character as UTF-8.

@@ -4,7 +4,7 @@ use super::Param::{Any, Int};
 use super::{Args, Function};
 use crate::env::Env;
 use crate::fault::{Fault, Outcome};
-use crate::value::{List, ListType, Value, deep_equal, to_int64};
+use crate::value::{List, ListType, Value, cast, deep_equal};
 
 mod chunk;
 
@@ -139,7 +139,7 @@ fn slice(env: &mut Env, args: Args) -> Outcome {
         return Ok(Value::Nil);
     }
     let bound = |nth: usize, otherwise: usize| match args.rest(1).get(nth) {
-        Some(index) => usize::try_from(to_int64(index)).ok(),
+        Some(index) => usize::try_from(cast::to_int64(index)).ok(),
         None => Some(otherwise),
     };
     let part = match (bound(0, 0), bound(1, items.len())) {

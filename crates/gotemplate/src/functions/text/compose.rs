@@ -3,10 +3,11 @@
 use super::Args;
 use crate::env::Env;
 use crate::fault::{Fault, Outcome};
-use crate::value::{Text, Value, first_rune, quoted, runes, strval};
+use crate::unicode;
+use crate::value::{Text, Value, runes, strval};
 
 pub(super) fn quote(env: &mut Env, args: Args) -> Outcome {
-    spaced(env, args, |text| quoted(&text))
+    spaced(env, args, |text| unicode::quote(&text).into())
 }
 
 /// In single quotes, which are not escaped.
@@ -92,7 +93,7 @@ fn surrounded(env: &mut Env, new: &[u8], text: &[u8]) -> Outcome {
     env.spend((runes(text).count() + 1).saturating_mul(new.len()))?;
     let mut out = new.to_vec();
     let mut rest = text;
-    while let Some((_, width)) = first_rune(rest) {
+    while let Some((_, width)) = unicode::decode(rest) {
         out.extend_from_slice(&rest[..width]);
         out.extend_from_slice(new);
         rest = &rest[width..];

@@ -3,7 +3,8 @@
 use super::Args;
 use crate::env::Env;
 use crate::fault::Outcome;
-use crate::value::{ListType, Map, MapType, Text, Value, first_rune, strval};
+use crate::unicode;
+use crate::value::{ListType, Map, MapType, Text, Value, strval};
 
 /// What an item of a list costs beside its bytes.
 const ITEM: usize = 16;
@@ -45,7 +46,7 @@ fn pieces<'t>(env: &mut Env, separator: &[u8], text: &'t [u8], most: usize) -> O
     let mut rest = text;
     while pieces.len() < most - 1 {
         let (end, next) = if separator.is_empty() {
-            match first_rune(rest) {
+            match unicode::decode(rest) {
                 Some((_, width)) if width < rest.len() => (width, width),
                 _ => break,
             }

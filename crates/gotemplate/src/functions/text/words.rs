@@ -2,7 +2,8 @@
 
 use lockstep_gostd::unicode;
 
-use crate::value::{first_rune, push_rune, runes};
+use crate::unicode::decode;
+use crate::value::{push_rune, runes};
 
 /// The first byte of each word, taken for a character (as goutils does).
 pub(super) fn initials(text: &[u8]) -> Vec<u8> {
@@ -231,7 +232,7 @@ impl Kind {
 /// The next character that is UTF-8, and how far it is to its end. At the end of the text it is `last` again.
 fn valid_rune(text: &[u8], last: char) -> (char, usize) {
     let mut size = 0;
-    while let Some((c, width)) = first_rune(&text[size..]) {
+    while let Some((c, width)) = decode(&text[size..]) {
         size += width;
         if c != char::REPLACEMENT_CHARACTER {
             return (c, size);
