@@ -140,7 +140,9 @@ mod tests {
         ];
         for (name, is, count, sum) in rows {
             let all = (char::MIN..=char::MAX).filter(|c| is(*c));
-            let found = all.fold((0, 0), |(count, sum), c| (count + 1, sum + u64::from(u32::from(c))));
+            let found = all.fold((0, 0), |(count, sum), c| {
+                (count + 1, sum + u64::from(u32::from(c)))
+            });
             assert_eq!(found, (count, sum), "{name}");
         }
     }
@@ -157,7 +159,10 @@ mod tests {
         for (name, to, count, sum) in rows {
             let all = (char::MIN..=char::MAX).filter(|c| to(*c) != *c);
             let found = all.fold((0, 0), |(count, sum), c| {
-                (count + 1, sum + u64::from(u32::from(c)) * u64::from(u32::from(to(c))))
+                (
+                    count + 1,
+                    sum + u64::from(u32::from(c)) * u64::from(u32::from(to(c))),
+                )
             });
             assert_eq!(found, (count, sum), "{name}");
         }

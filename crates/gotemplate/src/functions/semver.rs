@@ -3,6 +3,7 @@
 use super::Function;
 
 /// `semver.Version`
+#[derive(Default, PartialEq)]
 pub(crate) struct Version {}
 
 impl Version {
