@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-pub(crate) use display::strval;
+pub(crate) use display::{display, strval};
 pub(crate) use equal::deep_equal;
 pub(crate) use list::{List, ListType};
 pub(crate) use map::{Map, MapType};
