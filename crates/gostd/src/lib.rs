@@ -1,4 +1,7 @@
 //! What Go's standard library does in its own way, and what has to come out the same here.
 
+pub mod base32;
+pub mod base64;
+pub mod hex;
 pub mod json;
 pub mod regexp;
