@@ -9,6 +9,7 @@
 )]
 
 mod cache;
+mod crypto;
 mod data;
 mod env;
 mod error;
