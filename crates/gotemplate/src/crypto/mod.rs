@@ -8,3 +8,4 @@ pub(crate) mod key;
 pub(crate) mod okp;
 pub(crate) mod pem;
 pub(crate) mod rsa;
+pub(crate) mod x509;
