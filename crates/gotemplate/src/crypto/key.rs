@@ -1,0 +1,119 @@
+//! Private and public keys of any kind.
+
+use zeroize::Zeroizing;
+
+use super::der::{self, Der, Reader, tag};
+use super::ec::{EcKey, EcPublic};
+use super::okp::{Kind, OkpKey};
+use super::pem;
+use super::rsa::{RsaKey, RsaPublic};
+use crate::fault::{Fault, Outcome};
+
+const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+
+#[derive(Clone)]
+pub(crate) enum PrivateKey {
+    Rsa(RsaKey),
+    Ec(EcKey),
+    Okp(OkpKey),
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum PublicKey {
+    Rsa(RsaPublic),
+    Ec(EcPublic),
+    Okp(Kind, Vec<u8>),
+}
+
+impl PrivateKey {
+    /// The key in the first PEM block, whatever the block calls itself.
+    pub(crate) fn from_pem(text: &[u8]) -> Outcome<Self> {
+        let (block, _) = pem::decode(text).ok_or_else(|| Fault::new("no PEM block"))?;
+        Self::from_der(&block.bytes)
+    }
+
+    /// PKCS#1, PKCS#8 or SEC 1.
+    pub(crate) fn from_der(der: &[u8]) -> Outcome<Self> {
+        RsaKey::from_pkcs1(der)
+            .map(Self::Rsa)
+            .or_else(|_| Self::from_pkcs8_der(der))
+            .or_else(|_| EcKey::from_sec1(der, None).map(Self::Ec))
+            .map_err(|_| Fault::new("not a private key: neither PKCS#1 nor PKCS#8 nor SEC 1"))
+    }
+
+    pub(crate) fn from_pkcs8_der(der: &[u8]) -> Outcome<Self> {
+        let mut fields = Reader::new(der).sequence()?;
+        fields.small_integer()?;
+        let mut algorithm = fields.sequence()?;
+        let inner = fields.element(tag::OCTET_STRING)?;
+        let kind = algorithm.element(tag::OID)?;
+        let parameters = if algorithm.is_empty() {
+            None
+        } else {
+            Some(algorithm.any()?)
+        };
+        match (kind, parameters) {
+            (RSA, _) => RsaKey::from_pkcs1(inner).map(Self::Rsa),
+            (EC, parameters) => {
+                let curve = parameters.filter(|it| it.tag == tag::OID).map(|it| it.content);
+                EcKey::from_sec1(inner, curve).map(Self::Ec)
+            }
+            (oid, None) => {
+                let kind = [Kind::Ed25519, Kind::X25519]
+                    .into_iter()
+                    .find(|kind| kind.oid() == oid);
+                let kind = kind.ok_or_else(|| Fault::new("a private key of an unknown kind"))?;
+                let seed = Reader::new(inner).element(tag::OCTET_STRING)?;
+                OkpKey::from_seed(kind, seed).map(Self::Okp)
+            }
+            _ => Err(Fault::new("a private key of an unknown kind")),
+        }
+    }
+
+    pub(crate) fn to_pkcs8_der(&self) -> Zeroizing<Vec<u8>> {
+        let inner = match self {
+            Self::Rsa(key) => key.to_pkcs1(),
+            Self::Ec(key) => key.to_bare_sec1(),
+            Self::Okp(key) => der::octets(&key.seed),
+        };
+        der::sequence(&[
+            &der::unsigned(&[0]),
+            &algorithm(&self.public()),
+            &der::octets(&inner),
+        ])
+    }
+
+    pub(crate) fn public(&self) -> PublicKey {
+        match self {
+            Self::Rsa(key) => PublicKey::Rsa(key.public.clone()),
+            Self::Ec(key) => PublicKey::Ec(key.public.clone()),
+            Self::Okp(key) => PublicKey::Okp(key.kind, key.public.clone()),
+        }
+    }
+}
+
+impl PublicKey {
+    /// The key's bits as they stand in a certificate.
+    pub(crate) fn to_bits(&self) -> Der {
+        match self {
+            Self::Rsa(key) => key.to_der(),
+            Self::Ec(key) => Zeroizing::new(key.point.clone()),
+            Self::Okp(_, key) => Zeroizing::new(key.clone()),
+        }
+    }
+
+    /// PKIX, called SubjectPublicKeyInfo too.
+    pub(crate) fn to_pkix_der(&self) -> Der {
+        der::sequence(&[&algorithm(self), &der::bits(&self.to_bits())])
+    }
+}
+
+/// The identifier of the key's kind.
+fn algorithm(key: &PublicKey) -> Der {
+    match key {
+        PublicKey::Rsa(_) => der::sequence(&[&der::oid(RSA), der::NULL]),
+        PublicKey::Ec(key) => der::sequence(&[&der::oid(EC), &der::oid(key.curve.oid())]),
+        PublicKey::Okp(kind, _) => der::sequence(&[&der::oid(kind.oid())]),
+    }
+}
