@@ -2,6 +2,7 @@
 //!
 //! What is secret is wiped. Nothing in here quotes its input when it fails.
 
+pub(crate) mod cbc;
 pub(crate) mod der;
 pub(crate) mod ec;
 pub(crate) mod key;

@@ -29,6 +29,8 @@ mod random;
 mod reflect;
 mod regex;
 mod semver;
+#[cfg(test)]
+pub(crate) mod testing;
 mod text;
 mod url;
 mod yaml;
