@@ -12,6 +12,7 @@ use thiserror::Error;
 mod read;
 mod write;
 
+pub(crate) use read::lossy;
 pub use write::{encode, encode_object, encode_texts, float, write_text};
 
 /// A decoded value. It borrows from the text where it can.
@@ -70,6 +71,11 @@ impl<'j> Value<'j> {
     /// Reads one document.
     pub fn parse(json: &'j [u8], numbers: Numbers) -> Result<Self, Fault> {
         read::document(json, numbers)
+    }
+
+    /// Reads the first of several documents, and tells where it ends.
+    pub fn parse_first(json: &'j [u8], numbers: Numbers) -> Result<(Self, usize), Fault> {
+        read::first(json, numbers)
     }
 
     /// Reads a document that has to be an object. `null` is one without members.

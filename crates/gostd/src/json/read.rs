@@ -17,6 +17,17 @@ pub(super) fn document(json: &[u8], numbers: Numbers) -> Result<Value<'_>, Fault
     Ok(value)
 }
 
+pub(super) fn first(json: &[u8], numbers: Numbers) -> Result<(Value<'_>, usize), Fault> {
+    let mut reader = Reader {
+        json,
+        at: 0,
+        depth: 0,
+        numbers,
+    };
+    let value = reader.value()?;
+    Ok((value, reader.at))
+}
+
 pub(super) fn raw_members(json: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Fault> {
     let mut reader = Reader {
         json,
@@ -296,7 +307,7 @@ impl<'j> Reader<'j> {
 }
 
 /// Go makes a U+FFFD of every single byte that is no text.
-fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = str::from_utf8(bytes) {
         return text.into();
     }
