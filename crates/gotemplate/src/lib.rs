@@ -11,6 +11,7 @@
 mod crypto;
 mod env;
 mod fault;
+mod fmt;
 mod functions;
 mod time;
 mod value;
