@@ -8,4 +8,5 @@ pub mod integer;
 pub mod json;
 pub mod quote;
 pub mod regexp;
+pub mod unicode;
 pub mod yaml;

@@ -143,12 +143,11 @@ impl Printer<'_> {
 /// Whether a verb can show such a value. What is in a list or a struct is asked for itself.
 fn is_for(verb: char, value: &Value) -> bool {
     match value {
-        Value::Nil => verb == 'v',
         Value::Bool(_) => matches!(verb, 'v' | 't'),
         Value::Int(..) | Value::Uint(..) => integer::VERBS.contains(verb),
         Value::Float(_) | Value::Complex(..) => float::VERBS.contains(verb),
         Value::Text(_) => text::VERBS.contains(verb),
-        Value::List(_) | Value::Map(_) | Value::Version(_) => true,
+        Value::Nil | Value::List(_) | Value::Map(_) | Value::Version(_) => true,
         Value::Time(_) | Value::Certificate(_) => verb != 'p',
     }
 }
