@@ -150,7 +150,11 @@ mod tests {
                 ("mustToPrettyJson", None),
                 ("mustToRawJson", None),
             ] {
-                assert_eq!(text(call(name, &[value.clone()])).as_deref(), expected, "{name}");
+                assert_eq!(
+                    text(call(name, std::slice::from_ref(&value))).as_deref(),
+                    expected,
+                    "{name}"
+                );
             }
         }
     }
