@@ -13,4 +13,9 @@ impl Time {
     pub(crate) fn display(&self) -> String {
         String::new()
     }
+
+    /// As Go writes it into JSON, or why it does not.
+    pub(crate) fn rfc3339(&self) -> Result<String, &'static str> {
+        Ok(String::new())
+    }
 }
