@@ -6,6 +6,7 @@
 
 use crate::env::Env;
 use crate::fault::{Fault, Outcome};
+use crate::time::Time;
 use crate::value::{Map, Text, Value};
 
 mod builtin;
@@ -28,12 +29,13 @@ mod print;
 mod random;
 mod reflect;
 mod regex;
-mod semver;
+pub(crate) mod semver;
 mod text;
 mod url;
 mod yaml;
 
 pub(crate) use certificate::Certificate;
+pub(crate) use regex::Patterns;
 pub(crate) use semver::Version;
 
 /// All tables. No name stands in two of them.
@@ -187,6 +189,22 @@ impl<'a> Args<'a> {
     pub(crate) fn float(self, nth: usize) -> Outcome<f64> {
         match self.any(nth)? {
             Value::Float(value) => Ok(*value),
+            _ => Err(misfit()),
+        }
+    }
+
+    pub(crate) fn time(self, nth: usize) -> Outcome<&'a Time> {
+        match self.any(nth)? {
+            Value::Time(time) => Ok(time),
+            _ => Err(misfit()),
+        }
+    }
+
+    /// A `*semver.Version`; `None` is Go's nil.
+    pub(crate) fn version(self, nth: usize) -> Outcome<Option<&'a Version>> {
+        match self.any(nth)? {
+            Value::Version(version) => Ok(Some(version)),
+            Value::Nil => Ok(None),
             _ => Err(misfit()),
         }
     }
