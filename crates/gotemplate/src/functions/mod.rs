@@ -6,8 +6,8 @@
 
 use crate::env::Env;
 use crate::fault::{Fault, Outcome};
-use crate::time::Time;
-use crate::value::{Map, Text, Value};
+use crate::time::{Time, methods};
+use crate::value::{IntType, Map, Text, Value};
 
 mod builtin;
 mod certificate;
@@ -29,7 +29,9 @@ mod print;
 mod random;
 mod reflect;
 mod regex;
-pub(crate) mod semver;
+mod semver;
+#[cfg(test)]
+pub(crate) mod testing;
 mod text;
 mod url;
 mod yaml;
@@ -92,7 +94,7 @@ pub(crate) enum Param {
     Float,
     /// `string`
     Text,
-    /// A type made of `string`: takes a literal and no other value.
+    /// `sprig.HashAlgorithm`, a type made of `string`: takes a literal and no other value.
     Literal,
     /// `[]any`
     List,
@@ -106,6 +108,39 @@ pub(crate) enum Param {
     Version,
     /// `sprig.certificate`
     Certificate,
+}
+
+impl Param {
+    /// The name of the Go type.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Any => "interface {}",
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Int64 => "int64",
+            Self::Uint32 => "uint32",
+            Self::Float => "float64",
+            Self::Text => "string",
+            Self::Literal => "sprig.HashAlgorithm",
+            Self::List => "[]interface {}",
+            Self::Map => "map[string]interface {}",
+            Self::Time => "time.Time",
+            Self::Duration => "time.Duration",
+            Self::Version => "*semver.Version",
+            Self::Certificate => "sprig.certificate",
+        }
+    }
+
+    /// Whether Go has a nil of this type.
+    pub(crate) fn takes_nil(self) -> bool {
+        matches!(self, Self::Any | Self::List | Self::Map | Self::Version)
+    }
+}
+
+impl std::fmt::Debug for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 impl Function {
@@ -140,6 +175,44 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
         all.map(|function| (function.name, function)).collect()
     });
     BY_NAME.get(name).copied()
+}
+
+/// The names of all functions, sorted.
+pub(crate) fn names() -> Vec<&'static str> {
+    let mut names: Vec<_> = TABLES
+        .into_iter()
+        .flatten()
+        .map(|function| function.name)
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// The method of that name, if the value's type has one. Its first argument is the value itself, which its parameters
+/// leave out.
+pub(crate) fn method(value: &Value, name: &str) -> Option<&'static Function> {
+    let (own, further): (&'static [Function], &'static [Function]) = match value {
+        Value::Time(_) => (methods::TIME, &[]),
+        Value::Int(_, IntType::Duration) => (methods::DURATION, &[]),
+        Value::Int(_, IntType::Month) => (methods::MONTH, &[]),
+        Value::Int(_, IntType::Weekday) => (methods::WEEKDAY, &[]),
+        Value::Version(version) if version.by_value => (semver::METHODS, &[]),
+        Value::Version(_) => (semver::METHODS, semver::POINTER_METHODS),
+        _ => return None,
+    };
+    let mut all = own.iter().chain(further);
+    all.find(|function| function.name == name)
+}
+
+/// Why Go does not call a method of that name, which has no parameters.
+pub(crate) fn refused_method(value: &Value, name: &str) -> Option<&'static str> {
+    let Value::Time(_) = value else {
+        return None;
+    };
+    let refused = methods::TIME_REFUSED
+        .iter()
+        .find(|(refused, _)| *refused == name)?;
+    Some(refused.1)
 }
 
 /// Arguments that fit the parameters.

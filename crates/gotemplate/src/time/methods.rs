@@ -132,12 +132,12 @@ pub(crate) const DURATION: &[Function] = &[
 
 /// Of `time.Month`.
 pub(crate) const MONTH: &[Function] = &[Function::new("String", &[], |_, args| {
-    Ok(Value::text(month_name(args.int(0)?)))
+    Ok(Value::text(&*month_name(args.int(0)?)))
 })];
 
 /// Of `time.Weekday`.
 pub(crate) const WEEKDAY: &[Function] = &[Function::new("String", &[], |_, args| {
-    Ok(Value::text(weekday_name(args.int(0)?)))
+    Ok(Value::text(&*weekday_name(args.int(0)?)))
 })];
 
 fn new(time: Time) -> Value {

@@ -1,5 +1,6 @@
 //! Go's `time.Time`.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -166,6 +167,15 @@ impl Time {
         self.total_nanos().cmp(&other.total_nanos())
     }
 
+    /// Go's `reflect.DeepEqual`, to which zones are the same that look the same.
+    pub(crate) fn deep_equals(&self, other: &Self) -> bool {
+        let fixed = |zone: &Zone| matches!(zone, Zone::Fixed(_));
+        let zone = |time: &Self| (time.zone.name().to_owned(), time.zone.offset());
+        let same_zone =
+            self.zone == other.zone || fixed(&self.zone) && fixed(&other.zone) && zone(self) == zone(other);
+        same_zone && (self.seconds, self.nanos) == (other.seconds, other.nanos)
+    }
+
     pub(crate) fn add(&self, duration: i64) -> Self {
         let nanos = i64::from(self.nanos) + duration % NANOS;
         let seconds = duration / NANOS + nanos.div_euclid(NANOS);
@@ -261,17 +271,17 @@ fn formatted(env: &mut Env, view: View, layout: &[u8]) -> Outcome<Vec<u8>> {
 }
 
 /// Go's `Month.String()`.
-pub(crate) fn month_name(month: i64) -> String {
+pub(crate) fn month_name(month: i64) -> Cow<'static, str> {
     match usize::try_from(month) {
-        Ok(number @ 1..=12) => MONTHS[number - 1].to_owned(),
-        _ => format!("%!Month({})", month.cast_unsigned()),
+        Ok(number @ 1..=12) => MONTHS[number - 1].into(),
+        _ => format!("%!Month({})", month.cast_unsigned()).into(),
     }
 }
 
 /// Go's `Weekday.String()`.
-pub(crate) fn weekday_name(weekday: i64) -> String {
+pub(crate) fn weekday_name(weekday: i64) -> Cow<'static, str> {
     match usize::try_from(weekday) {
-        Ok(number @ 0..7) => WEEKDAYS[number].to_owned(),
-        _ => format!("%!Weekday({})", weekday.cast_unsigned()),
+        Ok(number @ 0..7) => WEEKDAYS[number].into(),
+        _ => format!("%!Weekday({})", weekday.cast_unsigned()).into(),
     }
 }

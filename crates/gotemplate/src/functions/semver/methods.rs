@@ -10,15 +10,8 @@ use crate::fault::Outcome;
 use crate::functions::{Args, Function, Param};
 use crate::value::{Text, UintType, Value};
 
-/// Of `*semver.Version`, and most of them of `semver.Version` too.
-pub(super) const TABLE: &[Function] = &[
-    Function::new("Compare", ONE, |_, args| Ok(Value::int(compare(args)? as i64))),
-    Function::new("Equal", ONE, |_, args| match args.version(1)? {
-        None => pointer(args).map(|_| Value::Bool(false)),
-        Some(_) => check(args, Ordering::is_eq),
-    }),
-    Function::new("GreaterThan", ONE, |_, args| check(args, Ordering::is_gt)),
-    Function::new("GreaterThanEqual", ONE, |_, args| check(args, Ordering::is_ge)),
+/// Of `semver.Version`.
+pub(crate) const METHODS: &[Function] = &[
     Function::new("IncMajor", &[], |_, args| {
         let old = receiver(args)?;
         Ok(release(old, old.major.wrapping_add(1), 0, 0))
@@ -36,12 +29,9 @@ pub(super) const TABLE: &[Function] = &[
         };
         Ok(release(old, old.major, old.minor, patch))
     }),
-    Function::new("LessThan", ONE, |_, args| check(args, Ordering::is_lt)),
-    Function::new("LessThanEqual", ONE, |_, args| check(args, Ordering::is_le)),
     Function::new("Major", &[], |_, args| Ok(number(receiver(args)?.major))),
     Function::new("Metadata", &[], |env, args| text(env, &receiver(args)?.metadata)),
     Function::new("Minor", &[], |_, args| Ok(number(receiver(args)?.minor))),
-    Function::new("Original", &[], |env, args| text(env, &pointer(args)?.original)),
     Function::new("Patch", &[], |_, args| Ok(number(receiver(args)?.patch))),
     Function::new("Prerelease", &[], |env, args| {
         text(env, &receiver(args)?.prerelease)
@@ -60,6 +50,20 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("Value", &[], |env, args| text(env, &receiver(args)?.display())),
 ];
 
+/// Of `*semver.Version` only.
+pub(crate) const POINTER_METHODS: &[Function] = &[
+    Function::new("Compare", ONE, |_, args| Ok(Value::int(compare(args)? as i64))),
+    Function::new("Equal", ONE, |_, args| match args.version(1)? {
+        None => Ok(Value::Bool(false)),
+        Some(_) => check(args, Ordering::is_eq),
+    }),
+    Function::new("GreaterThan", ONE, |_, args| check(args, Ordering::is_gt)),
+    Function::new("GreaterThanEqual", ONE, |_, args| check(args, Ordering::is_ge)),
+    Function::new("LessThan", ONE, |_, args| check(args, Ordering::is_lt)),
+    Function::new("LessThanEqual", ONE, |_, args| check(args, Ordering::is_le)),
+    Function::new("Original", &[], |env, args| text(env, &receiver(args)?.original)),
+];
+
 const ONE: &[Param] = &[Param::Version];
 
 fn receiver(args: Args<'_>) -> Outcome<&Version> {
@@ -67,25 +71,11 @@ fn receiver(args: Args<'_>) -> Outcome<&Version> {
     version.ok_or_else(|| fault("nil pointer evaluating *semver.Version"))
 }
 
-/// The receiver, where it is a pointer.
-fn pointer(args: Args<'_>) -> Outcome<&Version> {
-    match receiver(args)? {
-        version if version.pointer => Ok(version),
-        _ => Err(fault("can't evaluate field in type semver.Version")),
-    }
-}
-
 fn compare(args: Args) -> Outcome<Ordering> {
-    let receiver = pointer(args)?;
-    match args.version(1)? {
-        Some(other) if other.pointer => Ok(receiver.compare(other)),
-        Some(_) => Err(fault(
-            "wrong type for value; expected *semver.Version; got semver.Version",
-        )),
-        None => Err(fault(
-            "runtime error: invalid memory address or nil pointer dereference",
-        )),
-    }
+    let other = args.version(1)?;
+    let other =
+        other.ok_or_else(|| fault("runtime error: invalid memory address or nil pointer dereference"))?;
+    Ok(receiver(args)?.compare(other))
 }
 
 fn check(args: Args, wanted: fn(Ordering) -> bool) -> Outcome {
@@ -119,7 +109,7 @@ fn changed(mut version: Version) -> Value {
         ""
     };
     version.original = format!("{sign}{}", version.display());
-    version.pointer = false;
+    version.by_value = true;
     Value::Version(version.into())
 }
 

@@ -6,6 +6,7 @@ use crate::fault::{Fault, Outcome};
 use crate::value::Value;
 use constraint::Constraints;
 
+pub(super) use methods::{METHODS, POINTER_METHODS};
 pub(crate) use version::Version;
 
 mod constraint;
@@ -16,9 +17,6 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("semver", &[Param::Text], semver),
     Function::new("semverCompare", &[Param::Text, Param::Text], compare),
 ];
-
-/// Of a version.
-pub(crate) const METHODS: &[Function] = methods::TABLE;
 
 fn semver(env: &mut Env, args: Args) -> Outcome {
     let text = args.text(0)?;

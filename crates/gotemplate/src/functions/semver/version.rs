@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 
 use super::fault;
 use crate::fault::Outcome;
+use crate::value::{UintType, Value};
 
 /// `semver.Version`. All of its text is ASCII.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Version {
     pub(super) major: u64,
     pub(super) minor: u64,
@@ -15,8 +16,8 @@ pub(crate) struct Version {
     pub(super) prerelease: String,
     pub(super) metadata: String,
     pub(super) original: String,
-    /// Whether it is a `*semver.Version`, which has more methods. Methods that change a version give one that is not.
-    pub(crate) pointer: bool,
+    /// Whether it is no `*semver.Version`, which has more methods. Methods that change a version give such a one.
+    pub(crate) by_value: bool,
 }
 
 impl Version {
@@ -51,7 +52,7 @@ impl Version {
             prerelease: prerelease.unwrap_or_default().to_owned(),
             metadata: metadata.unwrap_or_default().to_owned(),
             original: original.to_owned(),
-            pointer: true,
+            by_value: false,
         })
     }
 
@@ -65,6 +66,20 @@ impl Version {
             }
         }
         text
+    }
+
+    /// As `printf` shows them where it does not ask for a text.
+    pub(crate) fn fields(&self) -> Vec<(&'static str, Value)> {
+        let number = |number| Value::Uint(number, UintType::Uint64);
+        let text = |text: &String| Value::text(text.as_str());
+        vec![
+            ("major", number(self.major)),
+            ("minor", number(self.minor)),
+            ("patch", number(self.patch)),
+            ("pre", text(&self.prerelease)),
+            ("metadata", text(&self.metadata)),
+            ("original", text(&self.original)),
+        ]
     }
 
     /// Metadata does not count.
