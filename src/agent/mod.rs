@@ -21,6 +21,7 @@ use self::verdict::Row;
 use crate::cluster::folder::FolderCluster;
 use crate::controller::{Context, Controllers, RefreshTime, Settings};
 use crate::engine::store::StoreRules;
+use crate::generator::Generators;
 use crate::process::{finish, stop_on_signals};
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
@@ -99,6 +100,7 @@ fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
     let shared = Arc::new(cluster.clone());
     Ok(Context {
         pool: Arc::new(Pool::new(shared.clone(), Calls::new(metrics.clone()))),
+        generators: Arc::new(Generators::new(shared.clone())),
         cluster: shared,
         metrics,
         rules: StoreRules {

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::cluster::{Change, Cluster};
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::store::{Store, StoreRules};
+use crate::generator::Generators;
 use crate::provider::pool::Pool;
 use crate::queue::Queue;
 use crate::telemetry::Metrics;
@@ -25,6 +26,7 @@ use crate::telemetry::Metrics;
 pub struct Context {
     pub cluster: Arc<dyn Cluster>,
     pub pool: Arc<Pool>,
+    pub generators: Arc<Generators>,
     pub metrics: Arc<Metrics>,
     pub rules: StoreRules,
     pub settings: Settings,

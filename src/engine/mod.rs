@@ -8,6 +8,7 @@ pub mod cron;
 pub mod decode;
 pub mod due;
 pub mod fingerprint;
+pub mod generator;
 pub mod json;
 pub mod keys;
 pub mod labels;
@@ -23,5 +24,5 @@ pub mod store;
 pub mod target;
 pub mod values;
 #[cfg(test)]
-mod vectors;
+pub mod vectors;
 pub mod window;

@@ -17,6 +17,7 @@ use self::leadership::Leadership;
 use crate::cluster::kube::{KubeCluster, Scope};
 use crate::controller::{Context, Controllers, Settings};
 use crate::engine::store::StoreRules;
+use crate::generator::Generators;
 use crate::process::{finish, stop_on_signals};
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
@@ -56,6 +57,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
 
     let context = Context {
         pool: Arc::new(Pool::new(cluster.clone(), Calls::new(metrics.clone()))),
+        generators: Arc::new(Generators::new(cluster.clone())),
         cluster,
         metrics,
         rules: StoreRules {
