@@ -23,6 +23,7 @@ use crate::controller::following::Following;
 use crate::controller::{Context, Controllers, RefreshTime, Settings};
 use crate::engine::condition::Manner;
 use crate::engine::store::StoreRules;
+use crate::generator::Generators;
 use crate::process::{finish, stop_on_signals};
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
@@ -102,6 +103,7 @@ fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
     Ok(Context {
         pool: Arc::new(Pool::new(shared.clone(), Calls::new(metrics.clone()))),
         following: Arc::new(Following::new(shared.clone())),
+        generators: Arc::new(Generators::new(shared.clone())),
         cluster: shared,
         metrics,
         rules: StoreRules {

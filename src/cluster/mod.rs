@@ -12,8 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lockstep_api::{ExternalSecret, ExternalSecretStatus, SecretStoreStatus};
+use lockstep_api::generator::GeneratorSpec;
+use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreStatus};
 
+use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
@@ -44,6 +46,7 @@ pub trait Cluster: Send + Sync + std::fmt::Debug {
     // --- reads
     /// A Secret or ConfigMap that a store or a template refers to.
     async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem>;
+    async fn generator(&self, key: &GeneratorKey) -> Result<Option<Parsed<GeneratorSpec>>, Problem>;
     /// A Secret as it is now, labelled or not, with its values.
     async fn read_target(&self, key: &ObjectKey) -> Result<Option<(Target, Values)>, Problem>;
     /// A token for a ServiceAccount, made for these audiences.

@@ -20,6 +20,7 @@ use crate::cluster::{Change, Cluster};
 use crate::engine::condition::{Manner, Stamp};
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::store::{Store, StoreRules};
+use crate::generator::Generators;
 use crate::provider::pool::Pool;
 use crate::queue::Queue;
 use crate::telemetry::Metrics;
@@ -30,6 +31,7 @@ pub struct Context {
     pub cluster: Arc<dyn Cluster>,
     pub pool: Arc<Pool>,
     pub following: Arc<Following>,
+    pub generators: Arc<Generators>,
     pub metrics: Arc<Metrics>,
     pub rules: StoreRules,
     pub settings: Settings,

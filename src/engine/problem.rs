@@ -34,7 +34,14 @@ pub enum Problem {
     #[error("{store}: {fault}")]
     StoreBroken { store: StoreKey, fault: Fault },
 
-    // --- the credentials of the store
+    // --- its generator
+    #[error("{}.generators.external-secrets.io \"{}\" not found", generator.kind, generator.name)]
+    GeneratorMissing { generator: ObjectRef },
+    /// It cannot be understood, or asks for what cannot be made.
+    #[error("{generator}: {fault}")]
+    GeneratorBroken { generator: ObjectRef, fault: Fault },
+
+    // --- the credentials of the store or generator
     #[error("cannot get {object}: it does not exist")]
     ReferenceMissing { object: ObjectRef },
     #[error("cannot find key \"{key}\" in {object}")]
@@ -143,6 +150,8 @@ impl Problem {
             Self::StoreDenied { .. } => "StoreDenied",
             Self::StoreNotReady { .. } => "StoreNotReady",
             Self::StoreBroken { .. } => "StoreBroken",
+            Self::GeneratorMissing { .. } => "GeneratorMissing",
+            Self::GeneratorBroken { .. } => "GeneratorBroken",
             Self::ReferenceMissing { .. } => "ReferenceMissing",
             Self::ReferenceKeyMissing { .. } => "ReferenceKeyMissing",
             Self::ReferenceInvalid { .. } => "ReferenceInvalid",
@@ -184,6 +193,9 @@ impl Problem {
             Self::StoreMissing { .. }
             | Self::StoreUnmanaged { .. }
             | Self::StoreDenied { .. }
+            // Nobody watches generators: that one was mended is only found out by looking again.
+            | Self::GeneratorMissing { .. }
+            | Self::GeneratorBroken { .. }
             | Self::ReferenceMissing { .. }
             | Self::ReferenceKeyMissing { .. }
             | Self::ReferenceInvalid { .. }
@@ -211,6 +223,9 @@ impl Problem {
             | Self::StoreDenied { store, .. }
             | Self::StoreNotReady { store }
             | Self::StoreBroken { store, .. } => Some(store.into()),
+            Self::GeneratorMissing { generator } | Self::GeneratorBroken { generator, .. } => {
+                Some(generator.clone())
+            }
             Self::ReferenceMissing { object } | Self::ReferenceKeyMissing { object, .. } => {
                 Some(object.clone())
             }

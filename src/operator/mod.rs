@@ -18,6 +18,7 @@ use crate::cluster::kube::{KubeCluster, Scope};
 use crate::controller::following::Following;
 use crate::controller::{Context, Controllers, Settings};
 use crate::engine::store::StoreRules;
+use crate::generator::Generators;
 use crate::process::{finish, stop_on_signals};
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
@@ -58,6 +59,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
     let context = Context {
         pool: Arc::new(Pool::new(cluster.clone(), Calls::new(metrics.clone()))),
         following: Arc::new(Following::new(cluster.clone())),
+        generators: Arc::new(Generators::new(cluster.clone())),
         cluster,
         metrics,
         rules: StoreRules {

@@ -8,6 +8,7 @@ mod documents;
 mod errors;
 mod events;
 mod followed;
+mod generators;
 mod mirror;
 mod reduce;
 mod sinks;
@@ -22,13 +23,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kube::Client;
-use lockstep_api::{ExternalSecret, ExternalSecretStatus, SecretStoreStatus};
+use lockstep_api::generator::GeneratorSpec;
+use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreStatus};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::mirror::Mirror;
 use super::{Change, Cluster, Document, DocumentKind, Event, Store};
+use crate::engine::generator::GeneratorKey;
 use crate::engine::labels;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
@@ -154,6 +157,10 @@ impl Cluster for KubeCluster {
 
     async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem> {
         documents::read(self, kind, key).await
+    }
+
+    async fn generator(&self, key: &GeneratorKey) -> Result<Option<Parsed<GeneratorSpec>>, Problem> {
+        generators::read(self, key).await
     }
 
     async fn read_target(&self, key: &ObjectKey) -> Result<Option<(Target, Values)>, Problem> {

@@ -9,7 +9,7 @@ use lockstep_api::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus, Fau
 
 use super::Memory;
 use crate::controller::Context;
-use crate::engine::collect::{self, Want};
+use crate::engine::collect::{self, Ask, Want};
 use crate::engine::due::{self, Facts};
 use crate::engine::fingerprint;
 use crate::engine::object::{ObjectKey, StoreKey};
@@ -102,7 +102,7 @@ fn subject(
         target,
         refreshed: memory.refreshed(key, &uid),
         templates_changed: memory.has_other_templates(key, &uid, |object| context.following.version(object)),
-        phase: phase(wants, spec.refresh_interval()),
+        phase: phase(key, wants, spec.refresh_interval()),
         now: (context.clock)(),
         claimant: Claimant {
             key: key.clone(),
@@ -173,12 +173,11 @@ fn is_ours(context: &Context, spec: &ExternalSecretSpec, stores: &[StoreKey]) ->
     stores.iter().all(served)
 }
 
-fn phase(wants: &[Want], interval: Duration) -> Duration {
+/// What reads from a store refreshes with others that read the same; what is generated is shared with nobody.
+fn phase(key: &ObjectKey, wants: &[Want], interval: Duration) -> Duration {
     let first = wants.first().map(|want| &want.ask);
-    let store = first.and_then(|ask| ask.store());
-    due::phase(
-        store,
-        first.and_then(|ask| ask.key()).unwrap_or_default(),
-        interval,
-    )
+    match first.and_then(Ask::store) {
+        Some(store) => due::phase(store, first.and_then(Ask::key).unwrap_or_default(), interval),
+        None => due::phase(key, "", interval),
+    }
 }
