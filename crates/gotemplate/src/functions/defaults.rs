@@ -50,7 +50,7 @@ fn copy(env: &mut Env, value: &Value, depth: usize) -> Outcome {
     if depth > MAX_DEPTH {
         return Err(Fault::new(format!("values nest more than {MAX_DEPTH} deep")));
     }
-    env.spend(1)?;
+    env.spend_items(2)?;
     match value {
         Value::Map(map) => {
             let mut entries = Vec::new();

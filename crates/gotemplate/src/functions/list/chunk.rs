@@ -8,7 +8,7 @@ use crate::value::{List, ListType, Value};
 pub(super) fn chunk(env: &mut Env, args: Args) -> Outcome {
     let (size, items) = (args.int(0)?, items(args.any(1)?)?);
     let count = count(size, items.len()).ok_or_else(|| Fault::new("no chunks of that size can be made"))?;
-    env.spend(items.len() + count)?;
+    env.spend_items(items.len() + count)?;
     let mut chunks = Vec::with_capacity(count);
     for nth in 0..count {
         let start = nth.saturating_mul(usize::try_from(size).unwrap_or(0));

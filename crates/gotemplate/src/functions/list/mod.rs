@@ -85,9 +85,7 @@ fn reverse(env: &mut Env, args: Args) -> Outcome {
 }
 
 fn compact(env: &mut Env, args: Args) -> Outcome {
-    let items = items(args.any(0)?)?;
-    env.spend(items.len())?;
-    made(env, items.iter().filter(|item| item.is_true()))
+    made(env, items(args.any(0)?)?.iter().filter(|item| item.is_true()))
 }
 
 fn uniq(env: &mut Env, args: Args) -> Outcome {
@@ -150,7 +148,7 @@ fn slice(env: &mut Env, args: Args) -> Outcome {
     if part.len() == items.len() {
         return Ok(Value::List(list.clone()));
     }
-    env.spend(part.len())?;
+    env.spend_items(part.len())?;
     List::new(list.kind(), part.to_vec()).map(Value::List)
 }
 
@@ -159,7 +157,7 @@ fn concat(env: &mut Env, args: Args) -> Outcome {
     let mut all = Vec::new();
     for list in args.0 {
         let items = items(list)?;
-        env.spend(items.len())?;
+        env.spend_items(items.len())?;
         all.extend_from_slice(items);
     }
     if all.is_empty() {
@@ -171,9 +169,9 @@ fn concat(env: &mut Env, args: Args) -> Outcome {
 
 /// A list of any values, whatever the lists were that they come from.
 fn made<'v>(env: &mut Env, items: impl IntoIterator<Item = &'v Value>) -> Outcome {
-    let items: Vec<Value> = items.into_iter().cloned().collect();
-    env.spend(items.len() + 1)?;
-    Value::list(items)
+    let items: Vec<&Value> = items.into_iter().collect();
+    env.spend_items(items.len() + 1)?;
+    Value::list(items.into_iter().cloned().collect())
 }
 
 fn nil() -> Value {

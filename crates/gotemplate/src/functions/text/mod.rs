@@ -20,7 +20,8 @@ pub(super) const TABLE: &[Function] = &[
         mapped(env, args, words::camel_case)
     }),
     Function::new("cat", &[], compose::cat).variadic(Any),
-    Function::new("contains", &[Text, Text], |_, args| {
+    Function::new("contains", &[Text, Text], |env, args| {
+        env.spend(args.text(1)?.len())?;
         Ok(Value::Bool(
             memchr::memmem::find(args.text(1)?, args.text(0)?).is_some(),
         ))

@@ -6,9 +6,6 @@ use crate::fault::Outcome;
 use crate::unicode;
 use crate::value::{ListType, Map, MapType, Text, Value, strval};
 
-/// What an item of a list costs beside its bytes.
-const ITEM: usize = 16;
-
 pub(super) fn split_list(env: &mut Env, args: Args) -> Outcome {
     let (separator, text) = (args.text(0)?, args.text(1)?);
     Ok(Value::texts(pieces(env, separator, text, usize::MAX)?))
@@ -56,7 +53,7 @@ fn pieces<'t>(env: &mut Env, separator: &[u8], text: &'t [u8], most: usize) -> O
                 None => break,
             }
         };
-        env.spend(ITEM)?;
+        env.spend_items(2)?; // with a key, maybe
         pieces.push(&rest[..end]);
         rest = &rest[next..];
     }
@@ -83,7 +80,7 @@ pub(super) fn join(env: &mut Env, args: Args) -> Outcome {
 pub(super) fn sort_alpha(env: &mut Env, args: Args) -> Outcome {
     match args.any(0)? {
         Value::List(list) if list.kind() == ListType::Text => {
-            env.spend(list.items().len())?;
+            env.spend_items(list.items().len())?;
             list.sort();
             Ok(Value::List(list.clone()))
         }
@@ -93,7 +90,7 @@ pub(super) fn sort_alpha(env: &mut Env, args: Args) -> Outcome {
             Ok(Value::texts(texts))
         }
         value => {
-            env.spend(ITEM)?;
+            env.spend_items(1)?;
             Ok(Value::texts([strval(value)?]))
         }
     }
@@ -108,7 +105,8 @@ fn strings(env: &mut Env, value: &Value) -> Outcome<Vec<Text>> {
     let mut texts = Vec::new();
     for item in items.iter().filter(|item| !matches!(item, Value::Nil)) {
         let text = strval(item)?;
-        env.spend(text.len() + ITEM)?;
+        env.spend(text.len())?;
+        env.spend_items(1)?;
         texts.push(text);
     }
     Ok(texts)
