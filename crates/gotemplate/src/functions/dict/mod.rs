@@ -160,3 +160,74 @@ fn spend_entry(env: &mut Env, key: &[u8]) -> Outcome<()> {
 fn empty() -> Map {
     Map::new(MapType::Any, [])
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn entries() {
+        check(&[
+            (
+                r#"{{ dict 1 2 nil 3 "odd" | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"1":2, "<nil>":3, "odd":""}"#),
+            ),
+            (
+                r#"{{ dict (list 1) 1 | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"[1]":1}"#),
+            ),
+            (r#"{{ get nil "a" | printf "%#v" }}"#, Some(r#""""#)),
+            (r#"{{ set nil "a" 1 | printf "%#v" }}"#, None),
+            (r#"{{ unset nil "a" | len | printf "%#v" }}"#, Some("0")),
+            (r#"{{ hasKey nil "a" | printf "%#v" }}"#, Some("false")),
+            (
+                r#"{{ keys (dict "b" 1 "a" 2) | printf "%#v" }}"#,
+                Some(r#"[]string{"a", "b"}"#),
+            ),
+            (r#"{{ values nil | printf "%#v" }}"#, Some("[]interface {}{}")),
+            (
+                r#"{{ pluck "a" (dict "a" nil) nil (dict "a" 1) | printf "%#v" }}"#,
+                Some("[]interface {}{interface {}(nil), 1}"),
+            ),
+            (
+                r#"{{ pick (dict "a" nil "b" 1) "a" "a" "z" | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":interface {}(nil)}"#),
+            ),
+            (
+                r#"{{ omit nil "a" | printf "%#v" }}"#,
+                Some("map[string]interface {}{}"),
+            ),
+            (
+                r#"{{ omit (dict "a" 1 "b" 2) "b" "z" | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":1}"#),
+            ),
+            (
+                r#"{{ $d := dict "a" 1 }}{{ $_ := set (omit $d) "b" 2 }}{{ $_ := unset $d "a" }}{{ $d }}"#,
+                Some("map[]"),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn dig() {
+        check(&[
+            (
+                r#"{{ dig "a" "b" "d" (dict "a" (dict "b" nil)) | printf "%#v" }}"#,
+                Some("<nil>"),
+            ),
+            (
+                r#"{{ dig "a" "b" "d" (dict "a" (dict)) | printf "%#v" }}"#,
+                Some(r#""d""#),
+            ),
+            (r#"{{ dig "x" "b" "d" (dict) | printf "%#v" }}"#, Some(r#""d""#)),
+            (r#"{{ dig "a" "b" "d" (dict "a" nil) | printf "%#v" }}"#, None),
+            (
+                r#"{{ dig "a" "_0" "d" (dict "a" (split "," "x")) | printf "%#v" }}"#,
+                None,
+            ),
+            (r#"{{ dig "a" 1 "d" (dict) | printf "%#v" }}"#, None),
+            (r#"{{ dig "a" "d" nil | printf "%#v" }}"#, None),
+            (r#"{{ dig "a" (dict) | printf "%#v" }}"#, None),
+        ]);
+    }
+}

@@ -46,3 +46,46 @@ fn last(size: i64, length: usize) -> Option<usize> {
         left => usize::try_from(left).ok(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn odd_sizes() {
+        check(&[
+            (r#"{{ chunk 0 (list 1) | printf "%#v" }}"#, None),
+            (r#"{{ chunk 0 (list) | printf "%#v" }}"#, None),
+            (
+                r#"{{ chunk -5 (list 1) | printf "%#v" }}"#,
+                Some("[][]interface {}{[]interface {}{1}}"),
+            ),
+            (
+                r#"{{ chunk -5 (list 1 2) | printf "%#v" }}"#,
+                Some("[][]interface {}{}"),
+            ),
+            (
+                r#"{{ chunk -1 (list 1 2) | printf "%#v" }}"#,
+                Some("[][]interface {}{}"),
+            ),
+            (r#"{{ chunk -1 (list) | printf "%#v" }}"#, None),
+            (
+                r#"{{ chunk -9223372036854775808 (list 1) | printf "%#v" }}"#,
+                Some("[][]interface {}{[]interface {}{1}}"),
+            ),
+            (
+                r#"{{ chunk 9223372036854775807 (list 1 2) | printf "%#v" }}"#,
+                Some("[][]interface {}{[]interface {}{1, 2}}"),
+            ),
+            (
+                r#"{{ chunk 2 (until 5) | printf "%#v" }}"#,
+                Some("[][]interface {}{[]interface {}{0, 1}, []interface {}{2, 3}, []interface {}{4}}"),
+            ),
+            (
+                r#"{{ chunk 3 (list) | printf "%#v" }}"#,
+                Some("[][]interface {}{}"),
+            ),
+            (r#"{{ chunk 3 "abc" | printf "%#v" }}"#, None),
+        ]);
+    }
+}

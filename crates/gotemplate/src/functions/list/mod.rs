@@ -185,3 +185,83 @@ fn items(value: &Value) -> Outcome<&[Value]> {
 fn no_list() -> Fault {
     Fault::new("the argument is no list")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn lists_keep_or_lose_their_type() {
+        check(&[
+            (r#"{{ rest (list) | printf "%#v" }}"#, Some("[]interface {}(nil)")),
+            (
+                r#"{{ initial (list 1) | printf "%#v" }}"#,
+                Some("[]interface {}{}"),
+            ),
+            (r#"{{ concat | printf "%#v" }}"#, Some("[]interface {}(nil)")),
+            (
+                r#"{{ concat (list) (list) | printf "%#v" }}"#,
+                Some("[]interface {}(nil)"),
+            ),
+            (r#"{{ list | printf "%#v" }}"#, Some("[]interface {}{}")),
+            (r#"{{ slice (list) 5 9 | printf "%#v" }}"#, Some("<nil>")),
+            (
+                r#"{{ slice (list 1) 1 | printf "%#v" }}"#,
+                Some("[]interface {}{}"),
+            ),
+            (
+                r#"{{ typeOf (slice (splitList "," "a,b") 1) }} {{ typeOf (rest (splitList "," "a")) }} {{ typeOf (reverse (until 2)) }}"#,
+                Some("[]string []interface {} []interface {}"),
+            ),
+            (
+                r#"{{ slice (list 1 2 3) true "2" | printf "%#v" }}"#,
+                Some("[]interface {}{2}"),
+            ),
+            (r#"{{ slice (list 1) 0 2 | printf "%#v" }}"#, None),
+            (r#"{{ slice "abc" 1 | printf "%#v" }}"#, None),
+            (r#"{{ first (chunk 1 (list)) | printf "%#v" }}"#, Some("<nil>")),
+            (
+                r#"{{ append (list) nil | printf "%#v" }}"#,
+                Some("[]interface {}{interface {}(nil)}"),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn equality_is_deep_and_typed() {
+        check(&[
+            (
+                r#"{{ uniq (list 1 1.0 "1" (list 1) (list 1) nil nil) | printf "%#v" }}"#,
+                Some(r#"[]interface {}{1, 1, "1", []interface {}{1}, interface {}(nil)}"#),
+            ),
+            (
+                r#"{{ without (until 3) 1 | printf "%#v" }}"#,
+                Some("[]interface {}{0, 2}"),
+            ),
+            (
+                r#"{{ without (list nil 1) nil | printf "%#v" }}"#,
+                Some("[]interface {}{1}"),
+            ),
+            (
+                r#"{{ has (dict "a" (list)) (list (dict "a" (list))) | printf "%#v" }}"#,
+                Some("true"),
+            ),
+            (r#"{{ has (int64 1) (until 2) | printf "%#v" }}"#, Some("false")),
+            (r#"{{ has nil nil | printf "%#v" }}"#, Some("false")),
+            (r#"{{ has "a" "abc" | printf "%#v" }}"#, None),
+            (r#"{{ uniq nil | printf "%#v" }}"#, None),
+        ]);
+    }
+
+    #[test]
+    fn what_is_no_list() {
+        check(&[
+            (r#"{{ first nil | printf "%#v" }}"#, None),
+            (r#"{{ last (dict) | printf "%#v" }}"#, None),
+            (r#"{{ reverse "ab" | printf "%#v" }}"#, None),
+            (r#"{{ compact 1 | printf "%#v" }}"#, None),
+            (r#"{{ concat (list) nil | printf "%#v" }}"#, None),
+            (r#"{{ push nil 1 | printf "%#v" }}"#, None),
+        ]);
+    }
+}

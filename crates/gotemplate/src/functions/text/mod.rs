@@ -105,3 +105,26 @@ fn part(env: &mut Env, args: Args, nth: usize, find: impl FnOnce(&[u8]) -> &[u8]
     env.spend(text.len())?;
     Ok(Value::text(find(text)))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::functions::testing::call;
+    use crate::value::Value;
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_odd(text in proptest::collection::vec(any::<u8>(), 0..40), number: i64, near in -9..9i64) {
+            let value = Value::text(text);
+            for function in super::TABLE {
+                for number in [number, near].map(Value::int) {
+                    let args: Vec<Value> = (function.params.iter())
+                        .map(|param| if *param == super::Int { number.clone() } else { value.clone() })
+                        .collect();
+                    let _ = call(function.name, &args);
+                }
+            }
+        }
+    }
+}

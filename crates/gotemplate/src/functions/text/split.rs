@@ -111,3 +111,80 @@ fn strings(env: &mut Env, value: &Value) -> Outcome<Vec<Text>> {
     }
     Ok(texts)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn pieces() {
+        check(&[
+            (r#"{{ splitList "" "" | printf "%#v" }}"#, Some("[]string{}")),
+            (
+                r#"{{ splitList "" "é\xffa" | printf "%#v" }}"#,
+                Some(r#"[]string{"é", "\xff", "a"}"#),
+            ),
+            (r#"{{ split "" "" | printf "%#v" }}"#, Some("map[string]string{}")),
+            (
+                r#"{{ split "" "ab" | printf "%#v" }}"#,
+                Some(r#"map[string]string{"_0":"a", "_1":"b"}"#),
+            ),
+            (
+                r#"{{ splitn "" 2 "abc" | printf "%#v" }}"#,
+                Some(r#"map[string]string{"_0":"a", "_1":"bc"}"#),
+            ),
+            (
+                r#"{{ splitn "," 0 "a,b" | printf "%#v" }}"#,
+                Some("map[string]string{}"),
+            ),
+            (
+                r#"{{ splitn "," 1 "a,b" | printf "%#v" }}"#,
+                Some(r#"map[string]string{"_0":"a,b"}"#),
+            ),
+            (
+                r#"{{ splitn "," -1 "a,,b" | printf "%#v" }}"#,
+                Some(r#"map[string]string{"_0":"a", "_1":"", "_2":"b"}"#),
+            ),
+            (
+                r#"{{ splitn "" 9 "ab" | printf "%#v" }}"#,
+                Some(r#"map[string]string{"_0":"a", "_1":"b"}"#),
+            ),
+            (
+                r#"{{ splitList "aa" "aaaaa" | printf "%#v" }}"#,
+                Some(r#"[]string{"", "", "a"}"#),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn joins_and_sorts() {
+        check(&[
+            (
+                r#"{{ join "-" (list 1 nil "a" (list 2 nil)) | printf "%q" }}"#,
+                Some(r#""1-a-[2 <nil>]""#),
+            ),
+            (r#"{{ join "-" "a" | printf "%q" }}"#, Some(r#""a""#)),
+            (r#"{{ join "-" nil | printf "%q" }}"#, Some(r#""""#)),
+            (
+                r#"{{ join "-" (chunk 1 (list 1 2)) | printf "%q" }}"#,
+                Some(r#""[1]-[2]""#),
+            ),
+            (
+                r#"{{ sortAlpha (list 10 9 nil "é" "Z") | printf "%#v" }}"#,
+                Some(r#"[]string{"10", "9", "Z", "é"}"#),
+            ),
+            (
+                r#"{{ sortAlpha nil | printf "%#v" }}"#,
+                Some(r#"[]string{"<nil>"}"#),
+            ),
+            (
+                r#"{{ sortAlpha (dict) | printf "%#v" }}"#,
+                Some(r#"[]string{"map[]"}"#),
+            ),
+            (
+                r#"{{ $l := splitList "," "b,a" }}{{ $s := sortAlpha $l }}{{ $l }}{{ first $l }}"#,
+                Some("[a b]a"),
+            ),
+        ]);
+    }
+}
