@@ -39,6 +39,11 @@ pub fn parse(text: &[u8], base: Base) -> Result<i64, ParseIntError> {
     }
 }
 
+/// Go's `ParseUint` for 64 bits, for where it does not matter what is wrong.
+pub fn parse_u64(text: &[u8], base: Base) -> Option<u64> {
+    parse_unsigned(text, base).ok()
+}
+
 enum Wrong {
     Syntax,
     TooLarge,

@@ -1,7 +1,12 @@
 //! What Go's standard library does in its own way, and what has to come out the same here.
 
+pub mod base32;
+pub mod base64;
 pub mod float;
+pub mod hex;
 pub mod integer;
 pub mod json;
 pub mod quote;
 pub mod regexp;
+pub mod unicode;
+pub mod yaml;

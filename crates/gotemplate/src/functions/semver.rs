@@ -3,6 +3,7 @@
 use super::Function;
 
 /// `semver.Version`
+#[derive(Default, PartialEq)]
 pub(crate) struct Version {}
 
 impl Version {
@@ -11,5 +12,8 @@ impl Version {
         String::new()
     }
 }
+
+/// Methods of [`Version`].
+pub(super) const METHODS: &[Function] = &[];
 
 pub(super) const TABLE: &[Function] = &[];

@@ -1,6 +1,7 @@
 //! Go's `time.Time`.
 
 /// A point in time, seen from a zone.
+#[derive(PartialEq)]
 pub(crate) struct Time {
     /// Since 1970 in UTC; any year that Go knows.
     pub(crate) seconds: i64,

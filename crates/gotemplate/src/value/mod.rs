@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 pub(crate) use display::{display, strval};
+pub(crate) use equal::deep_equal;
 pub(crate) use list::{List, ListType};
 pub(crate) use map::{Map, MapType};
-pub(crate) use text::Text;
+pub(crate) use text::{Text, push_rune, runes};
 pub(crate) use types::{kind_name, type_name};
 
 use crate::functions::{Certificate, Version};
@@ -13,6 +14,7 @@ use crate::time::Time;
 
 pub(crate) mod cast;
 pub(crate) mod display;
+mod equal;
 mod list;
 mod map;
 mod text;
