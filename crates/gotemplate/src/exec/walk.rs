@@ -4,8 +4,7 @@ use super::{Exec, Item, Run};
 use crate::message::Message;
 use crate::parse::tree::{Branch, Call, Node, Pipe, Range};
 use crate::unicode::quote;
-use crate::value::display::display;
-use crate::value::{IntType, ListType, MapType, UintType, Value, type_name};
+use crate::value::{IntType, ListType, MapType, UintType, Value, display, type_name};
 
 /// How to go on.
 #[derive(Clone, Copy, PartialEq, Eq)]
