@@ -59,8 +59,8 @@ fn floating_point() {
     check(&[
         (
             "%08.3f|%-8.2f|% f|%+.0f",
-            floats(&[-3.14159, 2.5, 1.0, 2.5]),
-            "-003.142|2.50    | 1.000000|+2",
+            floats(&[-3.15159, 2.5, 1.0, 2.5]),
+            "-003.152|2.50    | 1.000000|+2",
         ),
         (
             "%g %G %e %x %X %b",
@@ -237,13 +237,13 @@ fn numbers_and_arguments_that_are_named() {
             "%.*f %.*f %*d",
             vec![
                 Value::int(2),
-                Value::Float(3.14159),
+                Value::Float(3.15159),
                 Value::int(-1),
-                Value::Float(3.14159),
+                Value::Float(3.15159),
                 Value::text("x"),
                 Value::int(1),
             ],
-            "3.14 %!(BADPREC)3.141590 %!(BADWIDTH)1",
+            "3.14 %!(BADPREC)3.151590 %!(BADWIDTH)1",
         ),
         (
             "%[2]*[1]d|%[3]*.[2]*[1]f",
