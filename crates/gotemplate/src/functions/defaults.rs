@@ -1,7 +1,9 @@
 //! Choices between values, copies and comparisons.
 
+use std::rc::Rc;
+
 use super::Param::{Any, Bool};
-use super::{Args, Function};
+use super::{Args, Function, Version};
 use crate::env::Env;
 use crate::fault::{Fault, Outcome};
 use crate::value::{List, MAX_DEPTH, Map, Value, deep_equal};
@@ -66,8 +68,12 @@ fn copy(env: &mut Env, value: &Value, depth: usize) -> Outcome {
             }
             List::new(list.kind(), items).map(Value::List)
         }
-        // Its fields are private, and so the copy has none of them.
-        Value::Version(_) => Ok(Value::Version(std::rc::Rc::default())),
+        Value::Version(version) => {
+            // Its fields are private, and so the copy has none of them.
+            let mut copy = Version::default();
+            copy.by_value = version.by_value;
+            Ok(Value::Version(Rc::new(copy)))
+        }
         _ => Ok(value.clone()),
     }
 }
