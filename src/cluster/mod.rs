@@ -21,6 +21,7 @@ use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::target::Target;
 use crate::engine::values::Values;
 
+pub use crate::engine::object::DocumentKind;
 pub use crate::engine::store::Store;
 
 #[async_trait]
@@ -33,6 +34,12 @@ pub trait Cluster: Send + Sync + std::fmt::Debug {
     fn target(&self, key: &ObjectKey) -> Option<Arc<Target>>;
     /// Managed Secrets of a namespace whose created-by label has this value.
     fn targets_created_by(&self, namespace: &str, owner: &str) -> Vec<(ObjectKey, Arc<Target>)>;
+
+    // --- single objects of kinds that are not watched
+    fn can_follow(&self, object: &ObjectRef) -> bool;
+    /// From now on [`Change::Followed`] tells of this object: what it is now, and whenever it changes.
+    fn follow(&self, object: &ObjectRef);
+    fn unfollow(&self, object: &ObjectRef);
 
     // --- reads
     /// A Secret or ConfigMap that a store or a template refers to.
@@ -63,21 +70,6 @@ pub trait Cluster: Send + Sync + std::fmt::Debug {
     fn publish(&self, event: Event);
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DocumentKind {
-    Secret,
-    ConfigMap,
-}
-
-impl DocumentKind {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Secret => "Secret",
-            Self::ConfigMap => "ConfigMap",
-        }
-    }
-}
-
 /// A Secret or ConfigMap that somebody else wrote.
 #[derive(Clone, Debug)]
 pub struct Document {
@@ -106,6 +98,11 @@ pub enum Change {
     Target(ObjectKey),
     /// A namespace came, went, or changed its labels.
     Namespace(String),
+    /// An object that somebody follows is at this version; `None`: there is none.
+    Followed {
+        object: ObjectRef,
+        version: Option<String>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ pub mod cron;
 pub mod decode;
 pub mod due;
 pub mod fingerprint;
+pub mod guard;
 pub mod json;
 pub mod keys;
 pub mod labels;

@@ -61,6 +61,11 @@ pub enum Problem {
     // --- what was read
     #[error("{why}")]
     BadData { why: String },
+    #[error(
+        "held back, for it looks like a fault of the backend: {why}; if it is meant, annotate the ExternalSecret with {}={accept}",
+        super::guard::ACCEPT
+    )]
+    HeldBack { why: String, accept: String },
 
     // --- the target
     #[error("secret is owned by another ExternalSecret: {owner}")]
@@ -147,6 +152,7 @@ impl Problem {
             Self::Unreachable { .. } => "Unreachable",
             Self::BadAnswer { .. } => "BadAnswer",
             Self::BadData { .. } => "BadData",
+            Self::HeldBack { .. } => "HeldBack",
             Self::OwnedByExternalSecret { .. } => "OwnedByExternalSecret",
             Self::OwnedByOther { .. } => "OwnedByOther",
             Self::Immutable { .. } => "Immutable",
@@ -189,6 +195,7 @@ impl Problem {
             | Self::Unreachable { .. }
             | Self::BadAnswer { .. }
             | Self::BadData { .. }
+            | Self::HeldBack { .. }
             | Self::Rejected { .. }
             | Self::Forbidden { .. }
             | Self::ApiUnavailable { .. } => Retry::Backoff,
@@ -224,7 +231,8 @@ impl Problem {
             | Self::Throttled { .. }
             | Self::Unreachable { .. }
             | Self::BadAnswer { .. }
-            | Self::BadData { .. } => None,
+            | Self::BadData { .. }
+            | Self::HeldBack { .. } => None,
             Self::At { problem, .. } => problem.concerns(),
         }
     }

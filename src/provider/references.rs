@@ -71,6 +71,12 @@ pub struct Used {
     pub version: String,
 }
 
+impl Used {
+    pub fn object(&self) -> ObjectRef {
+        ObjectRef::namespaced(self.kind.name(), &self.key)
+    }
+}
+
 impl References {
     pub fn new(cluster: Arc<dyn Cluster>, scope: StoreScope) -> Self {
         Self {

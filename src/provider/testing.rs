@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Calls, Keepsake, References, StoreScope, Surroundings};
 use crate::cluster::{Cluster, Document, DocumentKind, Event};
-use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
@@ -64,6 +64,14 @@ impl TestCluster {
 
 #[async_trait]
 impl Cluster for TestCluster {
+    fn can_follow(&self, _: &ObjectRef) -> bool {
+        false
+    }
+
+    fn follow(&self, _: &ObjectRef) {}
+
+    fn unfollow(&self, _: &ObjectRef) {}
+
     async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem> {
         tokio::time::sleep(self.delay).await;
         Ok(self.documents().get(&(kind, key.clone())).cloned())

@@ -152,6 +152,15 @@ impl Cluster for FolderCluster {
         self.0.state().targets_created_by(namespace, owner)
     }
 
+    fn can_follow(&self, object: &ObjectRef) -> bool {
+        matches!(object.kind, "Secret" | "ConfigMap")
+    }
+
+    /// Every document that anybody has asked for is followed anyway.
+    fn follow(&self, _: &ObjectRef) {}
+
+    fn unfollow(&self, _: &ObjectRef) {}
+
     async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem> {
         if kind == DocumentKind::Secret {
             self.0.until_written(key).await;

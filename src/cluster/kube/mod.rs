@@ -7,6 +7,7 @@
 mod documents;
 mod errors;
 mod events;
+mod followed;
 mod mirror;
 mod reduce;
 mod sinks;
@@ -55,6 +56,7 @@ pub struct KubeCluster {
     client: Client,
     permits: Semaphore,
     events: events::Publisher,
+    followed: followed::Followed,
     external_secrets: Mirror<ObjectKey, ExternalSecret>,
     stores: Mirror<ObjectKey, Store>,
     cluster_stores: Mirror<String, Store>,
@@ -78,6 +80,7 @@ impl KubeCluster {
         let (changes, receiver) = mpsc::unbounded_channel();
         let cluster = Arc::new(Self {
             events: events::Publisher::start(client.clone(), on_dropped_event, tasks, stop),
+            followed: followed::Followed::new(client.clone(), changes.clone(), tasks, stop),
             client,
             permits: Semaphore::new(PERMITS),
             external_secrets: Mirror::default(),
@@ -135,6 +138,18 @@ impl Cluster for KubeCluster {
         let mut targets = self.targets.with_tag(owner);
         targets.retain(|(key, _)| key.namespace == namespace);
         targets
+    }
+
+    fn can_follow(&self, object: &ObjectRef) -> bool {
+        followed::resource(object).is_some()
+    }
+
+    fn follow(&self, object: &ObjectRef) {
+        self.followed.follow(object);
+    }
+
+    fn unfollow(&self, object: &ObjectRef) {
+        self.followed.unfollow(object);
     }
 
     async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem> {

@@ -31,6 +31,7 @@ pub struct Subject {
     pub version: String,
     pub target: ObjectKey,
     pub existing: Option<Arc<Target>>,
+    templates_changed: bool,
     pub refreshed: Option<Timestamp>,
     pub phase: Duration,
     pub now: Timestamp,
@@ -100,6 +101,7 @@ fn subject(
         existing: context.cluster.target(&target),
         target,
         refreshed: memory.refreshed(key, &uid),
+        templates_changed: memory.has_other_templates(key, &uid, |object| context.following.version(object)),
         phase: phase(wants, spec.refresh_interval()),
         now: (context.clock)(),
         claimant: Claimant {
@@ -120,6 +122,7 @@ impl Subject {
             version: &self.version,
             refreshed: self.refreshed,
             target: self.existing.as_deref(),
+            templates_changed: self.templates_changed,
             phase: self.phase,
             now: self.now,
         }

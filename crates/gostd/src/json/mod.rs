@@ -40,6 +40,8 @@ pub enum Number<'j> {
 pub enum Numbers {
     /// `float64`, Go's default. One that is too large for it is an error.
     Float,
+    /// The same, but one that is too large becomes null: what Go leaves where it was, beside its error.
+    FloatOrNull,
     /// Kept as they are written, as by a decoder that was told `UseNumber`.
     AsWritten,
 }
@@ -71,6 +73,11 @@ impl<'j> Value<'j> {
     /// Reads one document.
     pub fn parse(json: &'j [u8], numbers: Numbers) -> Result<Self, Fault> {
         read::document(json, numbers)
+    }
+
+    /// Reads the first of several documents, and tells where it ends.
+    pub fn parse_first(json: &'j [u8], numbers: Numbers) -> Result<(Self, usize), Fault> {
+        read::first(json, numbers)
     }
 
     /// Reads a document that has to be an object. `null` is one without members.
