@@ -1,4 +1,6 @@
 use super::*;
+use crate::functions::testing::call;
+use crate::time::{Time, Zone};
 use crate::value::{IntType, List, ListType, Map, MapType, Text, UintType};
 
 fn printed(format: &str, args: &[Value]) -> String {
@@ -192,6 +194,33 @@ fn types_with_a_text_of_their_own() {
 }
 
 #[test]
+fn structs_show_what_is_in_them() {
+    let version = call("semver", &[Value::text("v1.2-a+b")]).expect("a version");
+    let time = Value::Time(std::rc::Rc::new(Time {
+        seconds: 1_709_251_200,
+        nanos: 4_000_000,
+        zone: Zone::Utc,
+    }));
+    check(&[
+        (
+            "%v %[1]d %#[1]v",
+            vec![version.clone()],
+            r#"1.2.0-a+b &{1 2 0 %!d(string=a) %!d(string=b) %!d(string=v1.2-a+b)} &semver.Version{major:0x1, minor:0x2, patch:0x0, pre:"a", metadata:"b", original:"v1.2-a+b"}"#,
+        ),
+        (
+            "%v %t",
+            vec![list(vec![version.clone()]), list(vec![version])],
+            "[1.2.0-a+b] [%!t(*semver.Version=&{1 2 0 a b v1.2-a+b})]",
+        ),
+        (
+            "%v %[1]d %#[1]v %[1]p",
+            vec![time],
+            "2024-03-01 00:00:00.004 +0000 UTC {4000000 63844848000 0} time.Date(2024, time.March, 1, 0, 0, 0, 4000000, time.UTC) %!p(time.Time={4000000 63844848000 <nil>})",
+        ),
+    ]);
+}
+
+#[test]
 fn wrong_verbs_and_arguments() {
     check(&[
         (
@@ -243,7 +272,7 @@ fn numbers_and_arguments_that_are_named() {
                 Value::text("x"),
                 Value::int(1),
             ],
-            "3.14 %!(BADPREC)3.151590 %!(BADWIDTH)1",
+            "3.15 %!(BADPREC)3.151590 %!(BADWIDTH)1",
         ),
         (
             "%[2]*[1]d|%[3]*.[2]*[1]f",
@@ -277,7 +306,10 @@ fn there_is_an_end_to_everything() {
     for _ in 0..100 {
         doubled = list(vec![doubled.clone(), doubled]);
     }
-    assert!(sprint(&[doubled]).is_err());
+    let mut out = Vec::new();
+    let mut printer = Printer::new(&mut out);
+    printer.limit = 10_000;
+    assert!(printer.argument(&doubled, 'v').is_err());
 
     let circle = Map::new(MapType::Any, []);
     circle.insert("it".into(), Value::Map(circle.clone()));

@@ -134,7 +134,7 @@ impl Time {
     }
 
     /// Go's `GoString()`.
-    fn go_string(&self) -> String {
+    pub(crate) fn go_string(&self) -> String {
         let civil = self.civil();
         let zone = match &self.zone {
             Zone::Utc => "time.UTC".to_owned(),
@@ -154,7 +154,7 @@ impl Time {
     }
 
     /// Since the year 1.
-    fn internal(&self) -> i64 {
+    pub(crate) fn internal(&self) -> i64 {
         self.seconds.wrapping_sub(YEAR_ONE)
     }
 

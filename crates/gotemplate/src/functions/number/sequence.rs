@@ -47,12 +47,13 @@ pub(super) fn seq(env: &mut Env, args: Args) -> Outcome {
 
 /// From the start up or down to the end, without the end.
 fn steps(env: &mut Env, start: i64, end: i64, step: i64) -> Outcome<Vec<i64>> {
-    let size = if end < start { step.wrapping_neg() } else { step };
-    if size <= 0 && step != i64::MIN {
+    let gets_there = if end < start { step < 0 } else { step > 0 };
+    if !gets_there {
         return Ok(Vec::new());
     }
     let count = start.abs_diff(end).div_ceil(step.unsigned_abs());
-    env.spend(usize::try_from(count).unwrap_or(usize::MAX))?;
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    env.spend(count.saturating_mul(size_of::<Value>()))?;
     let mut numbers = Vec::new();
     let mut next = Some(start);
     for _ in 0..count {

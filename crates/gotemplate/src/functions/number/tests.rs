@@ -104,6 +104,7 @@ fn rows() {
         ("untilStep", &[int(3), int(6), int(2)], "[3 5]"),
         ("untilStep", &[int(0), int(5), int(0)], "[]"),
         ("untilStep", &[int(5), int(0), int(i64::MIN)], "[5]"),
+        ("untilStep", &[int(0), int(5), int(i64::MIN)], "[]"),
         ("seq", &[], ""),
         ("seq", &[int(0)], "1 0"),
         ("seq", &[int(i64::MAX)], ""),
