@@ -8,4 +8,5 @@ pub(crate) mod ec;
 pub(crate) mod key;
 pub(crate) mod okp;
 pub(crate) mod pem;
+pub(crate) mod pkcs12;
 pub(crate) mod rsa;

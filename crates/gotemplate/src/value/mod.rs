@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 pub(crate) use list::{List, ListType};
 pub(crate) use map::{Map, MapType};
-pub(crate) use text::Text;
+pub(crate) use text::{Text, runes};
 
 use crate::functions::{Certificate, Version};
 use crate::time::Time;

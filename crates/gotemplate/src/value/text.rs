@@ -68,3 +68,11 @@ impl From<String> for Text {
         text.into_bytes().into()
     }
 }
+
+/// A character of a Go string, and how many bytes it takes. Each byte that is no UTF-8 counts as one U+FFFD.
+pub(crate) fn runes(bytes: &[u8]) -> impl Iterator<Item = (char, usize)> {
+    bytes.utf8_chunks().flat_map(|chunk| {
+        let valid = chunk.valid().chars().map(|c| (c, c.len_utf8()));
+        valid.chain(chunk.invalid().iter().map(|_| (char::REPLACEMENT_CHARACTER, 1)))
+    })
+}
