@@ -100,11 +100,34 @@ impl<'a> Reader<'a> {
         positive(self.integer()?)
     }
 
-    /// A bit string of whole bytes.
-    pub(crate) fn bytes_of_bits(&mut self) -> Outcome<&'a [u8]> {
+    /// The bytes of a bit string, and how many bits of the last one are unused (and zero).
+    pub(crate) fn bit_string(&mut self) -> Outcome<(&'a [u8], u8)> {
         match self.element(tag::BIT_STRING)? {
-            [0, bytes @ ..] => Ok(bytes),
+            [0] => Ok((&[], 0)),
+            [unused @ 0..=7, bytes @ ..] if bytes.last().is_some_and(|last| last.trailing_zeros() >= u32::from(*unused)) => {
+                Ok((bytes, *unused))
+            }
             _ => Err(malformed()),
+        }
+    }
+
+    pub(crate) fn boolean(&mut self) -> Outcome<bool> {
+        match self.element(tag::BOOLEAN)? {
+            [0] => Ok(false),
+            [0xff] => Ok(true),
+            _ => Err(malformed()),
+        }
+    }
+
+    /// An object identifier's bytes: numbers of seven bits a byte, in their shortest form.
+    pub(crate) fn oid(&mut self) -> Outcome<&'a [u8]> {
+        let content = self.element(tag::OID)?;
+        let ends = content.last().is_some_and(|byte| *byte < 0x80);
+        let mut numbers = content.split_inclusive(|byte| *byte < 0x80);
+        if ends && numbers.all(|number| number[0] != 0x80 && number.len() <= 5) {
+            Ok(content)
+        } else {
+            Err(malformed())
         }
     }
 }

@@ -132,11 +132,11 @@ impl EcKey {
         }
         let scalar = fields.element(tag::OCTET_STRING)?;
         let named = match fields.optional(tag::explicit(0))? {
-            Some(inner) => Some(Reader::new(inner).element(tag::OID)?),
+            Some(inner) => Some(Reader::new(inner).oid()?),
             None => None,
         };
         if let Some(inner) = fields.optional(tag::explicit(1))? {
-            Reader::new(inner).element(tag::BIT_STRING)?;
+            Reader::new(inner).bit_string()?;
         }
         let curve = curve
             .or(named)
@@ -159,6 +159,15 @@ impl EcKey {
     fn sec1(&self, curve: &[u8]) -> Der {
         let public = der::element(tag::explicit(1), &[&der::bits(&self.public.point)]);
         der::sequence(&[&der::unsigned(&[1]), &der::octets(&self.scalar), curve, &public])
+    }
+
+    /// The algorithm of [`sign`](Self::sign).
+    pub(crate) fn signature_algorithm(&self) -> &'static [u8] {
+        match self.public.curve {
+            Curve::P256 => &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2],
+            Curve::P384 => &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3],
+            Curve::P521 => &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4],
+        }
     }
 
     /// Signs with the hash that has the curve's strength.

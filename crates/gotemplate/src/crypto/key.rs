@@ -1,15 +1,17 @@
 //! Private and public keys of any kind.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
-use super::der::{self, Der, Reader, tag};
-use super::ec::{EcKey, EcPublic};
-use super::okp::{Kind, OkpKey};
+use super::der::{self, Der, Element, Reader, tag};
+use super::ec::{Curve, EcKey, EcPublic};
+use super::okp::{self, Kind, OkpKey};
 use super::pem;
 use super::rsa::{RsaKey, RsaPublic};
 use crate::fault::{Fault, Outcome};
 
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+const RSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11];
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 
 #[derive(Clone)]
@@ -84,6 +86,27 @@ impl PrivateKey {
         ])
     }
 
+    /// Signs as a certificate is signed.
+    pub(crate) fn sign(&self, message: &[u8]) -> Outcome<Vec<u8>> {
+        match self {
+            Self::Rsa(key) => key.sign(message),
+            Self::Ec(key) => key.sign(message),
+            Self::Okp(key) => key.sign(message),
+        }
+    }
+
+    /// The identifier of what [`sign`](Self::sign) does.
+    pub(crate) fn signature_algorithm(&self) -> Outcome<Der> {
+        match self {
+            Self::Rsa(_) => Ok(der::sequence(&[&der::oid(RSA_SHA256), der::NULL])),
+            Self::Ec(key) => Ok(der::sequence(&[&der::oid(key.signature_algorithm())])),
+            Self::Okp(key) => match key.kind {
+                Kind::Ed25519 => Ok(algorithm(&self.public())),
+                Kind::X25519 => Err(Fault::new("an X25519 key cannot sign")),
+            },
+        }
+    }
+
     pub(crate) fn public(&self) -> PublicKey {
         match self {
             Self::Rsa(key) => PublicKey::Rsa(key.public.clone()),
@@ -94,6 +117,26 @@ impl PrivateKey {
 }
 
 impl PublicKey {
+    /// A key as it stands in a certificate; nothing for a kind that is not looked into.
+    pub(crate) fn from_bits(kind: &[u8], parameters: Option<Element>, bits: &[u8]) -> Outcome<Option<Self>> {
+        let is_ed25519 = kind == Kind::Ed25519.oid();
+        match (kind, parameters) {
+            (RSA, Some(parameters)) if parameters.full == der::NULL => {
+                RsaPublic::from_der(bits).map(|key| Some(Self::Rsa(key)))
+            }
+            (EC, Some(parameters)) => {
+                let curve = Reader::new(parameters.full).oid()?;
+                let curve = Curve::from_oid(curve).ok_or_else(|| Fault::new("an unknown elliptic curve"))?;
+                EcPublic::from_point(curve, bits).map(|key| Some(Self::Ec(key)))
+            }
+            (_, None) if is_ed25519 && bits.len() == okp::SIZE => {
+                Ok(Some(Self::Okp(Kind::Ed25519, bits.to_vec())))
+            }
+            _ if is_ed25519 || matches!(kind, RSA | EC) => Err(Fault::new("a malformed public key")),
+            _ => Ok(None),
+        }
+    }
+
     /// The key's bits as they stand in a certificate.
     pub(crate) fn to_bits(&self) -> Der {
         match self {
@@ -101,6 +144,16 @@ impl PublicKey {
             Self::Ec(key) => Zeroizing::new(key.point.clone()),
             Self::Okp(_, key) => Zeroizing::new(key.clone()),
         }
+    }
+
+    /// What certificates name the key by.
+    pub(crate) fn id(&self) -> [u8; 20] {
+        let hash = digest(&SHA256, &self.to_bits());
+        let mut id = [0; 20];
+        for (byte, hash) in id.iter_mut().zip(hash.as_ref()) {
+            *byte = *hash;
+        }
+        id
     }
 
     /// PKIX, called SubjectPublicKeyInfo too.

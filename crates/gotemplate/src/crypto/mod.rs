@@ -10,3 +10,4 @@ pub(crate) mod okp;
 pub(crate) mod pem;
 pub(crate) mod pkcs12;
 pub(crate) mod rsa;
+pub(crate) mod x509;

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::env::Random;
 use crate::fault::{Fault, Outcome};
 
-const SIZE: usize = 32;
+pub(crate) const SIZE: usize = 32;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {

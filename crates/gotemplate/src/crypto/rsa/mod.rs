@@ -31,6 +31,17 @@ impl RsaPublic {
     }
 
     /// PKCS#1.
+    pub(crate) fn from_der(der: &[u8]) -> Outcome<Self> {
+        let mut fields = Reader::new(der).sequence()?;
+        let n = fields.positive()?.to_vec();
+        let e = fields.small_integer()?;
+        if e <= 0 || n.len() > MAX_SIZE {
+            return Err(Fault::new("an impossible RSA public key"));
+        }
+        Ok(Self { n, e })
+    }
+
+    /// PKCS#1.
     pub(crate) fn to_der(&self) -> Der {
         der::sequence(&[&der::unsigned(&self.n), &der::unsigned(&self.e.to_be_bytes())])
     }
