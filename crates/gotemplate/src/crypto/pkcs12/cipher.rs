@@ -16,8 +16,16 @@ use crate::fault::{Fault, Outcome};
 
 type Plain = Zeroizing<Vec<u8>>;
 
+/// Of key, IV and text.
+type Decrypt = fn(&[u8], &[u8], &[u8]) -> Option<Plain>;
+
 /// By any method that Go's library knows.
-pub(super) fn decrypt(env: &mut Env, algorithm: Algorithm, text: &[u8], password: &Password) -> Outcome<Plain> {
+pub(super) fn decrypt(
+    env: &mut Env,
+    algorithm: Algorithm,
+    text: &[u8],
+    password: &Password,
+) -> Outcome<Plain> {
     env.spend(text.len())?;
     match algorithm.oid {
         oid::SHA1_WITH_3DES => decrypt_old::<TdesEde3>(env, algorithm, 24, text, password),
@@ -52,7 +60,7 @@ fn decrypt_pbes2(env: &mut Env, algorithm: Algorithm, text: &[u8], password: &Pa
     if derivation.oid != oid::PBKDF2 {
         return Err(unknown());
     }
-    let (size, decrypt): (_, fn(&[u8], &[u8], &[u8]) -> Option<Plain>) = match scheme.oid {
+    let (size, decrypt): (usize, Decrypt) = match scheme.oid {
         oid::AES128_CBC => (16, cbc::decrypt::<Aes128, Pkcs7>),
         oid::AES192_CBC => (24, cbc::decrypt::<Aes192, Pkcs7>),
         oid::AES256_CBC => (32, cbc::decrypt::<Aes256, Pkcs7>),
@@ -76,7 +84,8 @@ pub(super) fn encrypt(env: &mut Env, plain: &[u8], password: &Password) -> Outco
         hash: Hash::Sha256,
     };
     let key = derivation.key(env, password.utf8.as_bytes(), 32)?;
-    let text = cbc::encrypt::<Aes256>(&key, &iv, plain).expect("key and IV are as long as the cipher wants them");
+    let text =
+        cbc::encrypt::<Aes256>(&key, &iv, plain).expect("key and IV are as long as the cipher wants them");
     let function = der::sequence(&[&der::oid(oid::HMAC_SHA256), der::NULL]);
     let derivation = der::sequence(&[&der::octets(&salt), &Rounds::USUAL.to_der(), &function]);
     let parameters = der::sequence(&[

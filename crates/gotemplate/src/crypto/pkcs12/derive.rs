@@ -41,7 +41,7 @@ impl Rounds {
     const MOST: u32 = 10_000_000;
 
     /// What a round costs of the budget.
-    const SPENT: usize = 16;
+    const SPENT: usize = 64;
 
     /// Whatever is below one counts as one, as in Go.
     pub(super) fn new(number: i64) -> Outcome<Self> {
@@ -129,7 +129,11 @@ impl<'a> Pbkdf2<'a> {
     pub(super) fn read(mut fields: Reader<'a>) -> Outcome<Self> {
         let salt = fields.element(tag::OCTET_STRING)?;
         let rounds = Rounds::new(fields.small_integer()?)?;
-        let size = if fields.peek() == Some(tag::INTEGER) { Some(fields.small_integer()?) } else { None };
+        let size = if fields.peek() == Some(tag::INTEGER) {
+            Some(fields.small_integer()?)
+        } else {
+            None
+        };
         let hash = match fields.optional(tag::SEQUENCE)? {
             None => Hash::Sha1,
             Some(prf) => Hash::of_hmac(Reader::new(prf).element(tag::OID)?)
@@ -179,7 +183,9 @@ fn pkcs12<D: Digest + BlockSizeUser>(
     }
     let mut key = Zeroizing::new(Vec::with_capacity(size + block));
     while key.len() < size {
-        let mut hash = D::new_with_prefix(vec![purpose as u8; block]).chain_update(&*input).finalize();
+        let mut hash = D::new_with_prefix(vec![purpose as u8; block])
+            .chain_update(&*input)
+            .finalize();
         for _ in 1..rounds.0 {
             hash = D::digest(&hash);
         }

@@ -22,7 +22,11 @@ impl<'a> Mac<'a> {
         let algorithm = Algorithm::read(&mut info)?;
         let digest = info.element(tag::OCTET_STRING)?;
         let salt = fields.element(tag::OCTET_STRING)?;
-        let rounds = if fields.peek() == Some(tag::INTEGER) { fields.small_integer()? } else { 1 };
+        let rounds = if fields.peek() == Some(tag::INTEGER) {
+            fields.small_integer()?
+        } else {
+            1
+        };
         Ok(Self {
             algorithm,
             digest,

@@ -9,6 +9,7 @@ use password::Password;
 
 use super::der::{Element, Reader, malformed, tag};
 use super::key::PrivateKey;
+use super::x509::Certificate;
 use crate::fault::Outcome;
 
 mod cipher;
@@ -21,8 +22,8 @@ mod write;
 
 pub(crate) struct Identity {
     pub(crate) key: PrivateKey,
-    /// In DER, in the order of the file. Never empty.
-    pub(crate) certificates: Vec<Vec<u8>>,
+    /// In the order of the file. Never empty.
+    pub(crate) certificates: Vec<Certificate>,
 }
 
 /// `AlgorithmIdentifier`
@@ -37,7 +38,11 @@ impl<'a> Algorithm<'a> {
         let mut fields = fields.sequence()?;
         Ok(Self {
             oid: fields.element(tag::OID)?,
-            parameters: if fields.is_empty() { None } else { Some(fields.any()?) },
+            parameters: if fields.is_empty() {
+                None
+            } else {
+                Some(fields.any()?)
+            },
         })
     }
 

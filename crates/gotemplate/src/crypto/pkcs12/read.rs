@@ -6,6 +6,7 @@ use super::mac::Mac;
 use super::{Algorithm, Identity, Password, cipher, oid};
 use crate::crypto::der::{Reader, malformed, tag};
 use crate::crypto::key::PrivateKey;
+use crate::crypto::x509::Certificate;
 use crate::env::Env;
 use crate::fault::{Fault, Outcome};
 
@@ -21,7 +22,9 @@ pub(crate) fn decode(env: &mut Env, file: &[u8], password: &[u8]) -> Outcome<Ide
         return Err(Fault::new("not protected by a password"));
     }
     let safe = only(safe)?.any()?.content;
-    let mac = fields.optional(tag::SEQUENCE)?.map(|fields| Mac::read(Reader::new(fields)));
+    let mac = fields
+        .optional(tag::SEQUENCE)?
+        .map(|fields| Mac::read(Reader::new(fields)));
     let password = checked(env, mac.transpose()?, safe, Password::new(password)?)?;
     let mut contents = Contents::default();
     for part in parts(env, safe, &password)? {
@@ -33,7 +36,11 @@ pub(crate) fn decode(env: &mut Env, file: &[u8], password: &[u8]) -> Outcome<Ide
 /// The password that the MAC calls for. Some programs take no bytes at all for the empty password.
 fn checked(env: &mut Env, mac: Option<Mac>, safe: &[u8], password: Password) -> Outcome<Password> {
     let Some(mac) = mac else {
-        return if password.is_empty() { Ok(password) } else { Err(Fault::new("no MAC in the file")) };
+        return if password.is_empty() {
+            Ok(password)
+        } else {
+            Err(Fault::new("no MAC in the file"))
+        };
     };
     if mac.is_right(env, safe, &password)? {
         return Ok(password);
@@ -55,12 +62,18 @@ fn parts(env: &mut Env, safe: &[u8], password: &Password) -> Outcome<Vec<Zeroizi
         parts.push(match kind {
             oid::DATA => Zeroizing::new(content.element(tag::OCTET_STRING)?.to_vec()),
             oid::ENCRYPTED_DATA => encrypted_data(env, content.sequence()?, password)?,
-            _ => return Err(Fault::new("a part of the file is neither data nor encrypted data")),
+            _ => {
+                return Err(Fault::new(
+                    "a part of the file is neither data nor encrypted data",
+                ));
+            }
         });
     }
     match parts.len() {
         1 | 2 => Ok(parts),
-        count => Err(Fault::new(format!("the file has {count} parts instead of one or two"))),
+        count => Err(Fault::new(format!(
+            "the file has {count} parts instead of one or two"
+        ))),
     }
 }
 
@@ -78,7 +91,7 @@ fn encrypted_data(env: &mut Env, mut fields: Reader, password: &Password) -> Out
 #[derive(Default)]
 struct Contents {
     key: Option<PrivateKey>,
-    certificates: Vec<Vec<u8>>,
+    certificates: Vec<Certificate>,
 }
 
 impl Contents {
@@ -117,13 +130,12 @@ impl Contents {
     }
 }
 
-fn certificate(bag: &[u8]) -> Outcome<Vec<u8>> {
+fn certificate(bag: &[u8]) -> Outcome<Certificate> {
     let mut bag = only(bag)?.sequence()?;
     if bag.element(tag::OID)? != oid::X509_CERTIFICATE {
         return Err(Fault::new("a certificate that is not of X.509"));
     }
-    let certificate = Reader::new(bag.element(tag::explicit(0))?).element(tag::OCTET_STRING)?;
-    Ok(certificate.to_vec())
+    Certificate::from_der(Reader::new(bag.element(tag::explicit(0))?).element(tag::OCTET_STRING)?)
 }
 
 fn shrouded_key(env: &mut Env, bag: &[u8], password: &Password) -> Outcome<Zeroizing<Vec<u8>>> {
@@ -143,5 +155,9 @@ fn content_info<'a>(fields: &mut Reader<'a>) -> Outcome<(&'a [u8], &'a [u8])> {
 fn only(bytes: &[u8]) -> Outcome<Reader<'_>> {
     let mut rest = Reader::new(bytes);
     rest.any()?;
-    if rest.is_empty() { Ok(Reader::new(bytes)) } else { Err(malformed()) }
+    if rest.is_empty() {
+        Ok(Reader::new(bytes))
+    } else {
+        Err(malformed())
+    }
 }

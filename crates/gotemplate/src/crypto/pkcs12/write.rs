@@ -7,6 +7,7 @@ use super::password::ucs2;
 use super::{Password, cipher, mac, oid};
 use crate::crypto::der::{self, Der, tag};
 use crate::crypto::key::PrivateKey;
+use crate::crypto::x509::Certificate;
 use crate::env::Env;
 use crate::fault::Outcome;
 
@@ -14,34 +15,45 @@ use crate::fault::Outcome;
 pub(crate) fn encode(
     env: &mut Env,
     key: &PrivateKey,
-    certificate: &[u8],
-    authorities: &[Vec<u8>],
+    certificate: &Certificate,
+    authorities: &[Certificate],
     password: &[u8],
 ) -> Outcome<Vec<u8>> {
     let password = Password::new(password)?;
-    let id = attribute(oid::LOCAL_KEY_ID, &der::octets(&Sha1::digest(certificate)));
+    let id = attribute(oid::LOCAL_KEY_ID, &der::octets(&Sha1::digest(&certificate.raw)));
     let key = key_bag(env, key, &id, &password)?;
     let certificates: Vec<Der> = std::iter::once(certificate_bag(certificate, vec![id]))
-        .chain(authorities.iter().map(|der| certificate_bag(der, vec![])))
+        .chain(
+            authorities
+                .iter()
+                .map(|authority| certificate_bag(authority, vec![])),
+        )
         .collect();
     let certificates = encrypted(env, &certificates, &password)?;
     let key = content_info(oid::DATA, &der::octets(&der::sequence(&[&key])));
     file(env, &[&certificates, &key], &password)
 }
 
-/// Certificates that Java trusts, with their names.
+/// Certificates that Java is to trust, under the names of their subjects.
 pub(crate) fn encode_trust_store(
     env: &mut Env,
-    certificates: &[(String, Vec<u8>)],
+    certificates: &[Certificate],
     password: &[u8],
 ) -> Outcome<Vec<u8>> {
     let password = Password::new(password)?;
     let mut bags = vec![];
-    for (name, certificate) in certificates {
-        let name: Vec<[u8; 2]> = name.chars().map(ucs2).collect::<Outcome<_>>()?;
+    for certificate in certificates {
+        let name: Vec<[u8; 2]> = certificate
+            .subject_text()?
+            .chars()
+            .map(ucs2)
+            .collect::<Outcome<_>>()?;
         let attributes = vec![
             attribute(oid::TRUSTED_KEY_USAGE, &der::oid(oid::ANY_EXTENDED_KEY_USAGE)),
-            attribute(oid::FRIENDLY_NAME, &der::element(tag::BMP_STRING, &[name.as_flattened()])),
+            attribute(
+                oid::FRIENDLY_NAME,
+                &der::element(tag::BMP_STRING, &[name.as_flattened()]),
+            ),
         ];
         bags.push(certificate_bag(certificate, attributes));
     }
@@ -63,12 +75,12 @@ fn key_bag(env: &mut Env, key: &PrivateKey, id: &[u8], password: &Password) -> O
 }
 
 /// Whoever has no attributes has an empty set of them.
-fn certificate_bag(certificate: &[u8], mut attributes: Vec<Der>) -> Der {
+fn certificate_bag(certificate: &Certificate, mut attributes: Vec<Der>) -> Der {
     attributes.sort_by(|one, other| one.as_slice().cmp(other)); // as DER has it for a set
     let attributes: Vec<&[u8]> = attributes.iter().map(|attribute| attribute.as_slice()).collect();
     let value = der::sequence(&[
         &der::oid(oid::X509_CERTIFICATE),
-        &der::element(tag::explicit(0), &[&der::octets(certificate)]),
+        &der::element(tag::explicit(0), &[&der::octets(&certificate.raw)]),
     ]);
     bag(oid::CERTIFICATE_BAG, &value, &attributes)
 }
