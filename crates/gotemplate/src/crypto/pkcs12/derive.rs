@@ -136,7 +136,7 @@ impl<'a> Pbkdf2<'a> {
         };
         let hash = match fields.optional(tag::SEQUENCE)? {
             None => Hash::Sha1,
-            Some(prf) => Hash::of_hmac(Reader::new(prf).element(tag::OID)?)
+            Some(prf) => Hash::of_hmac(Reader::new(prf).oid()?)
                 .ok_or(Fault::new("keys are derived by an unknown function"))?,
         };
         Ok(Self {

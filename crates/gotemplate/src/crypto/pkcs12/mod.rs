@@ -37,7 +37,7 @@ impl<'a> Algorithm<'a> {
     fn read(fields: &mut Reader<'a>) -> Outcome<Self> {
         let mut fields = fields.sequence()?;
         Ok(Self {
-            oid: fields.element(tag::OID)?,
+            oid: fields.oid()?,
             parameters: if fields.is_empty() {
                 None
             } else {

@@ -82,7 +82,7 @@ fn encrypted_data(env: &mut Env, mut fields: Reader, password: &Password) -> Out
         return Err(Fault::new("not version 0 of encrypted data"));
     }
     let mut info = fields.sequence()?;
-    info.element(tag::OID)?;
+    info.oid()?;
     let algorithm = Algorithm::read(&mut info)?;
     let text = info.element(tag::implicit(0))?;
     cipher::decrypt(env, algorithm, text, password)
@@ -99,8 +99,9 @@ impl Contents {
         let mut bags = only(part)?.sequence()?;
         while !bags.is_empty() {
             let mut bag = bags.sequence()?;
-            let kind = bag.element(tag::OID)?;
+            let kind = bag.oid()?;
             let value = bag.element(tag::explicit(0))?;
+            check_attributes(bag)?;
             match kind {
                 oid::CERTIFICATE_BAG => self.certificates.push(certificate(value)?),
                 oid::KEY_BAG => self.add_key(value)?,
@@ -112,7 +113,6 @@ impl Contents {
     }
 
     fn add_key(&mut self, der: &[u8]) -> Outcome<()> {
-        only(der)?;
         match self.key.replace(PrivateKey::from_pkcs8_der(der)?) {
             None => Ok(()),
             Some(_) => Err(Fault::new("more than one key in the file")),
@@ -130,9 +130,20 @@ impl Contents {
     }
 }
 
+/// They are of no interest, but have to be there in form.
+fn check_attributes(mut bag: Reader) -> Outcome<()> {
+    let mut attributes = Reader::new(bag.optional(tag::SET)?.unwrap_or_default());
+    while !attributes.is_empty() {
+        let mut attribute = attributes.sequence()?;
+        attribute.oid()?;
+        attribute.any()?;
+    }
+    Ok(())
+}
+
 fn certificate(bag: &[u8]) -> Outcome<Certificate> {
     let mut bag = only(bag)?.sequence()?;
-    if bag.element(tag::OID)? != oid::X509_CERTIFICATE {
+    if bag.oid()? != oid::X509_CERTIFICATE {
         return Err(Fault::new("a certificate that is not of X.509"));
     }
     Certificate::from_der(Reader::new(bag.element(tag::explicit(0))?).element(tag::OCTET_STRING)?)
@@ -142,13 +153,15 @@ fn shrouded_key(env: &mut Env, bag: &[u8], password: &Password) -> Outcome<Zeroi
     let mut bag = only(bag)?.sequence()?;
     let algorithm = Algorithm::read(&mut bag)?;
     let text = bag.element(tag::OCTET_STRING)?;
-    cipher::decrypt(env, algorithm, text, password)
+    let key = cipher::decrypt(env, algorithm, text, password)?;
+    only(&key)?;
+    Ok(key)
 }
 
 /// The kind of a content, and the content.
 fn content_info<'a>(fields: &mut Reader<'a>) -> Outcome<(&'a [u8], &'a [u8])> {
     let mut info = fields.sequence()?;
-    Ok((info.element(tag::OID)?, info.element(tag::explicit(0))?))
+    Ok((info.oid()?, info.element(tag::explicit(0))?))
 }
 
 /// A reader of the only element.
