@@ -104,7 +104,11 @@ impl<'a> Reader<'a> {
     pub(crate) fn bit_string(&mut self) -> Outcome<(&'a [u8], u8)> {
         match self.element(tag::BIT_STRING)? {
             [0] => Ok((&[], 0)),
-            [unused @ 0..=7, bytes @ ..] if bytes.last().is_some_and(|last| last.trailing_zeros() >= u32::from(*unused)) => {
+            [unused @ 0..=7, bytes @ ..]
+                if bytes
+                    .last()
+                    .is_some_and(|last| last.trailing_zeros() >= u32::from(*unused)) =>
+            {
                 Ok((bytes, *unused))
             }
             _ => Err(malformed()),
@@ -227,6 +231,13 @@ pub(crate) fn unsigned(digits: &[u8]) -> Der {
     element(tag::INTEGER, &[sign, digits])
 }
 
+pub(crate) fn integer(number: i64) -> Der {
+    let digits = number.to_be_bytes();
+    let is_sign = |pair: &[u8]| matches!(pair, [0, 0..=0x7f] | [0xff, 0x80..=0xff]);
+    let signs = digits.windows(2).take_while(|pair| is_sign(pair)).count();
+    element(tag::INTEGER, &[&digits[signs..]])
+}
+
 pub(crate) fn octets(bytes: &[u8]) -> Der {
     element(tag::OCTET_STRING, &[bytes])
 }
@@ -250,4 +261,15 @@ pub(crate) fn trimmed(digits: &[u8]) -> &[u8] {
         .position(|digit| *digit != 0)
         .unwrap_or(digits.len());
     &digits[start..]
+}
+
+/// As many digits as it takes, by leading zeros.
+pub(crate) fn fitted(digits: &[u8], size: usize) -> Outcome<Zeroizing<Vec<u8>>> {
+    let digits = trimmed(digits);
+    let zeros = size
+        .checked_sub(digits.len())
+        .ok_or_else(|| Fault::new("a number is too large"))?;
+    let mut fitted = Zeroizing::new(vec![0; size]);
+    fitted[zeros..].copy_from_slice(digits);
+    Ok(fitted)
 }

@@ -109,6 +109,12 @@ impl EcKey {
         Ok(Self { public, scalar })
     }
 
+    /// From both halves. Whether they belong together is not asked.
+    pub(crate) fn from_parts(public: EcPublic, scalar: Zeroizing<Vec<u8>>) -> Outcome<Self> {
+        let key = Self::from_scalar(public.curve, scalar)?;
+        Ok(Self { public, ..key })
+    }
+
     pub(crate) fn generate(curve: Curve, random: &mut dyn Random) -> Outcome<Self> {
         const TRIES: usize = 64;
         for _ in 0..TRIES {
@@ -142,7 +148,7 @@ impl EcKey {
             .or(named)
             .and_then(Curve::from_oid)
             .ok_or_else(|| Fault::new("an unknown elliptic curve"))?;
-        Self::from_scalar(curve, fitted(der::trimmed(scalar), curve.size())?)
+        Self::from_scalar(curve, der::fitted(scalar, curve.size())?)
     }
 
     /// SEC 1, naming the curve.
@@ -179,14 +185,4 @@ impl EcKey {
         let signature = pair.sign(&SystemRandom::new(), message).map_err(|_| bad())?;
         Ok(signature.as_ref().to_vec())
     }
-}
-
-/// Digits behind as many zeros as it takes.
-pub(crate) fn fitted(digits: &[u8], size: usize) -> Outcome<Zeroizing<Vec<u8>>> {
-    let zeros = size
-        .checked_sub(digits.len())
-        .ok_or_else(|| Fault::new("a private key that is too long"))?;
-    let mut fitted = Zeroizing::new(vec![0; size]);
-    fitted[zeros..].copy_from_slice(digits);
-    Ok(fitted)
 }

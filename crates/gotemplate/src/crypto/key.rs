@@ -4,6 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
 use super::der::{self, Der, Element, Reader, tag};
+use super::dsa;
 use super::ec::{Curve, EcKey, EcPublic};
 use super::okp::{self, Kind, OkpKey};
 use super::pem;
@@ -42,6 +43,28 @@ impl PrivateKey {
             .or_else(|_| Self::from_pkcs8_der(der))
             .or_else(|_| EcKey::from_sec1(der, None).map(Self::Ec))
             .map_err(|_| Fault::new("not a private key: neither PKCS#1 nor PKCS#8 nor SEC 1"))
+    }
+
+    /// The key in the first PEM block, of the kind that the block's label tells. Nothing for a DSA key, which can be
+    /// kept but not used.
+    pub(crate) fn from_labelled_pem(text: &[u8]) -> Outcome<Option<Self>> {
+        let (block, _) = pem::decode(text).ok_or_else(|| Fault::new("no PEM data in input"))?;
+        match block.label.as_slice() {
+            b"PRIVATE KEY" => Self::from_pkcs8_der(&block.bytes).map(Some),
+            b"RSA PRIVATE KEY" => RsaKey::from_pkcs1(&block.bytes).map(Self::Rsa).map(Some),
+            b"EC PRIVATE KEY" => EcKey::from_sec1(&block.bytes, None).map(Self::Ec).map(Some),
+            b"DSA PRIVATE KEY" => dsa::check(&block.bytes).map(|()| None),
+            _ => Err(Fault::new("a PEM block of no known private key")),
+        }
+    }
+
+    /// PEM of the form that is the key's own: PKCS#1 or SEC 1, else PKCS#8.
+    pub(crate) fn to_pem(&self) -> Zeroizing<Vec<u8>> {
+        match self {
+            Self::Rsa(key) => pem::wrap("RSA PRIVATE KEY", &key.to_pkcs1()),
+            Self::Ec(key) => pem::wrap("EC PRIVATE KEY", &key.to_sec1()),
+            Self::Okp(_) => pem::wrap("PRIVATE KEY", &self.to_pkcs8_der()),
+        }
     }
 
     pub(crate) fn from_pkcs8_der(der: &[u8]) -> Outcome<Self> {

@@ -4,7 +4,9 @@
 
 pub(crate) mod cbc;
 pub(crate) mod der;
+pub(crate) mod dsa;
 pub(crate) mod ec;
+pub(crate) mod jwk;
 pub(crate) mod key;
 pub(crate) mod okp;
 pub(crate) mod pem;

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::{Args, Function, Param};
 use crate::env::{Env, Random};
 use crate::fault::{Fault, Outcome};
-use crate::value::Value;
+use crate::value::{Value, runes};
 
 const ALPHA: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const NUMERIC: &[u8] = b"0123456789";
@@ -43,8 +43,15 @@ fn text_of(env: &mut Env, args: Args, alphabet: &[u8]) -> Outcome {
     while text.len() < count {
         env.random.fill(&mut *bytes);
         let before = text.len();
-        let usable = bytes.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < whole);
-        text.extend(usable.map(|byte| alphabet[byte % alphabet.len()]).take(count - before));
+        let usable = bytes
+            .iter()
+            .map(|byte| usize::from(*byte))
+            .filter(|byte| *byte < whole);
+        text.extend(
+            usable
+                .map(|byte| alphabet[byte % alphabet.len()])
+                .take(count - before),
+        );
         idle = if text.len() == before { idle + 1 } else { 0 };
         if idle == TRIES {
             return Err(Fault::new("the random source is broken"));
@@ -76,7 +83,7 @@ fn rand_int(env: &mut Env, args: Args) -> Outcome {
 fn shuffle(env: &mut Env, args: Args) -> Outcome {
     let text = args.text(0)?;
     env.spend(text.len().saturating_mul(8))?;
-    let mut runes: Vec<char> = text.runes().collect();
+    let mut runes: Vec<char> = runes(text).map(|(rune, _)| rune).collect();
     for last in (1..runes.len()).rev() {
         let other = below(env.random, u64::try_from(last).unwrap_or_default() + 1)?;
         runes.swap(last, usize::try_from(other).unwrap_or_default());

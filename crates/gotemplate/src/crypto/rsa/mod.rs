@@ -1,7 +1,8 @@
 //! RSA keys of two primes.
 
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
-use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::rsa::KeyPair;
+pub(crate) use aws_lc_rs::rsa::KeySize;
 use zeroize::Zeroizing;
 
 use super::der::{self, Der, Reader, tag};
@@ -9,6 +10,7 @@ use super::key;
 use crate::fault::{Fault, Outcome};
 
 mod check;
+mod odd_size;
 mod operate;
 
 pub(crate) use operate::OaepHash;
@@ -43,7 +45,7 @@ impl RsaPublic {
 
     /// PKCS#1.
     pub(crate) fn to_der(&self) -> Der {
-        der::sequence(&[&der::unsigned(&self.n), &der::unsigned(&self.e.to_be_bytes())])
+        der::sequence(&[&der::unsigned(&self.n), &der::integer(self.e)])
     }
 }
 
@@ -128,7 +130,7 @@ impl RsaKey {
         der::sequence(&[
             &der::unsigned(&[0]),
             &der::unsigned(&self.public.n),
-            &der::unsigned(&self.public.e.to_be_bytes()),
+            &der::integer(self.public.e),
             &der::unsigned(d),
             &der::unsigned(p),
             &der::unsigned(q),

@@ -29,12 +29,15 @@ pub(crate) fn order(certificates: &[Certificate]) -> Outcome<Vec<&Certificate>> 
         .iter()
         .enumerate()
         .map(|(nth, certificate)| {
-            let is_parent = |(other, parent): (usize, &Certificate)| other != nth && certificate.is_signed_by(parent);
+            let is_parent =
+                |(other, parent): (usize, &Certificate)| other != nth && certificate.is_signed_by(parent);
             certificates.iter().enumerate().position(is_parent)
         })
         .collect();
     let mut leaves = (0..certificates.len()).filter(|nth| !parents.contains(&Some(*nth)));
-    let leaf = leaves.next().ok_or_else(|| Fault::new("no leaf certificate found"))?;
+    let leaf = leaves
+        .next()
+        .ok_or_else(|| Fault::new("no leaf certificate found"))?;
     if leaves.next().is_some() {
         return Err(Fault::new("found multiple leaf or disjunct certificates"));
     }

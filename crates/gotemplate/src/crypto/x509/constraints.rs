@@ -39,14 +39,11 @@ fn is_constraint(base: Element) -> bool {
 
 /// Ones, then zeros.
 fn is_mask(mask: &[u8]) -> bool {
-    let bits = |count: fn(u8) -> u32| mask.iter().map(|byte| count(*byte)).sum::<u32>();
-    let leading: u32 = mask
-        .iter()
-        .scan(true, |full, byte| {
-            let ones = full.then(|| byte.leading_ones());
-            *full &= *byte == 0xff;
-            ones
-        })
-        .sum();
-    leading == bits(u8::count_ones)
+    let ones = mask.iter().take_while(|byte| **byte == 0xff).count();
+    match &mask[ones..] {
+        [] => true,
+        [first, zeros @ ..] => {
+            first.leading_ones() == first.count_ones() && zeros.iter().all(|byte| *byte == 0)
+        }
+    }
 }

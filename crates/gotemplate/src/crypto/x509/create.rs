@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::{Certificate, extensions, name, names, time};
 use crate::crypto::der::{self, Der, tag};
 use crate::crypto::key::{PrivateKey, PublicKey};
+use crate::crypto::okp::Kind;
 use crate::fault::{Fault, Outcome};
 
 /// Digital signatures, key encipherment.
@@ -18,8 +19,8 @@ const CLIENT_AUTHENTICATION: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
 pub(crate) struct Request<'a> {
     pub(crate) serial: [u8; 16],
     pub(crate) common_name: &'a [u8],
-    pub(crate) dns: &'a [&'a [u8]],
-    pub(crate) ips: &'a [IpAddr],
+    pub(crate) dns: Vec<&'a [u8]>,
+    pub(crate) ips: Vec<IpAddr>,
     /// In seconds since 1970.
     pub(crate) not_before: i64,
     pub(crate) not_after: i64,
@@ -33,8 +34,16 @@ pub(crate) fn issue(
     issuer: Option<&Certificate>,
     signer: &PrivateKey,
 ) -> Outcome<Der> {
-    if issuer.and_then(|issuer| issuer.key.as_ref()).is_some_and(|key| *key != signer.public()) {
-        return Err(Fault::new("the private key is not that of the issuing certificate"));
+    if issuer
+        .and_then(|issuer| issuer.key.as_ref())
+        .is_some_and(|key| *key != signer.public())
+    {
+        return Err(Fault::new(
+            "the private key is not that of the issuing certificate",
+        ));
+    }
+    if matches!(key, PublicKey::Okp(Kind::X25519, _)) {
+        return Err(Fault::new("an X25519 key cannot be certified"));
     }
     let algorithm = signer.signature_algorithm()?;
     let subject = name::common(request.common_name)?;
@@ -81,7 +90,11 @@ fn write_extensions(request: &Request, key: &PublicKey, authority_key_id: Option
     }
     if !request.dns.is_empty() || !request.ips.is_empty() {
         let is_all = request.common_name.is_empty();
-        extensions.push(extensions::write(17, is_all, &names::write(request.dns, request.ips)?));
+        extensions.push(extensions::write(
+            17,
+            is_all,
+            &names::write(&request.dns, &request.ips)?,
+        ));
     }
     let extensions: Vec<&[u8]> = extensions.iter().map(|extension| extension.as_slice()).collect();
     Ok(der::sequence(&extensions))

@@ -28,7 +28,9 @@ fn is_text(value: Element) -> bool {
     let text = value.content;
     match value.tag {
         tag::TELETEX_STRING => true,
-        tag::PRINTABLE_STRING => text.iter().all(|byte| is_printable(*byte) || matches!(byte, b'*' | b'&')),
+        tag::PRINTABLE_STRING => text
+            .iter()
+            .all(|byte| is_printable(*byte) || matches!(byte, b'*' | b'&')),
         tag::UTF8_STRING => std::str::from_utf8(text).is_ok(),
         tag::BMP_STRING => is_bmp(text),
         tag::IA5_STRING => text.is_ascii(),
@@ -41,9 +43,7 @@ fn is_text(value: Element) -> bool {
 fn is_bmp(text: &[u8]) -> bool {
     let text = text.strip_suffix(&[0, 0]).unwrap_or(text);
     let (pairs, rest) = text.as_chunks::<2>();
-    let is_sign = |pair: &[u8; 2]| {
-        !matches!(u16::from_be_bytes(*pair), 0xfffe | 0xffff | 0xfdd0..=0xfdef | 0xd800..=0xdfff)
-    };
+    let is_sign = |pair: &[u8; 2]| !matches!(u16::from_be_bytes(*pair), 0xfffe | 0xffff | 0xfdd0..=0xfdef | 0xd800..=0xdfff);
     rest.is_empty() && pairs.iter().all(is_sign)
 }
 

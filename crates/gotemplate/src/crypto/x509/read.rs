@@ -73,7 +73,11 @@ fn read_body<'a>(
     let subject = fields.any()?;
     name::check(subject)?;
     let key = read_key(fields.sequence()?)?;
-    let extensions = if version == 2 { read_extensions(fields)? } else { Extensions::default() };
+    let extensions = if version == 2 {
+        read_extensions(fields)?
+    } else {
+        Extensions::default()
+    };
     Ok((subject.full, key, extensions))
 }
 
@@ -92,7 +96,11 @@ fn read_version(fields: &mut Reader) -> Outcome<i64> {
 /// The kind, and its parameters.
 fn read_algorithm(mut fields: Reader<'_>) -> Outcome<(&[u8], Option<der::Element<'_>>)> {
     let kind = fields.oid()?;
-    let parameters = if fields.is_empty() { None } else { Some(fields.any()?) };
+    let parameters = if fields.is_empty() {
+        None
+    } else {
+        Some(fields.any()?)
+    };
     Ok((kind, parameters))
 }
 

@@ -7,7 +7,11 @@ const DAY: i64 = 86_400;
 
 /// Whether it is a time: `YYMMDDhhmm[ss]` or `YYYYMMDDhhmmss`, then `Z` or an offset such as `+0100`.
 pub(super) fn check(time: Element) -> Outcome<()> {
-    let digits = time.content.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = time
+        .content
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     let (date, zone) = time.content.split_at(digits);
     let pairs: Vec<u8> = date
         .as_chunks::<2>()
@@ -46,8 +50,10 @@ fn is_zone(zone: &[u8]) -> bool {
     match zone {
         b"Z" => true,
         [b'+' | b'-', digits @ ..] => {
-            let digits: Option<Vec<u8>> =
-                digits.iter().map(|digit| digit.is_ascii_digit().then(|| digit - b'0')).collect();
+            let digits: Option<Vec<u8>> = digits
+                .iter()
+                .map(|digit| digit.is_ascii_digit().then(|| digit - b'0'))
+                .collect();
             // Nothing is printed `Z`, never as an offset of zero.
             matches!(digits.as_deref(), Some([a, b, c @ 0..=5, d]) if a * 10 + b < 24 && a + b + c + d > 0)
         }
