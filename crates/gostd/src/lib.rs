@@ -2,6 +2,11 @@
 
 pub mod base32;
 pub mod base64;
+pub mod float;
 pub mod hex;
+pub mod integer;
 pub mod json;
+pub mod quote;
 pub mod regexp;
+pub mod unicode;
+pub mod yaml;

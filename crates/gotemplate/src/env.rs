@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use crate::fault::{Fault, Outcome};
-use crate::value::Map;
+use crate::value::{Map, Value};
 
 /// Where random bytes come from.
 pub trait Random {
@@ -41,6 +41,11 @@ impl<'w> Env<'w> {
             }
             None => Err(Fault::new("the template does too much: its budget is used up")),
         }
+    }
+
+    /// Call this before making a list of `count` values.
+    pub(crate) fn spend_items(&mut self, count: usize) -> Outcome<()> {
+        self.spend(count.saturating_mul(size_of::<Value>()))
     }
 
     /// Call this whenever a map that may be known elsewhere gets a new entry.

@@ -20,3 +20,13 @@ impl Fault {
         Self::Says(message.into())
     }
 }
+
+/// Without the text that a template chose.
+impl std::fmt::Debug for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Says(message) => f.write_str(message),
+            Self::Chosen(_) => f.write_str("Chosen"),
+        }
+    }
+}

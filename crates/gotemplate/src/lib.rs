@@ -8,9 +8,36 @@
     reason = "being filled: everything in here gets its user with the executor"
 )]
 
+mod cache;
 mod crypto;
+mod data;
 mod env;
+mod error;
+mod exec;
 mod fault;
+mod fmt;
 mod functions;
+mod lex;
+mod limits;
+mod message;
+mod parse;
+mod template;
 mod time;
+mod unicode;
 mod value;
+
+pub use cache::Cache;
+pub use data::Data;
+pub use env::Random;
+pub use error::{Error, ErrorKind};
+pub use limits::Limits;
+pub use template::{MissingKey, Options, Template, World};
+
+/// The names of all functions that templates can call, sorted.
+///
+/// ```
+/// assert!(lockstep_gotemplate::functions().contains(&"index"));
+/// ```
+pub fn functions() -> Vec<&'static str> {
+    functions::names()
+}

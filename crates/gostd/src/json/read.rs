@@ -307,7 +307,7 @@ impl<'j> Reader<'j> {
 }
 
 /// Go makes a U+FFFD of every single byte that is no text.
-fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = str::from_utf8(bytes) {
         return text.into();
     }

@@ -92,7 +92,7 @@ pub(crate) enum Param {
     Float,
     /// `string`
     Text,
-    /// A type made of `string`: takes a literal and no other value.
+    /// `sprig.HashAlgorithm`, a type made of `string`: takes a literal and no other value.
     Literal,
     /// `[]any`
     List,
@@ -106,6 +106,39 @@ pub(crate) enum Param {
     Version,
     /// `sprig.certificate`
     Certificate,
+}
+
+impl Param {
+    /// The name of the Go type.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Any => "interface {}",
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Int64 => "int64",
+            Self::Uint32 => "uint32",
+            Self::Float => "float64",
+            Self::Text => "string",
+            Self::Literal => "sprig.HashAlgorithm",
+            Self::List => "[]interface {}",
+            Self::Map => "map[string]interface {}",
+            Self::Time => "time.Time",
+            Self::Duration => "time.Duration",
+            Self::Version => "*semver.Version",
+            Self::Certificate => "sprig.certificate",
+        }
+    }
+
+    /// Whether Go has a nil of this type.
+    pub(crate) fn takes_nil(self) -> bool {
+        matches!(self, Self::Any | Self::List | Self::Map | Self::Version)
+    }
+}
+
+impl std::fmt::Debug for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 impl Function {
@@ -140,6 +173,27 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
         all.map(|function| (function.name, function)).collect()
     });
     BY_NAME.get(name).copied()
+}
+
+/// The names of all functions, sorted.
+pub(crate) fn names() -> Vec<&'static str> {
+    let mut names: Vec<_> = TABLES
+        .into_iter()
+        .flatten()
+        .map(|function| function.name)
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// The method of that name, if the value's type has one. Its first argument is the value itself, which its parameters
+/// leave out.
+pub(crate) fn method(value: &Value, name: &str) -> Option<&'static Function> {
+    let table: &'static [Function] = match value {
+        Value::Version(_) => semver::METHODS,
+        _ => return None,
+    };
+    table.iter().find(|function| function.name == name)
 }
 
 /// Arguments that fit the parameters.

@@ -81,6 +81,11 @@ impl Map {
     pub(crate) fn is(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
+
+    /// Differs from that of all other maps that are alive.
+    pub(crate) fn address(&self) -> usize {
+        Rc::as_ptr(&self.0).addr()
+    }
 }
 
 /// Maps nest as deep as a template likes, so they are taken apart in a loop instead of by recursion. (Lists between

@@ -2,16 +2,23 @@
 
 use std::rc::Rc;
 
+pub(crate) use display::{display, strval};
+pub(crate) use equal::deep_equal;
 pub(crate) use list::{List, ListType};
 pub(crate) use map::{Map, MapType};
-pub(crate) use text::{Text, runes};
+pub(crate) use text::{Text, push_rune, runes};
+pub(crate) use types::{kind_name, type_name};
 
 use crate::functions::{Certificate, Version};
 use crate::time::Time;
 
+pub(crate) mod cast;
+pub(crate) mod display;
+mod equal;
 mod list;
 mod map;
 mod text;
+mod types;
 
 /// How deep lists and maps may nest where they are printed, copied or compared.
 pub(crate) const MAX_DEPTH: usize = 200;

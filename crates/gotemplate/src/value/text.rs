@@ -69,10 +69,22 @@ impl From<String> for Text {
     }
 }
 
+/// Shows the length only: the content may be a secret.
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Text({} bytes)", self.0.len())
+    }
+}
+
 /// A character of a Go string, and how many bytes it takes. Each byte that is no UTF-8 counts as one U+FFFD.
 pub(crate) fn runes(bytes: &[u8]) -> impl Iterator<Item = (char, usize)> {
     bytes.utf8_chunks().flat_map(|chunk| {
         let valid = chunk.valid().chars().map(|c| (c, c.len_utf8()));
         valid.chain(chunk.invalid().iter().map(|_| (char::REPLACEMENT_CHARACTER, 1)))
     })
+}
+
+/// Adds a character as UTF-8.
+pub(crate) fn push_rune(out: &mut Vec<u8>, c: char) {
+    out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
 }

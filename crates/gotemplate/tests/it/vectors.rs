@@ -1,0 +1,188 @@
+//! The recorded behaviour of the original, case by case.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use lockstep_gotemplate::{Error, ErrorKind, MissingKey, Options, Random, Template, World};
+use serde_json::Value as Json;
+
+/// Cases that cannot pass, and why.
+const KNOWN: &[(&str, &str)] = &[];
+
+#[test]
+fn every_recorded_function_is_there() {
+    let there = lockstep_gotemplate::functions();
+    let recorded = read("functions.json");
+    let missing: Vec<_> = recorded
+        .iter()
+        .map(|function| text(function, "name"))
+        .filter(|name| !there.contains(name))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "{} of {} missing: {missing:?}",
+        missing.len(),
+        recorded.len()
+    );
+}
+
+/// `LOCKSTEP_CASES` narrows it down to cases whose name starts with one of its words.
+#[test]
+fn recorded_templates_render_the_same() {
+    let only = variable("LOCKSTEP_CASES").unwrap_or_default();
+    let is_wanted = |case: &&Json| {
+        let name = text(case, "name");
+        let mut words = only.split_whitespace().peekable();
+        words.peek().is_none() || words.any(|word| name.starts_with(word))
+    };
+    let cases = read("template.json");
+    let ours = cases.iter().filter(|case| text(case, "scope") == "Values");
+    let ours = ours
+        .filter(|case| case.get("decoding").is_none())
+        .filter(is_wanted);
+    let (mut passed, mut failures) = (0, String::new());
+    for case in ours {
+        let name = text(case, "name");
+        let known = KNOWN.iter().any(|(known, _)| *known == name);
+        match (check(case), known) {
+            (Ok(()), false) | (Err(_), true) => passed += 1,
+            (Ok(()), true) => writeln!(failures, "{name}: passes, but is known not to").expect("a string"),
+            (Err(why), false) => writeln!(failures, "{name}: {why}").expect("a string"),
+        }
+    }
+    let failed = failures.lines().count();
+    println!("{passed} passed, {failed} failed");
+    assert!(failures.is_empty(), "{failures}{passed} passed, {failed} failed");
+}
+
+fn check(case: &Json) -> Result<(), String> {
+    let rendered = render(case);
+    if let Some(expected) = case.get("error_kind") {
+        let error = match rendered {
+            Ok(output) => return Err(format!("renders {:?}", lossy(&output))),
+            Err(error) => error,
+        };
+        return check_error(case, expected, &error);
+    }
+    let output = rendered.map_err(|error| error.to_string())?;
+    if let Some(property) = case.get("property") {
+        return check_property(property.as_str().unwrap_or_default(), &output);
+    }
+    let expected = bytes(&case["output"]["out"]);
+    if output == expected {
+        Ok(())
+    } else {
+        Err(format!("{:?} instead of {:?}", lossy(&output), lossy(&expected)))
+    }
+}
+
+fn check_error(case: &Json, kind: &Json, error: &Error) -> Result<(), String> {
+    let is_kind = match error.kind() {
+        ErrorKind::Parse => kind == "parse",
+        ErrorKind::Execute => kind == "execute",
+    };
+    let at = match error.column() {
+        Some(column) => format!("{}:{column}", error.line()),
+        None => error.line().to_string(),
+    };
+    let is_there = case.get("error_at").is_none_or(|expected| *expected == at);
+    let says = case
+        .get("error_contains")
+        .and_then(Json::as_str)
+        .unwrap_or_default();
+    if is_kind && is_there && error.to_string().contains(says) {
+        Ok(())
+    } else {
+        let there = &case["error_at"];
+        Err(format!("\"{error}\" instead of {kind} at {there}: {says}"))
+    }
+}
+
+fn check_property(property: &str, output: &[u8]) -> Result<(), String> {
+    let holds = match property.split_once(':') {
+        Some(("len", length)) => output.len().to_string() == length,
+        Some(("regex", pattern)) => {
+            let pattern = regex::bytes::Regex::new(pattern).map_err(|error| error.to_string())?;
+            pattern.is_match(output)
+        }
+        _ => false,
+    };
+    if holds {
+        Ok(())
+    } else {
+        Err(format!("{:?} is not {property}", lossy(output)))
+    }
+}
+
+fn render(case: &Json) -> Result<Vec<u8>, Error> {
+    let delimiter = |side| {
+        case.get(side)
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let options = Options {
+        left: delimiter("left"),
+        right: delimiter("right"),
+        missing_key: MissingKey::Error,
+        ..Options::default()
+    };
+    let data = case["data"].as_object().into_iter().flatten();
+    let data: BTreeMap<&str, Vec<u8>> = data.map(|(key, value)| (key.as_str(), bytes(value))).collect();
+    let mut world = World {
+        now: SystemTime::now(),
+        random: &mut Counter(1),
+    };
+    Template::parse("out", text(case, "template"), &options)?.render(&data, &mut world)
+}
+
+/// Looks random enough: a linear congruential generator.
+struct Counter(u64);
+
+impl Random for Counter {
+    fn fill(&mut self, buffer: &mut [u8]) {
+        for byte in buffer {
+            let next = self.0.wrapping_mul(6_364_136_223_846_793_005);
+            self.0 = next.wrapping_add(1_442_695_040_888_963_407);
+            *byte = self.0.to_be_bytes()[0];
+        }
+    }
+}
+
+fn read(file: &str) -> Vec<Json> {
+    let path = folder().join(file);
+    let content = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_slice(&content).expect("a list of cases")
+}
+
+fn folder() -> PathBuf {
+    match variable("LOCKSTEP_VECTORS") {
+        Some(folder) => folder.into(),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/vectors"),
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where the vectors are, only the caller knows"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn text<'c>(case: &'c Json, key: &str) -> &'c str {
+    case[key].as_str().unwrap_or_default()
+}
+
+fn bytes(base64: &Json) -> Vec<u8> {
+    let text = base64.as_str().expect("base64");
+    BASE64_STANDARD.decode(text).expect("base64")
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
