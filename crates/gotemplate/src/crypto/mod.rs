@@ -10,5 +10,6 @@ pub(crate) mod jwk;
 pub(crate) mod key;
 pub(crate) mod okp;
 pub(crate) mod pem;
+pub(crate) mod pkcs12;
 pub(crate) mod rsa;
 pub(crate) mod x509;
