@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use crate::fault::{Fault, Outcome};
+use crate::functions::Patterns;
 use crate::value::{Map, Value};
 
 /// Where random bytes come from.
@@ -15,6 +16,7 @@ pub trait Random {
 pub(crate) struct Env<'w> {
     pub(crate) now: SystemTime,
     pub(crate) random: &'w mut dyn Random,
+    pub(crate) patterns: Patterns,
     /// What is left to spend, in bytes made or items touched.
     budget: u64,
     /// Maps that were changed after they were made. Only these can contain themselves, and so would never be freed.
@@ -26,6 +28,7 @@ impl<'w> Env<'w> {
         Self {
             now,
             random,
+            patterns: Patterns::default(),
             budget,
             changed: Vec::new(),
         }

@@ -118,7 +118,9 @@ impl Printer<'_> {
     }
 
     fn structure(&mut self, value: &Value, verb: char, depth: usize) -> Outcome<()> {
-        if let Value::Version(_) = value {
+        if let Value::Version(version) = value
+            && !version.by_value
+        {
             if depth > 0 {
                 return self.pointer(type_name(value), pointer::ADDRESS, verb);
             }
@@ -166,6 +168,7 @@ fn fields(value: &Value) -> Vec<(&'static str, Value)> {
             ("Cert", Value::Text(certificate.cert.clone())),
             ("Key", Value::Text(certificate.key.clone())),
         ],
+        Value::Version(version) => version.fields(),
         _ => Vec::new(),
     }
 }

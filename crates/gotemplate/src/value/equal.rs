@@ -62,7 +62,7 @@ impl Pairs {
                 self.nested.push(Nested::Maps(left.clone(), right.clone()));
                 left.kind() == right.kind()
             }
-            (Value::Time(left), Value::Time(right)) => left == right,
+            (Value::Time(left), Value::Time(right)) => left.deep_equals(right),
             (Value::Version(left), Value::Version(right)) => left == right,
             (Value::Certificate(left), Value::Certificate(right)) => {
                 left.cert == right.cert && left.key == right.key
