@@ -20,10 +20,7 @@ pub enum Fault {
     #[error("error converting YAML to JSON: yaml: document contains excessive aliasing")]
     TooManyAliases,
     #[error("error converting YAML to JSON: yaml: cannot decode {found} as a {tag}")]
-    Mistagged {
-        found: &'static str,
-        tag: &'static str,
-    },
+    Mistagged { found: &'static str, tag: &'static str },
     #[error("error converting YAML to JSON: yaml: !!binary value contains invalid base64 data")]
     Base64,
     #[error("error converting YAML to JSON: yaml: map merge requires map or sequence of maps as the value")]

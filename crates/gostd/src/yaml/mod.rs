@@ -71,7 +71,9 @@ pub fn write(node: &Node) -> Vec<u8> {
 impl Node {
     fn check_finite(&self) -> Result<(), Fault> {
         match self {
-            Self::Float(value) => number::not_finite(*value).map_or(Ok(()), |name| Err(Fault::NotFinite(name))),
+            Self::Float(value) => {
+                number::not_finite(*value).map_or(Ok(()), |name| Err(Fault::NotFinite(name)))
+            }
             Self::List(items) => items.iter().try_for_each(Self::check_finite),
             Self::Map(entries) => entries.values().try_for_each(Self::check_finite),
             _ => Ok(()),

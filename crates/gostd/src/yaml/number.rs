@@ -14,7 +14,9 @@ pub(super) fn integer(text: &str) -> Option<Node> {
         _ => (10, unsigned),
     };
     let size = digits_of(digits, radix)?;
-    signed(sign, size).map(Node::Int).or_else(|| sign.is_empty().then_some(Node::Uint(size)))
+    signed(sign, size)
+        .map(Node::Int)
+        .or_else(|| sign.is_empty().then_some(Node::Uint(size)))
 }
 
 /// Binary digits with a sign, which may stand behind the prefix alone.

@@ -71,5 +71,9 @@ fn is_digit(c: char) -> bool {
 }
 
 fn is_of(c: char, ascii: bool, class: &Regex) -> bool {
-    if c.is_ascii() { ascii } else { class.is_match(c.encode_utf8(&mut [0; 4])) }
+    if c.is_ascii() {
+        ascii
+    } else {
+        class.is_match(c.encode_utf8(&mut [0; 4]))
+    }
 }

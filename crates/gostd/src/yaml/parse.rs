@@ -347,7 +347,11 @@ impl Parser {
     }
 
     fn node_or_empty(&mut self, is_empty: bool, context: Context) -> Result<Id, Fault> {
-        if is_empty { Ok(self.empty()) } else { self.node(context) }
+        if is_empty {
+            Ok(self.empty())
+        } else {
+            self.node(context)
+        }
     }
 
     fn empty(&mut self) -> Id {

@@ -13,6 +13,8 @@ mod split;
 mod words;
 mod wrap;
 
+pub(super) use split::strings;
+
 pub(super) const TABLE: &[Function] = &[
     Function::new("abbrev", &[Int, Text], cut::abbrev),
     Function::new("abbrevboth", &[Int, Int, Text], cut::abbrev_both),

@@ -97,7 +97,7 @@ pub(super) fn sort_alpha(env: &mut Env, args: Args) -> Outcome {
 }
 
 /// The items that are not nil as texts; nil has none, and any other value is its own only item.
-fn strings(env: &mut Env, value: &Value) -> Outcome<Vec<Text>> {
+pub(crate) fn strings(env: &mut Env, value: &Value) -> Outcome<Vec<Text>> {
     let items = match value {
         Value::List(list) => list.items(),
         value => std::slice::from_ref(value),
