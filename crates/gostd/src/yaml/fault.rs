@@ -45,6 +45,11 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether it is a limit of ours, which Go does not have.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::TooDeep | Self::TooLarge)
+    }
+
     pub(super) fn malformed(problem: &'static str) -> Self {
         Self::Malformed { problem, line: 0 }
     }

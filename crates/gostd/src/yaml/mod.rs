@@ -16,6 +16,8 @@ mod order;
 mod parse;
 mod resolve;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod time;
 
 /// How deep sequences and mappings may nest. Go allows 10000; our stack is the limit, and nothing sensible comes near.
