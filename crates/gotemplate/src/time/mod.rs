@@ -284,9 +284,4 @@ pub(crate) fn weekday_name(weekday: i64) -> Cow<'static, str> {
         Ok(number @ 0..7) => WEEKDAYS[number].into(),
         _ => format!("%!Weekday({})", weekday.cast_unsigned()).into(),
     }
-
-    /// As Go writes it into JSON, or why it does not.
-    pub(crate) fn rfc3339(&self) -> Result<String, &'static str> {
-        Ok(String::new())
-    }
 }
