@@ -100,11 +100,7 @@ impl Merger {
     /// Merges into what the target has already.
     fn nested(self, env: &mut Env, old: &Value, value: &Value) -> Merged<()> {
         let by_pointer = |value: &Value| matches!(value, Value::Version(version) if !version.by_value);
-        let walked = match value {
-            Value::Map(_) | Value::Time(_) | Value::Certificate(_) => true,
-            Value::Version(version) => version.by_value,
-            _ => false,
-        };
+        let other = matches!(value, Value::Map(_) | Value::Time(_) | Value::Certificate(_));
         match (old, value) {
             (Value::Map(target), Value::Map(source)) => {
                 let deeper = Self {
@@ -113,7 +109,7 @@ impl Merger {
                 };
                 deeper.maps(env, target, source)
             }
-            (old, _) if by_pointer(old) && walked && !self.overwrite => Ok(Err(Mismatch)),
+            (old, _) if by_pointer(old) && other && !self.overwrite => Ok(Err(Mismatch)),
             (Value::Certificate(_), value) if matches!(value, Value::Map(_)) || by_pointer(value) => {
                 Err(Fault::new("a certificate cannot be merged with that"))
             }
