@@ -163,7 +163,7 @@ mod tests {
             key: None,
             extensions: Extensions::default(),
         };
-        certificate.subject_text().ok().expect("a well-formed name")
+        certificate.subject_text().expect("a well-formed name")
     }
 
     const CN: &[u8] = &[0x55, 4, 3];
