@@ -12,23 +12,23 @@ const FIRST_YEAR: u64 = 292_277_022_400;
 const TO_UNIX: u64 = (FIRST_YEAR / 400 * ERA + 306 + 719_162) * DAY;
 
 /// A day, and the time of it.
-pub(super) struct Civil {
-    pub(super) year: i64,
+pub(crate) struct Civil {
+    pub(crate) year: i64,
     /// From 1.
-    pub(super) month: u8,
-    pub(super) day: u8,
+    pub(crate) month: u8,
+    pub(crate) day: u8,
     /// From 1.
-    pub(super) day_of_year: u16,
+    pub(crate) day_of_year: u16,
     /// From 0, which is Sunday.
-    pub(super) weekday: u8,
-    pub(super) hour: u8,
-    pub(super) minute: u8,
-    pub(super) second: u8,
+    pub(crate) weekday: u8,
+    pub(crate) hour: u8,
+    pub(crate) minute: u8,
+    pub(crate) second: u8,
 }
 
 impl Civil {
     /// `seconds` since 1970 on the clock that is looked at.
-    pub(super) fn from_unix(seconds: i64) -> Self {
+    pub(crate) fn from_unix(seconds: i64) -> Self {
         let absolute = seconds.cast_unsigned().wrapping_add(TO_UNIX);
         let (days, time) = (absolute / DAY, absolute % DAY);
         let (era, day_of_era) = (days / ERA, days % ERA);
@@ -71,7 +71,7 @@ fn small(part: u64) -> u8 {
 }
 
 /// Seconds since 1970 of a date, whose month and day may lie outside of their year and month.
-pub(super) fn to_unix(year: i64, month: i64, day: i64, time_of_day: i64) -> i64 {
+pub(crate) fn to_unix(year: i64, month: i64, day: i64, time_of_day: i64) -> i64 {
     let month = month.wrapping_sub(1);
     let year = year.wrapping_add(month.div_euclid(12));
     let month = month.rem_euclid(12).cast_unsigned();

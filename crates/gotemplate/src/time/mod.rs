@@ -17,7 +17,7 @@ pub(crate) mod methods;
 mod parse;
 pub(crate) mod zone;
 
-use civil::Civil;
+pub(crate) use civil::{Civil, to_unix};
 use format::View;
 
 const MONTHS: [&str; 12] = [

@@ -9,7 +9,7 @@ use crate::value::{Map, Value};
 use parse::{Url, User};
 
 mod escape;
-mod parse;
+pub(crate) mod parse;
 
 pub(super) const TABLE: &[Function] = &[
     Function::new("urlJoin", &[Dict], url_join),

@@ -6,25 +6,25 @@ use super::escape::{Part, escape, unescape};
 use crate::fault::{Fault, Outcome};
 
 #[derive(Default)]
-pub(super) struct Url {
-    pub(super) scheme: Vec<u8>,
+pub(crate) struct Url {
+    pub(crate) scheme: Vec<u8>,
     /// What follows the scheme if that is no slash, as it is written.
     pub(super) opaque: Vec<u8>,
-    pub(super) user: Option<User>,
+    pub(crate) user: Option<User>,
     /// With the port.
-    pub(super) host: Vec<u8>,
+    pub(crate) host: Vec<u8>,
     pub(super) path: Vec<u8>,
     /// As it is written.
     pub(super) query: Vec<u8>,
-    pub(super) fragment: Vec<u8>,
+    pub(crate) fragment: Vec<u8>,
 }
 
-pub(super) struct User {
+pub(crate) struct User {
     name: Vec<u8>,
     password: Option<Vec<u8>>,
 }
 
-pub(super) fn parse(raw: &[u8]) -> Outcome<Url> {
+pub(crate) fn parse(raw: &[u8]) -> Outcome<Url> {
     let (raw, fragment) = cut(raw, b'#').unwrap_or((raw, b""));
     if raw.iter().any(u8::is_ascii_control) {
         return Err(Fault::new("the URL has an invalid control character"));
@@ -108,7 +108,7 @@ impl Url {
     }
 
     /// As text again.
-    pub(super) fn encoded(&self) -> Vec<u8> {
+    pub(crate) fn encoded(&self) -> Vec<u8> {
         let mut out = Vec::new();
         if !self.scheme.is_empty() {
             out.extend_from_slice(&self.scheme);
