@@ -5,7 +5,27 @@ use std::fmt;
 
 use crate::value::{Map, MapType, Text, Value};
 
-/// What a template sees as dot: texts by name, or maps of them.
+/// What a template sees as dot: texts by name, or maps of them. Clones share the texts; the last one wipes them.
+///
+/// ```
+/// # use lockstep_gotemplate::{Options, Random, Template, World};
+/// # struct Zeros;
+/// # impl Random for Zeros {
+/// #     fn fill(&mut self, buffer: &mut [u8]) {
+/// #         buffer.fill(0);
+/// #     }
+/// # }
+/// # let mut world = World { now: std::time::SystemTime::UNIX_EPOCH, random: &mut Zeros };
+/// use lockstep_gotemplate::Data;
+///
+/// let login = Data::texts([("user", "app"), ("password", "s3cret")]);
+/// let remote = Data::texts([("key", "db")]);
+/// let data = Data::maps([("login", login), ("remoteRef", remote)]);
+///
+/// let template = Template::parse("body", "{{ .remoteRef.key }}={{ .login.password }}", &Options::default())?;
+/// assert_eq!(template.render(&data, &mut world)?, b"db=s3cret");
+/// # Ok::<(), lockstep_gotemplate::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Data(Node);
 
@@ -17,6 +37,12 @@ enum Node {
 
 impl Data {
     /// Go's `map[string]string`. Texts are bytes, usually UTF-8.
+    ///
+    /// ```
+    /// use lockstep_gotemplate::Data;
+    ///
+    /// let data = Data::texts([("tls.key", &[0x30, 0x82][..]), ("user", b"app")]);
+    /// ```
     pub fn texts<K: AsRef<[u8]>, V: AsRef<[u8]>>(entries: impl IntoIterator<Item = (K, V)>) -> Self {
         let entries = entries.into_iter();
         Self(Node::Texts(
@@ -26,7 +52,13 @@ impl Data {
         ))
     }
 
-    /// Go's `map[string]any` with maps in it.
+    /// Go's `map[string]any` with maps in it, as templates of webhooks see it.
+    ///
+    /// ```
+    /// use lockstep_gotemplate::Data;
+    ///
+    /// let data = Data::maps([("auth", Data::texts([("token", "s3cret")])), ("none", Data::default())]);
+    /// ```
     pub fn maps<K: AsRef<[u8]>>(entries: impl IntoIterator<Item = (K, Data)>) -> Self {
         let entries = entries.into_iter();
         Self(Node::Maps(
@@ -51,6 +83,13 @@ impl Node {
                 Map::new(MapType::Any, entries.map(|(key, node)| (key, node.into_value())))
             }
         })
+    }
+}
+
+/// An empty `map[string]string`.
+impl Default for Data {
+    fn default() -> Self {
+        Self(Node::Texts(BTreeMap::new()))
     }
 }
 

@@ -6,7 +6,20 @@ use crate::fault::{Fault, Outcome};
 use crate::functions::Patterns;
 use crate::value::Map;
 
-/// Where random bytes come from.
+/// Where random bytes come from. For anything but tests that is the system's source for keys.
+///
+/// ```
+/// use lockstep_gotemplate::Random;
+///
+/// /// Not at all random.
+/// struct Zeros;
+///
+/// impl Random for Zeros {
+///     fn fill(&mut self, buffer: &mut [u8]) {
+///         buffer.fill(0);
+///     }
+/// }
+/// ```
 pub trait Random {
     /// Fills the whole buffer.
     fn fill(&mut self, buffer: &mut [u8]);

@@ -42,6 +42,13 @@ pub(crate) struct Place {
 }
 
 /// What was being done.
+///
+/// ```
+/// use lockstep_gotemplate::{ErrorKind, Options, Template};
+///
+/// let error = Template::parse("t", "{{ end }}", &Options::default()).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Parse);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The text is no template.
@@ -68,6 +75,7 @@ impl Error {
         }))
     }
 
+    /// Whether it is the text or the data that is wrong.
     pub fn kind(&self) -> ErrorKind {
         match self.0.place {
             None => ErrorKind::Parse,

@@ -11,19 +11,20 @@
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
-    /// Bytes of a template's text.
+    /// Bytes of a template's text. 1 MiB.
     pub text: usize,
-    /// How deep blocks and parentheses nest in a text. The stack has to bear it: parsing and rendering take about
-    /// 10 KiB a level in a debug build.
+    /// How deep blocks and parentheses nest in a text. 100. The stack has to bear it: a level takes up to 7 KiB in a
+    /// debug build, and far less in a release build.
     pub nesting: usize,
-    /// How deep blocks, parentheses and calls of `template` nest while a template runs. The stack has to bear this
-    /// too.
+    /// How deep blocks, parentheses and parts nest while a template runs, where a part is what `define` makes and
+    /// `template` calls. 200. The stack has to bear this too.
     pub depth: usize,
-    /// Rounds of all `range` loops together.
+    /// Rounds of all `range` loops together. A million.
     pub iterations: u64,
-    /// Bytes of output.
+    /// Bytes of output. 8 MiB.
     pub output: usize,
-    /// What functions make and touch: bytes and items, roughly.
+    /// What is made and touched on the way, in bytes and items: a bound on memory, and roughly on time. A byte that a
+    /// function makes costs 1, a node or a command 16, an RSA key of 4096 bits ten million. 128 Mi.
     pub budget: u64,
 }
 
@@ -35,7 +36,7 @@ impl Default for Limits {
             depth: 200,
             iterations: 1_000_000,
             output: 8 << 20,
-            budget: 256 << 20,
+            budget: 128 << 20,
         }
     }
 }

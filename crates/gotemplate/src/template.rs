@@ -1,6 +1,7 @@
 //! The way in: parse a template, render it.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use crate::data::Data;
 use crate::env::Random;
@@ -11,6 +12,23 @@ use crate::message::Message;
 use crate::parse::{Source, Templates, parse};
 
 /// A parsed template. It never changes, and may be rendered by many threads at once.
+///
+/// ```
+/// # use std::collections::BTreeMap;
+/// # use lockstep_gotemplate::{Options, Random, Template, World};
+/// # struct Zeros;
+/// # impl Random for Zeros {
+/// #     fn fill(&mut self, buffer: &mut [u8]) {
+/// #         buffer.fill(0);
+/// #     }
+/// # }
+/// let template = Template::parse("url", "postgres://{{ .user }}@{{ .host }}", &Options::default())?;
+///
+/// let data = BTreeMap::from([("user", "app"), ("host", "db")]);
+/// let mut world = World { now: std::time::SystemTime::UNIX_EPOCH, random: &mut Zeros };
+/// assert_eq!(template.render(&data, &mut world)?, b"postgres://app@db");
+/// # Ok::<(), lockstep_gotemplate::Error>(())
+/// ```
 pub struct Template {
     pub(crate) name: Box<str>,
     pub(crate) text: Box<[u8]>,
@@ -18,32 +36,66 @@ pub struct Template {
     pub(crate) parts: Templates,
 }
 
-/// How to read a template and what it may cost.
+/// How to read a template, and what it may cost.
+///
+/// ```
+/// use lockstep_gotemplate::{MissingKey, Options};
+///
+/// let as_eso = Options { missing_key: MissingKey::Error, ..Options::default() };
+/// assert_eq!((&*as_eso.left, &*as_eso.right), ("{{", "}}"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Options {
     /// What opens an action; `{{` if empty.
     pub left: String,
     /// What closes an action; `}}` if empty.
     pub right: String,
+    /// What becomes of `.key` where there is no such key.
     pub missing_key: MissingKey,
+    /// What the template may cost.
     pub limits: Limits,
 }
 
-/// What `.key` is if the map has no such key: Go's option `missingkey`.
+/// What `.key` is where the map has no such key: Go's option `missingkey`.
+///
+/// ```
+/// use lockstep_gotemplate::MissingKey;
+///
+/// assert_eq!(MissingKey::default(), MissingKey::Invalid);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum MissingKey {
-    /// No value, printed as `<no value>`: Go's `default` or `invalid`.
+    /// Nothing, printed as `<no value>`: Go's `default` and `invalid`.
     #[default]
     Invalid,
-    /// The zero of the map's type: empty text, or no value.
+    /// The zero of the map's type: of texts the empty one.
     Zero,
     /// An error.
     Error,
 }
 
-/// What a template sees beside its data.
+/// All that a template sees beside its data. It is handed in, so that a test can choose it.
+///
+/// ```
+/// use lockstep_gotemplate::{Data, Options, Random, Template, World};
+///
+/// struct Sevens;
+///
+/// impl Random for Sevens {
+///     fn fill(&mut self, buffer: &mut [u8]) {
+///         buffer.fill(7);
+///     }
+/// }
+///
+/// let template = Template::parse("token", "{{ randBytes 4 }}", &Options::default())?;
+/// let mut world = World { now: std::time::SystemTime::now(), random: &mut Sevens };
+/// assert_eq!(template.render(Data::default(), &mut world)?, b"BwcHBw==");
+/// # Ok::<(), lockstep_gotemplate::Error>(())
+/// ```
 pub struct World<'w> {
-    pub now: std::time::SystemTime,
+    /// What `now` says.
+    pub now: SystemTime,
+    /// Where keys and passwords come from.
     pub random: &'w mut dyn Random,
 }
 
@@ -59,7 +111,15 @@ impl Default for Options {
 }
 
 impl Template {
-    /// Parses a text. The name appears in errors, and `{{ template }}` finds the whole under it.
+    /// Parses a text: bytes, usually UTF-8. The name appears in errors, and `{{ template }}` finds the whole under it.
+    ///
+    /// ```
+    /// use lockstep_gotemplate::{Options, Template};
+    ///
+    /// let options = Options { left: "[[".into(), right: "]]".into(), ..Options::default() };
+    /// assert!(Template::parse("key", "[[ .user | upper ]]", &options).is_ok());
+    /// assert!(Template::parse("key", "[[ .user | uper ]]", &options).is_err());
+    /// ```
     pub fn parse(name: &str, text: impl AsRef<[u8]>, options: &Options) -> Result<Self, Error> {
         let text = text.as_ref();
         let limit = options.limits.text;
@@ -82,7 +142,27 @@ impl Template {
         })
     }
 
-    /// Renders the template. Dot is the data.
+    /// Renders the template, with the data as dot: a `BTreeMap` of texts, or anything else that [`Data`] can be.
+    ///
+    /// ```
+    /// # use std::collections::BTreeMap;
+    /// # use lockstep_gotemplate::{MissingKey, Options, Random, Template, World};
+    /// # struct Zeros;
+    /// # impl Random for Zeros {
+    /// #     fn fill(&mut self, buffer: &mut [u8]) {
+    /// #         buffer.fill(0);
+    /// #     }
+    /// # }
+    /// # let mut world = World { now: std::time::SystemTime::UNIX_EPOCH, random: &mut Zeros };
+    /// let options = Options { missing_key: MissingKey::Error, ..Options::default() };
+    /// let template = Template::parse("key", "{{ .binary }}{{ .missing }}", &options)?;
+    /// let error = template.render(&BTreeMap::from([("binary", [0xff, 0x00])]), &mut world).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     r#"template: key:1:16: executing "key" at <.missing>: map has no entry for key "missing""#
+    /// );
+    /// # Ok::<(), lockstep_gotemplate::Error>(())
+    /// ```
     pub fn render(&self, data: impl Into<Data>, world: &mut World<'_>) -> Result<Vec<u8>, Error> {
         exec::render(self, data.into().into_value(), world)
     }

@@ -3,13 +3,11 @@
 use lockstep_gostd::quote::{self, Plain, is_print};
 use lockstep_gostd::unicode::{is_digit, is_letter};
 
+use crate::value::runes;
+
 /// The first character and how many bytes it takes. A byte that starts none counts as one U+FFFD.
 pub(crate) fn decode(bytes: &[u8]) -> Option<(char, usize)> {
-    let first = bytes.get(..bytes.len().min(4))?.utf8_chunks().next()?;
-    match first.valid().chars().next() {
-        Some(char) => Some((char, char.len_utf8())),
-        None => Some((char::REPLACEMENT_CHARACTER, 1)),
-    }
+    runes(&bytes[..bytes.len().min(4)]).next()
 }
 
 /// Go's `unicode.IsLetter`, `unicode.IsDigit`, or an underscore.

@@ -73,6 +73,11 @@ impl<'j> Value<'j> {
         read::document(json, numbers)
     }
 
+    /// Reads the first of several documents, and tells where it ends.
+    pub fn parse_first(json: &'j [u8], numbers: Numbers) -> Result<(Self, usize), Fault> {
+        read::first(json, numbers)
+    }
+
     /// Reads a document that has to be an object. `null` is one without members.
     pub fn parse_object(json: &'j [u8], numbers: Numbers) -> Result<Object<'j>, Fault> {
         match Self::parse(json, numbers)? {

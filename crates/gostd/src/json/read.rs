@@ -17,6 +17,17 @@ pub(super) fn document(json: &[u8], numbers: Numbers) -> Result<Value<'_>, Fault
     Ok(value)
 }
 
+pub(super) fn first(json: &[u8], numbers: Numbers) -> Result<(Value<'_>, usize), Fault> {
+    let mut reader = Reader {
+        json,
+        at: 0,
+        depth: 0,
+        numbers,
+    };
+    let value = reader.value()?;
+    Ok((value, reader.at))
+}
+
 pub(super) fn raw_members(json: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Fault> {
     let mut reader = Reader {
         json,

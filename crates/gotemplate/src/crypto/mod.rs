@@ -1,3 +1,14 @@
-//! Ciphers, keys, certificates and the files they come in.
+//! Keys and certificates: read as Go reads them, and written to the byte as Go writes them.
+//!
+//! What is secret is wiped. Nothing in here quotes its input when it fails.
 
 pub(crate) mod cbc;
+pub(crate) mod der;
+pub(crate) mod dsa;
+pub(crate) mod ec;
+pub(crate) mod jwk;
+pub(crate) mod key;
+pub(crate) mod okp;
+pub(crate) mod pem;
+pub(crate) mod rsa;
+pub(crate) mod x509;

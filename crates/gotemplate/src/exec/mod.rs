@@ -92,6 +92,9 @@ impl Item {
 
 type Run<T> = Result<T, Error>;
 
+/// What a node or a command costs of the budget: about as long as it takes to make so many bytes.
+const STEP: usize = 16;
+
 impl<'t> Exec<'t, '_> {
     fn at(&mut self, node: &'t dyn Show) {
         self.at = Some(node);
@@ -102,7 +105,7 @@ impl<'t> Exec<'t, '_> {
         let limit = self.template.options.limits.depth;
         if self.depth >= limit {
             return Err(self.error(format!(
-                "blocks, parentheses and templates nest more than {limit} deep"
+                "blocks, parentheses and parts nest more than {limit} deep"
             )));
         }
         self.depth += 1;

@@ -1,6 +1,6 @@
 //! Evaluates pipelines, commands and operands.
 
-use super::{Exec, Item, Run, shown};
+use super::{Exec, Item, Run, STEP, shown};
 use crate::message::Message;
 use crate::parse::tree::{Command, Number, Operand, Pipe, Term};
 use crate::value::Value;
@@ -25,7 +25,7 @@ impl<'t> Exec<'t, '_> {
     fn commands(&mut self, dot: &Item, commands: &'t [Command]) -> Run<Item> {
         let mut last = None;
         for (nth, command) in commands.iter().enumerate() {
-            self.spend(1)?;
+            self.spend(STEP)?;
             self.stage = &commands[..=nth];
             let item = self.command(dot, command, last)?;
             // Go looks into an interface here.

@@ -1,6 +1,6 @@
 //! Walks the nodes of a template, writing as it goes.
 
-use super::{Exec, Item, Run};
+use super::{Exec, Item, Run, STEP};
 use crate::message::Message;
 use crate::parse::tree::{Branch, Call, Node, Pipe, Range};
 use crate::unicode::quote;
@@ -33,6 +33,7 @@ impl<'t> Exec<'t, '_> {
     fn walk(&mut self, dot: &Item, nodes: &'t [Node]) -> Run<Flow> {
         self.deeper(|it| {
             for node in nodes {
+                it.spend(STEP)?;
                 let flow = it.node(dot, node)?;
                 if flow != Flow::Next {
                     return Ok(flow);

@@ -3,6 +3,7 @@
 use super::{Parsed, Parser};
 use crate::lex::{Kind, Token};
 use crate::unicode::decode;
+use crate::value::push_rune;
 
 impl Parser<'_> {
     /// What a string literal stands for.
@@ -24,7 +25,7 @@ fn unquote(inner: &[u8]) -> Option<Vec<u8>> {
         let (unit, length) = unit(rest, b'"')?;
         match unit {
             Unit::Byte(byte) => out.push(byte),
-            Unit::Char(char) => out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+            Unit::Char(char) => push_rune(&mut out, char),
         }
         rest = &rest[length..];
     }

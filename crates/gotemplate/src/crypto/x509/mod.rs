@@ -1,0 +1,13 @@
+//! X.509 certificates.
+
+pub(crate) mod chain;
+mod constraints;
+mod create;
+mod extensions;
+mod name;
+mod names;
+mod read;
+mod time;
+
+pub(crate) use create::{Request, issue};
+pub(crate) use read::Certificate;

@@ -1,0 +1,27 @@
+//! Rendering for tests.
+
+use std::time::SystemTime;
+
+use lockstep_gotemplate::{Data, Error, Options, Random, Template, World};
+
+/// Parses and renders, with whatever for randomness.
+pub fn render(text: impl AsRef<[u8]>, data: impl Into<Data>, options: &Options) -> Result<Vec<u8>, Error> {
+    let mut world = World {
+        now: SystemTime::now(),
+        random: &mut Counter(1),
+    };
+    Template::parse("out", text, options)?.render(data, &mut world)
+}
+
+/// Looks random enough: a linear congruential generator.
+struct Counter(u64);
+
+impl Random for Counter {
+    fn fill(&mut self, buffer: &mut [u8]) {
+        for byte in buffer {
+            let next = self.0.wrapping_mul(6_364_136_223_846_793_005);
+            self.0 = next.wrapping_add(1_442_695_040_888_963_407);
+            *byte = self.0.to_be_bytes()[0];
+        }
+    }
+}
