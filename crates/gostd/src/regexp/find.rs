@@ -20,15 +20,32 @@ impl Pattern {
         found.map(|found| text.range(found))
     }
 
+    /// What it costs to find a match before so many bytes, in about a byte that is copied. Where a match can be long,
+    /// each search may have to look at all of the rest to find a short one, so that the time for all of them is
+    /// quadratic.
+    pub fn cost(&self, rest: usize) -> usize {
+        if self.unbounded { 1 + rest / 64 } else { 1 }
+    }
+
     /// Go's `Split`: what lies between the matches, in at most so many pieces. (Go has a rule of its own for an empty
     /// text, which it splits by no pattern but the empty one.)
-    pub fn split(&self, text: &Haystack, limit: Option<usize>) -> Vec<Range<usize>> {
+    ///
+    /// `spend` is told what each match costs. `None`: it has refused.
+    pub fn split(
+        &self,
+        text: &Haystack,
+        limit: Option<usize>,
+        mut spend: impl FnMut(usize) -> bool,
+    ) -> Option<Vec<Range<usize>>> {
         let length = text.bytes().len();
         let mut pieces = Vec::new();
         let (mut start, mut end) = (0, 0);
         for found in self.find_all(text).take(limit.unwrap_or(usize::MAX)) {
             if limit.is_some_and(|limit| pieces.len() + 1 >= limit) {
                 break;
+            }
+            if !spend(self.cost(length - found.end)) {
+                return None;
             }
             end = found.start;
             if found.end != 0 {
@@ -39,7 +56,7 @@ impl Pattern {
         if end != length {
             pieces.push(start..length);
         }
-        pieces
+        Some(pieces)
     }
 }
 
@@ -79,8 +96,12 @@ mod tests {
             let haystack = Haystack::from(text);
             let pieces = Pattern::compile(pattern)
                 .expect("a pattern")
-                .split(&haystack, limit);
-            let pieces: Vec<&str> = pieces.into_iter().map(|range| &text[range]).collect();
+                .split(&haystack, limit, |_| true);
+            let pieces: Vec<&str> = pieces
+                .expect("not refused")
+                .into_iter()
+                .map(|range| &text[range])
+                .collect();
             assert_eq!(pieces, wanted, "{pattern} {text} {limit:?}");
         }
     }

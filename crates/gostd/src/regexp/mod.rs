@@ -31,6 +31,8 @@ pub struct Pattern {
     regex: Regex,
     /// Of the groups from the first one on; empty where one has none.
     names: Vec<String>,
+    /// Whether a match can be as long as the text.
+    unbounded: bool,
 }
 
 /// Compiles a pattern that is matched with and nothing else: its groups have lost their names. See [`Pattern`] for
@@ -74,6 +76,7 @@ impl Pattern {
         Ok(Self {
             regex,
             names: translated.names,
+            unbounded: translated.unbounded,
         })
     }
 }

@@ -17,6 +17,12 @@ enum Part<'t> {
     Named(&'t [u8]),
 }
 
+/// What a step of replacing costs.
+struct Cost {
+    copied: usize,
+    searched: usize,
+}
+
 impl Pattern {
     /// Replaces every match. In the replacement `$1`, `${1}`, `$name` and `${name}` stand for groups, `$0` for the
     /// whole match and `$$` for a dollar sign; a group that does not exist is empty.
@@ -24,36 +30,64 @@ impl Pattern {
     /// `None`: the result would be longer than `limit`.
     pub fn replace_all(&self, text: &str, replacement: &str, limit: usize) -> Option<String> {
         let parts = parse(replacement.as_bytes());
-        let out = self.replace(&text.into(), &parts, limit)?;
+        let mut left = limit;
+        let out = self.replace(&text.into(), &parts, |cost| {
+            left = left.checked_sub(cost.copied)?;
+            Some(())
+        })?;
         Some(String::from_utf8(out).expect("pieces of texts, cut between characters"))
     }
 
-    /// As [`Self::replace_all`], on bytes.
-    pub fn replace_all_bytes(&self, text: &Haystack, replacement: &[u8], limit: usize) -> Option<Vec<u8>> {
-        self.replace(text, &parse(replacement), limit)
+    /// As [`Self::replace_all`], on bytes. `spend` is told what each match and each piece of the result costs. `None`:
+    /// it has refused.
+    pub fn replace_all_bytes(
+        &self,
+        text: &Haystack,
+        replacement: &[u8],
+        mut spend: impl FnMut(usize) -> bool,
+    ) -> Option<Vec<u8>> {
+        self.replace(text, &parse(replacement), |cost| {
+            spend(cost.copied + cost.searched).then_some(())
+        })
     }
 
     /// As [`Self::replace_all_bytes`], but `$` means nothing in the replacement.
-    pub fn replace_all_literal(&self, text: &Haystack, replacement: &[u8], limit: usize) -> Option<Vec<u8>> {
-        self.replace(text, &[Part::Text(replacement)], limit)
+    pub fn replace_all_literal(
+        &self,
+        text: &Haystack,
+        replacement: &[u8],
+        mut spend: impl FnMut(usize) -> bool,
+    ) -> Option<Vec<u8>> {
+        self.replace(text, &[Part::Text(replacement)], |cost| {
+            spend(cost.copied + cost.searched).then_some(())
+        })
     }
 
-    fn replace(&self, text: &Haystack, parts: &[Part], limit: usize) -> Option<Vec<u8>> {
+    fn replace(
+        &self,
+        text: &Haystack,
+        parts: &[Part],
+        mut spend: impl FnMut(Cost) -> Option<()>,
+    ) -> Option<Vec<u8>> {
+        let bytes = text.bytes();
         let mut out = Vec::new();
         let mut done = 0;
+        let mut copy = |piece: &[u8], searched| {
+            let copied = piece.len();
+            spend(Cost { copied, searched })?;
+            out.extend_from_slice(piece);
+            Some(())
+        };
         for captures in self.regex.captures_iter(text.searched()) {
             let whole = text.range(captures.get_match());
-            out.extend_from_slice(&text.bytes()[done..whole.start]);
+            copy(&bytes[done..whole.start], self.cost(bytes.len() - whole.end))?;
             done = whole.end;
             for part in parts {
-                out.extend_from_slice(self.expand(part, &captures, text));
-                if out.len() > limit {
-                    return None;
-                }
+                copy(self.expand(part, &captures, text), 1)?;
             }
         }
-        out.extend_from_slice(&text.bytes()[done..]);
-        (out.len() <= limit).then_some(out)
+        copy(&bytes[done..], 0)?;
+        Some(out)
     }
 
     fn expand<'t>(&self, part: &Part<'t>, captures: &Captures, text: &'t Haystack) -> &'t [u8] {

@@ -156,3 +156,81 @@ fn duration_round(env: &mut Env, args: Args) -> Outcome {
         None => "0s".to_owned(),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::functions::testing::call;
+
+    fn shown(name: &str, args: &[Value]) -> String {
+        match call(name, args) {
+            Ok(Value::Text(text)) => String::from_utf8_lossy(&text).into_owned(),
+            Ok(Value::Time(time)) => time.display(),
+            _ => "fails".to_owned(),
+        }
+    }
+
+    /// The results are Go's. Now is 1970.
+    #[test]
+    fn dates_are_shown_in_zones() {
+        let second = |at| Value::int(at);
+        for (date, zone, wanted) in [
+            (second(1_720_000_000), "Europe/Berlin", "2024-07-03 11:46 CEST"),
+            (second(1_720_000_000), "europe/berlin", "2024-07-03 09:46 UTC"),
+            (second(1_720_000_000), "Local", "2024-07-03 09:46 UTC"),
+            (Value::int64(0), "Asia/Kolkata", "1970-01-01 05:30 IST"),
+            (Value::text("no date"), "", "1970-01-01 00:00 UTC"),
+            (Value::Float(1e9), "UTC", "1970-01-01 00:00 UTC"),
+        ] {
+            let args = [Value::text("2006-01-02 15:04 MST"), date, Value::text(zone)];
+            assert_eq!(shown("dateInZone", &args), wanted, "{zone}");
+        }
+        assert_eq!(
+            shown("htmlDateInZone", &[second(0), Value::text("America/Los_Angeles")]),
+            "1969-12-31"
+        );
+        assert_eq!(shown("ago", &[Value::int(-3661)]), "1h1m1s");
+    }
+
+    #[test]
+    fn dates_are_read_and_changed() {
+        let day = || Value::Time(Time::unix(86_400).into());
+        let read = |name, value: &str| shown(name, &[Value::text("2006-01-02"), Value::text(value)]);
+        assert_eq!(read("toDate", "2024-02-29"), "2024-02-29 00:00:00 +0000 UTC");
+        assert_eq!(read("toDate", "2023-02-29"), "0001-01-01 00:00:00 +0000 UTC");
+        assert_eq!(read("mustToDate", "2023-02-29"), "fails");
+        let by = |name, duration: &str| shown(name, &[Value::text(duration), day()]);
+        assert_eq!(by("dateModify", "-1.5h"), "1970-01-01 22:30:00 +0000 UTC");
+        assert_eq!(by("dateModify", "1d"), "1970-01-02 00:00:00 +0000 UTC");
+        assert_eq!(by("mustDateModify", "1d"), "fails");
+    }
+
+    #[test]
+    fn durations_are_shown() {
+        for (seconds, wanted) in [
+            (Value::text("-3600"), "-1h0m0s"),
+            (Value::text("99999999999"), "2157299h53m50.45224192s"),
+            (Value::text("99999999999999999999"), "-1s"),
+            (Value::text("5x"), "0s"),
+            (Value::int64(95), "1m35s"),
+            (Value::int(95), "0s"),
+        ] {
+            assert_eq!(shown("duration", &[seconds]), wanted);
+        }
+        for (duration, wanted) in [
+            ("8760h", "12mo"),
+            ("8760h1ns", "1y"),
+            ("720h1s", "1mo"),
+            ("24h", "24h"),
+            ("-25h", "1d"),
+            ("1s", "0s"),
+            ("x", "0s"),
+        ] {
+            assert_eq!(
+                shown("durationRound", &[Value::text(duration)]),
+                wanted,
+                "{duration}"
+            );
+        }
+    }
+}

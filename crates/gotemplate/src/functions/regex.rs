@@ -29,9 +29,6 @@ const TWO: &[Param] = &[Param::Text, Param::Text];
 const THREE: &[Param] = &[Param::Text, Param::Text, Param::Text];
 const COUNTED: &[Param] = &[Param::Text, Param::Text, Param::Int];
 
-/// In bytes. A result is paid for once it is there, so it may not grow without end before.
-const MAX_RESULT: usize = 64 * 1024 * 1024;
-
 /// What compiling a pattern costs, beside its length.
 const COMPILING: usize = 10_000;
 
@@ -116,7 +113,7 @@ fn find_all(env: &mut Env, args: Args) -> Outcome {
     let most = usize::try_from(args.int(2)?).unwrap_or(usize::MAX);
     let mut all = Vec::new();
     for found in pattern.find_all(&text).take(most) {
-        env.spend(1)?;
+        env.spend(pattern.cost(text.bytes().len() - found.end))?;
         all.push(Value::text(&text.bytes()[found]));
     }
     Ok(Value::List(if all.is_empty() {
@@ -135,26 +132,33 @@ fn split(env: &mut Env, args: Args) -> Outcome {
     if text.bytes().is_empty() && !args.text(0)?.is_empty() {
         return Ok(Value::texts([""]));
     }
-    env.spend(text.bytes().len())?;
-    let pieces = pattern.split(&text, usize::try_from(limit).ok());
+    let limit = usize::try_from(limit).ok();
+    let pieces = paid(env, |spend| pattern.split(&text, limit, spend))?;
     let pieces = pieces.into_iter().map(|range| &text.bytes()[range]);
     Ok(Value::texts(pieces))
 }
 
 fn replace_all(env: &mut Env, args: Args) -> Outcome {
     let (pattern, text) = prepare(env, args)?;
-    replaced(env, pattern.replace_all_bytes(&text, args.text(2)?, MAX_RESULT))
+    let by = args.text(2)?;
+    paid(env, |spend| pattern.replace_all_bytes(&text, by, spend)).map(Value::text)
 }
 
 fn replace_all_literal(env: &mut Env, args: Args) -> Outcome {
     let (pattern, text) = prepare(env, args)?;
-    replaced(env, pattern.replace_all_literal(&text, args.text(2)?, MAX_RESULT))
+    let by = args.text(2)?;
+    paid(env, |spend| pattern.replace_all_literal(&text, by, spend)).map(Value::text)
 }
 
-fn replaced(env: &mut Env, result: Option<Vec<u8>>) -> Outcome {
-    let result = result.ok_or_else(|| Fault::new(format!("a result longer than {MAX_RESULT} bytes")))?;
-    env.spend(result.len())?;
-    Ok(Value::text(result))
+/// Does what pays as it goes, and stops when it cannot.
+fn paid<T>(env: &mut Env, work: impl FnOnce(&mut dyn FnMut(usize) -> bool) -> Option<T>) -> Outcome<T> {
+    let mut spent = Ok(());
+    let done = work(&mut |amount| {
+        spent = env.spend(amount);
+        spent.is_ok()
+    });
+    spent?;
+    done.ok_or_else(|| Fault::new("stopped without a reason"))
 }
 
 fn quote(env: &mut Env, args: Args) -> Outcome {
@@ -168,4 +172,114 @@ fn quote(env: &mut Env, args: Args) -> Outcome {
         out.push(byte);
     }
     Ok(Value::text(out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::functions::testing::{call, text_of};
+
+    fn texts(value: &Value) -> Option<Vec<&[u8]>> {
+        let Value::List(list) = value else {
+            return None;
+        };
+        let text = |item: &'_ Value| matches!(item, Value::Text(_));
+        assert!(list.kind() == ListType::Text && list.items().iter().all(text));
+        (!list.is_nil()).then(|| {
+            let items = list.items().iter();
+            items
+                .filter_map(|item| match item {
+                    Value::Text(text) => Some(text.bytes()),
+                    _ => None,
+                })
+                .collect()
+        })
+    }
+
+    /// The results are Go's.
+    #[test]
+    fn replaced_as_in_go() {
+        for (pattern, text, by, wanted, literal) in [
+            (
+                "a(x*)b",
+                &b"-ab-axxb-"[..],
+                &b"${1}W"[..],
+                &b"-W-xxW-"[..],
+                &b"-${1}W-${1}W-"[..],
+            ),
+            ("", b"abc", b"-", b"-a-b-c-", b"-a-b-c-"),
+            (".", b"a\xff", b"<$0>", b"<a><\xff>", b"<$0><$0>"),
+            ("b", b"abc", b"\xff$", b"a\xff$c", b"a\xff$c"),
+        ] {
+            let args = [pattern.as_bytes(), text, by];
+            assert_eq!(text_of("regexReplaceAll", &args).as_deref(), Ok(wanted));
+            assert_eq!(
+                text_of("mustRegexReplaceAllLiteral", &args).as_deref(),
+                Ok(literal)
+            );
+        }
+    }
+
+    #[test]
+    fn found_and_split_as_in_go() {
+        let lists = |name, pattern: &str, text: &str, count| {
+            let list = call(
+                name,
+                &[Value::text(pattern), Value::text(text), Value::int(count)],
+            );
+            let list = list.unwrap_or_else(|_| panic!("{pattern}"));
+            texts(&list).map(|texts| String::from_utf8_lossy(&texts.join(&b'|')).into_owned())
+        };
+        for (pattern, text, count, found, split) in [
+            ("a*", "baac", -1, Some("|aa|"), Some("b|c")),
+            ("x", "aaa", -1, None, Some("aaa")),
+            ("a", "aaa", 0, None, None),
+            ("a", "banana", 2, Some("a|a"), Some("b|nana")),
+            ("a", "", -1, None, Some("")),
+            ("", "", -1, Some(""), Some("")),
+        ] {
+            assert_eq!(
+                lists("regexFindAll", pattern, text, count).as_deref(),
+                found,
+                "{pattern}"
+            );
+            assert_eq!(
+                lists("regexSplit", pattern, text, count).as_deref(),
+                split,
+                "{pattern}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_bad_pattern_is_told_without_repeating_it() {
+        let why = |name, pattern: &[u8]| text_of(name, &[pattern, b"a"]).expect_err("refused");
+        assert_eq!(
+            why("regexFind", b"secret["),
+            "error parsing regexp: missing closing ]"
+        );
+        assert_eq!(why("regexFind", b"\xff"), "error parsing regexp: invalid UTF-8");
+        let matches = |pattern: &str| call("regexMatch", &[Value::text(pattern), Value::text("a")]);
+        assert!(matches!(matches("secret["), Ok(Value::Bool(false))));
+        assert!(matches(r"\pL{1,1000}").is_err(), "Go would match");
+    }
+
+    #[test]
+    fn only_the_patterns_used_last_are_kept() {
+        let mut patterns = Patterns::default();
+        let pattern = Rc::new(Pattern::compile("a").expect("a pattern"));
+        for name in 0..=u8::try_from(KEPT).expect("small") {
+            patterns.keep(&Text::from(&[name]), &pattern);
+        }
+        assert!(patterns.get(&Text::from(&[0])).is_none());
+        assert!(patterns.get(&Text::from(&[1])).is_some());
+    }
+
+    #[test]
+    fn quoted() {
+        assert_eq!(
+            text_of("regexQuoteMeta", &["1.2-é[$"]).as_deref(),
+            Ok("1\\.2-é\\[\\$".as_bytes())
+        );
+    }
 }

@@ -232,3 +232,42 @@ impl Operator {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::call;
+    use crate::value::Value;
+
+    /// The results are Go's. The recorded cases have many more.
+    #[test]
+    fn constraints_hold_or_not() {
+        for (constraint, version, wanted) in [
+            ("^1.2 || >=3 <4-0", "3.9.0-a", Some(true)),
+            (">=1.0.0-0 <3", "2.0.0-a", Some(true)),
+            (">=1.0.0 <3", "2.0.0-a", Some(false)),
+            ("1.2 - 2", "2.9.9", Some(true)),
+            ("1 - 2 || 1 - 2", "3.0.0", Some(false)),
+            ("^*", "1.0.0", Some(false)),
+            ("~*", "1.0.0", Some(true)),
+            ("^0.0", "0.0.9", Some(true)),
+            ("^0.0.3", "0.0.4", Some(false)),
+            ("!=1.2.x", "1.2.3", Some(false)),
+            (">1.2", "1.2.9", Some(false)),
+            ("<=1.2", "1.2.9", Some(true)),
+            ("=1.2.3+a", "1.2.3+b", Some(true)),
+            ("1.2.3\t,1.2.3", "1.2.3", Some(true)),
+            ("1.2.3\u{b}", "1.2.3", None),
+            ("1|2", "1.0.0", None),
+            ("1.0.0 1", "1.0.0", Some(true)),
+            ("", "1.0.0", None),
+            ("1 ||", "1.0.0", None),
+            ("x.1-01", "1.0.0", None),
+        ] {
+            let held = match call("semverCompare", &[Value::text(constraint), Value::text(version)]) {
+                Ok(Value::Bool(held)) => Some(held),
+                _ => None,
+            };
+            assert_eq!(held, wanted, "{constraint} {version}");
+        }
+    }
+}
