@@ -4,6 +4,7 @@
 //! `templateFrom` in its order, then `data`; and labels and annotations of `metadata` over those of `templateFrom`.
 
 mod engine;
+mod object;
 mod path;
 mod scope;
 mod template;
@@ -22,6 +23,7 @@ use super::problem::Problem;
 use super::values::Values;
 
 pub use engine::{Engine, Renderer};
+pub use object::Object;
 pub use scope::as_text;
 
 /// The content of a target, before ownership and stamps.

@@ -29,6 +29,11 @@ pub(super) fn entries(scope: Scope, text: &Text, rendered: SecretBytes) -> Resul
     }
 }
 
+/// What a template made is not encoded as it should be.
+pub(super) fn undecodable(problem: Problem) -> Problem {
+    problem.at("failed to decode rendered template value")
+}
+
 /// Bytes that are no text become U+FFFD, each of them, as where Go writes JSON.
 pub fn as_text(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());

@@ -77,8 +77,8 @@ pub(super) fn render(
         for (scope, text) in texts(index, from, sources)? {
             let rendered = renderer.render(&text, &values)?;
             let entries = scope::entries(scope, &text, rendered)?;
-            let entries = decode::decode_all(from.values_decoding_strategy(), entries)
-                .map_err(|problem| problem.at("failed to decode rendered template value"))?;
+            let entries =
+                decode::decode_all(from.values_decoding_strategy(), entries).map_err(scope::undecodable)?;
             // `check` let no other target pass.
             add(&mut made, part(from.target()).unwrap_or(Part::Data), entries);
         }
