@@ -8,6 +8,7 @@ pub mod cli;
 pub mod cluster;
 pub mod controller;
 pub mod engine;
+pub mod generator;
 pub mod operator;
 pub mod process;
 pub mod provider;

@@ -19,8 +19,11 @@ use tracing::{info, warn};
 use self::output::Output;
 use self::verdict::Row;
 use crate::cluster::folder::FolderCluster;
+use crate::controller::following::Following;
 use crate::controller::{Context, Controllers, RefreshTime, Settings};
+use crate::engine::condition::Manner;
 use crate::engine::store::StoreRules;
+use crate::generator::Generators;
 use crate::process::{finish, stop_on_signals};
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
@@ -99,6 +102,8 @@ fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
     let shared = Arc::new(cluster.clone());
     Ok(Context {
         pool: Arc::new(Pool::new(shared.clone(), Calls::new(metrics.clone()))),
+        following: Arc::new(Following::new(shared.clone())),
+        generators: Arc::new(Generators::new(shared.clone())),
         cluster: shared,
         metrics,
         rules: StoreRules {
@@ -110,6 +115,8 @@ fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
             cluster_stores: true,
             store_interval: flags.store_requeue_interval,
             refresh_time: RefreshTime::Always,
+            conditions: Manner::Kstatus,
+            guard: true,
         },
         clock: Timestamp::now,
     })

@@ -1,5 +1,7 @@
 //! What became of each ExternalSecret, in words for people.
 
+use std::collections::BTreeSet;
+
 use lockstep_api::external_secret::SourceRef;
 use lockstep_api::{
     Condition, ConditionStatus, ConditionType, ExternalSecret, ExternalSecretSpec, StoreKind, StoreRef,
@@ -7,6 +9,7 @@ use lockstep_api::{
 
 use crate::cluster::Cluster as _;
 use crate::cluster::folder::{DEFAULT_NAMESPACE, FolderCluster};
+use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 
 /// A line of the table.
@@ -55,7 +58,7 @@ fn row(cluster: &FolderCluster, key: &ObjectKey, object: &ExternalSecret) -> Row
     let target = ObjectKey::new(&key.namespace, name);
     Row {
         keys: cluster.keys_written(&target),
-        source: source(spec.map(stores).unwrap_or_default()),
+        source: spec.map_or_else(|| "-".to_owned(), source),
         target: if target.namespace == DEFAULT_NAMESPACE {
             target.name
         } else {
@@ -151,16 +154,30 @@ fn stores(spec: &ExternalSecretSpec) -> Vec<StoreRef> {
     stores
 }
 
-fn source(stores: Vec<StoreRef>) -> String {
-    let others = stores.len().saturating_sub(1);
-    let Some(first) = stores.into_iter().find_map(|store| store_key(&store, "")) else {
-        return "-".to_owned();
-    };
-    if others == 0 {
-        show(&first)
-    } else {
-        format!("{} +{others}", show(&first))
+fn source(spec: &ExternalSecretSpec) -> String {
+    let stores = stores(spec);
+    let stores = stores.iter().filter_map(|store| store_key(store, ""));
+    let sources: Vec<String> = stores.map(|store| show(&store)).chain(generators(spec)).collect();
+    match sources.as_slice() {
+        [] => "-".to_owned(),
+        [only] => only.clone(),
+        [first, others @ ..] => format!("{first} +{}", others.len()),
     }
+}
+
+/// Every generator that is named, once.
+fn generators(spec: &ExternalSecretSpec) -> BTreeSet<String> {
+    let sources = spec
+        .data_from
+        .iter()
+        .filter_map(|entry| entry.source_ref.as_ref());
+    let named = sources.filter_map(|source| match source {
+        SourceRef::Generator(generator) => GeneratorKey::named_by(generator, "").ok(),
+        SourceRef::Store(_) => None,
+    });
+    named
+        .map(|key| format!("{}/{}", ObjectRef::from(&key).kind, key.name()))
+        .collect()
 }
 
 fn show(store: &StoreKey) -> String {

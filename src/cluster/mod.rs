@@ -12,8 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lockstep_api::{ExternalSecret, ExternalSecretStatus, SecretStoreStatus};
+use lockstep_api::generator::GeneratorSpec;
+use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreStatus};
 
+use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
@@ -21,6 +23,7 @@ use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::target::Target;
 use crate::engine::values::Values;
 
+pub use crate::engine::object::DocumentKind;
 pub use crate::engine::store::Store;
 
 #[async_trait]
@@ -34,9 +37,16 @@ pub trait Cluster: Send + Sync + std::fmt::Debug {
     /// Managed Secrets of a namespace whose created-by label has this value.
     fn targets_created_by(&self, namespace: &str, owner: &str) -> Vec<(ObjectKey, Arc<Target>)>;
 
+    // --- single objects of kinds that are not watched
+    fn can_follow(&self, object: &ObjectRef) -> bool;
+    /// From now on [`Change::Followed`] tells of this object: what it is now, and whenever it changes.
+    fn follow(&self, object: &ObjectRef);
+    fn unfollow(&self, object: &ObjectRef);
+
     // --- reads
     /// A Secret or ConfigMap that a store or a template refers to.
     async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem>;
+    async fn generator(&self, key: &GeneratorKey) -> Result<Option<Parsed<GeneratorSpec>>, Problem>;
     /// A Secret as it is now, labelled or not, with its values.
     async fn read_target(&self, key: &ObjectKey) -> Result<Option<(Target, Values)>, Problem>;
     /// A token for a ServiceAccount, made for these audiences.
@@ -61,21 +71,6 @@ pub trait Cluster: Send + Sync + std::fmt::Debug {
     async fn remove_finalizer(&self, object: &ExternalSecret, finalizer: &str) -> Result<(), Problem>;
     /// Queues an event. Never waits; under load events are dropped and counted.
     fn publish(&self, event: Event);
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DocumentKind {
-    Secret,
-    ConfigMap,
-}
-
-impl DocumentKind {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Secret => "Secret",
-            Self::ConfigMap => "ConfigMap",
-        }
-    }
 }
 
 /// A Secret or ConfigMap that somebody else wrote.
@@ -106,6 +101,11 @@ pub enum Change {
     Target(ObjectKey),
     /// A namespace came, went, or changed its labels.
     Namespace(String),
+    /// An object that somebody follows is at this version; `None`: there is none.
+    Followed {
+        object: ObjectRef,
+        version: Option<String>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,9 @@
 //!
 //! gather (memory, and few reads) → decide (pure) → fetch (backends) → plan (pure) → act → report.
 
+pub mod concerned;
 pub mod external_secret;
+pub mod following;
 pub mod secret_store;
 pub mod wakes;
 
@@ -13,9 +15,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::following::Following;
 use crate::cluster::{Change, Cluster};
+use crate::engine::condition::{Manner, Stamp};
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::store::{Store, StoreRules};
+use crate::generator::Generators;
 use crate::provider::pool::Pool;
 use crate::queue::Queue;
 use crate::telemetry::Metrics;
@@ -25,6 +30,8 @@ use crate::telemetry::Metrics;
 pub struct Context {
     pub cluster: Arc<dyn Cluster>,
     pub pool: Arc<Pool>,
+    pub following: Arc<Following>,
+    pub generators: Arc<Generators>,
     pub metrics: Arc<Metrics>,
     pub rules: StoreRules,
     pub settings: Settings,
@@ -40,6 +47,15 @@ impl Context {
         };
         switched_on && store.is_served_by(&self.rules.class)
     }
+
+    /// What a status that is written now is written with.
+    pub fn stamp(&self, generation: i64) -> Stamp {
+        Stamp {
+            now: (self.clock)(),
+            generation,
+            manner: self.settings.conditions,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +65,9 @@ pub struct Settings {
     /// How often a store is checked that does not say itself.
     pub store_interval: std::time::Duration,
     pub refresh_time: RefreshTime,
+    pub conditions: Manner,
+    /// Whether what is not believable is held back.
+    pub guard: bool,
 }
 
 /// How exactly `status.refreshTime` follows refreshes that change nothing.

@@ -9,8 +9,9 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::Context;
+use super::following::Follower;
 use crate::cluster::{Event, Store};
-use crate::engine::condition::{self, Stamp, Verdict as Told, truncate};
+use crate::engine::condition::{self, Verdict as Told, truncate};
 use crate::engine::labels;
 use crate::engine::object::{ObjectRef, StoreKey};
 use crate::engine::problem::{Problem, Retry};
@@ -21,6 +22,7 @@ use crate::queue::Next;
 pub async fn reconcile(context: Context, key: StoreKey) -> Next {
     let Some(store) = context.cluster.store(&key) else {
         context.pool.forget(&key);
+        context.following.set(&Follower::Store(key.clone()), []);
         context.metrics.forget_store(&key);
         return Next::Gone;
     };
@@ -29,6 +31,7 @@ pub async fn reconcile(context: Context, key: StoreKey) -> Next {
     }
     let started = Instant::now();
     let checked = check(&context, &store).await;
+    follow(&context, &key, &checked);
     let status = status(&context, &store, &checked);
     let readiness = match &checked {
         Verdict::Valid | Verdict::Doubtful { .. } => ConditionStatus::True,
@@ -47,6 +50,25 @@ async fn check(context: &Context, store: &Arc<Store>) -> Verdict {
     context.pool.check(store).await
 }
 
+/// Looks again as soon as a credential changes, or what the failure hangs on.
+fn follow(context: &Context, key: &StoreKey, checked: &Verdict) {
+    let used = context.pool.uses(key).into_iter();
+    let used = used.map(|used| (used.object(), Some(Some(used.version))));
+    let concerned = problem_of(checked)
+        .and_then(Problem::concerns)
+        .map(|object| (object, None));
+    context
+        .following
+        .set(&Follower::Store(key.clone()), concerned.into_iter().chain(used));
+}
+
+fn problem_of(checked: &Verdict) -> Option<&Problem> {
+    match checked {
+        Verdict::NoConnection(problem) | Verdict::Failed(problem) => Some(problem),
+        Verdict::Valid | Verdict::Doubtful { .. } => None,
+    }
+}
+
 /// ESO's sentence, but for what ESO would have been able to do.
 fn unconnected(problem: &Problem) -> String {
     if problem.is_beyond_us() {
@@ -57,10 +79,7 @@ fn unconnected(problem: &Problem) -> String {
 }
 
 fn status(context: &Context, store: &Store, checked: &Verdict) -> SecretStoreStatus {
-    let stamp = Stamp {
-        now: (context.clock)(),
-        generation: store.generation,
-    };
+    let stamp = context.stamp(store.generation);
     let told = |status, reason, message| Told {
         status,
         reason,
@@ -87,6 +106,7 @@ fn status(context: &Context, store: &Store, checked: &Verdict) -> SecretStoreSta
         &store.status,
         &stamp,
         told,
+        problem_of(checked),
         spec.map(|spec| spec.provider.capability()),
     )
 }

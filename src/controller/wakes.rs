@@ -1,6 +1,6 @@
 //! Who is woken by what: an ExternalSecret by itself, by its target, by its stores, and by its namespace.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use lockstep_api::ExternalSecret;
@@ -9,6 +9,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
+use super::concerned::Concerned;
+use super::following::{Follower, Version};
 use crate::cluster::{Change, Move};
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::queue::Queue;
@@ -19,7 +21,7 @@ pub struct Router {
     context: Context,
     external_secrets: Arc<Queue<ObjectKey>>,
     stores: Arc<Queue<StoreKey>>,
-    concerned: Concerned,
+    concerned: Concerned<ObjectKey>,
 }
 
 impl Router {
@@ -55,6 +57,7 @@ impl Router {
             Change::Target(key) => self.wake_concerned(&ObjectRef::namespaced("Secret", &key)),
             Change::Store(key, moved) => self.store(&key, moved),
             Change::Namespace(name) => self.wake_concerned(&namespace_ref(&name)),
+            Change::Followed { object, version } => self.followed(&object, version),
         }
     }
 
@@ -80,43 +83,20 @@ impl Router {
         self.wake_concerned(&ObjectRef::from(key));
     }
 
+    fn followed(&self, object: &ObjectRef, version: Version) {
+        self.context.pool.on_change(object, version.as_deref());
+        for follower in self.context.following.seen(object, version) {
+            match follower {
+                Follower::ExternalSecret(key) => self.external_secrets.wake(&key),
+                Follower::Store(key) => self.stores.wake(&key),
+            }
+        }
+    }
+
     fn wake_concerned(&self, object: &ObjectRef) {
         for key in self.concerned.by(object) {
             self.external_secrets.wake(key);
         }
-    }
-}
-
-/// Which ExternalSecrets an object concerns.
-#[derive(Debug, Default)]
-struct Concerned {
-    by_object: HashMap<ObjectRef, HashSet<ObjectKey>>,
-    by_external_secret: HashMap<ObjectKey, HashSet<ObjectRef>>,
-}
-
-impl Concerned {
-    fn set(&mut self, key: &ObjectKey, objects: HashSet<ObjectRef>) {
-        for object in self.by_external_secret.remove(key).into_iter().flatten() {
-            if let Some(keys) = self.by_object.get_mut(&object) {
-                keys.remove(key);
-                if keys.is_empty() {
-                    self.by_object.remove(&object);
-                }
-            }
-        }
-        for object in &objects {
-            self.by_object
-                .entry(object.clone())
-                .or_default()
-                .insert(key.clone());
-        }
-        if !objects.is_empty() {
-            self.by_external_secret.insert(key.clone(), objects);
-        }
-    }
-
-    fn by(&self, object: &ObjectRef) -> impl Iterator<Item = &ObjectKey> {
-        self.by_object.get(object).into_iter().flatten()
     }
 }
 
@@ -188,16 +168,5 @@ mod tests {
                 "SecretStore ns/own"
             ]
         );
-    }
-
-    #[test]
-    fn what_no_longer_concerns_an_object_does_not_wake_it() {
-        let (mut concerned, key) = (Concerned::default(), ObjectKey::new("ns", "app"));
-        let (old, new) = (ObjectRef::secret("ns", "old"), ObjectRef::secret("ns", "new"));
-        concerned.set(&key, HashSet::from([old.clone()]));
-        concerned.set(&key, HashSet::from([new.clone()]));
-        assert_eq!((concerned.by(&old).count(), concerned.by(&new).count()), (0, 1));
-        concerned.set(&key, HashSet::new());
-        assert!(concerned.by_object.is_empty() && concerned.by_external_secret.is_empty());
     }
 }

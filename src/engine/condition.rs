@@ -8,7 +8,7 @@ use lockstep_api::{Condition, ConditionStatus, ConditionType, ExternalSecretStat
 
 use super::collect::EntryFault;
 use super::plan::Outcome;
-use super::problem::Problem;
+use super::problem::{Problem, Retry};
 
 /// Longest message in a status; what backends and users name in theirs is not ours to bound elsewhere.
 const LONGEST_MESSAGE: usize = 1000;
@@ -67,7 +67,9 @@ impl Failure {
             (_, Problem::OwnedByOther { .. }) => "failed to take ownership of target secret",
             (_, Problem::Immutable { .. }) => "could not update secret, target is immutable",
             // ESO never gets here: there is no sentence of its to keep.
-            (Stage::Understand, problem) => return truncate(problem.to_string()),
+            (Stage::Understand, problem) | (_, problem @ Problem::HeldBack { .. }) => {
+                return truncate(problem.to_string());
+            }
             (Stage::Target, _) => "invalid generic target",
             (Stage::Fetch, _) => "could not get secret data from provider",
             (Stage::Write, _) => "could not update secret",
@@ -100,6 +102,16 @@ pub fn of_outcome(outcome: Outcome) -> Verdict<'static> {
 pub struct Stamp {
     pub now: Timestamp,
     pub generation: i64,
+    pub manner: Manner,
+}
+
+/// Whether conditions are told that ESO does not know. Its CRD refuses them, so whoever goes back to it has them
+/// taken away first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// With `Reconciling` and `Stalled` while something is wrong, as kstatus defines them.
+    Kstatus,
+    Eso,
 }
 
 /// The status after a success. `binding` names the Secret where there is one to bind to.
@@ -114,7 +126,7 @@ pub fn after_success(
     ExternalSecretStatus {
         refresh_time: Some(Time(stamp.now)),
         synced_resource_version: Some(version.to_owned()),
-        conditions: with_ready(&old.conditions, stamp, of_outcome(outcome)),
+        conditions: conditions(&old.conditions, stamp, of_outcome(outcome), None),
         binding: binding.or_else(|| old.binding.clone()),
         observed_generation: Some(stamp.generation),
         sources: Vec::new(),
@@ -137,7 +149,7 @@ pub fn after_failure(old: &ExternalSecretStatus, stamp: &Stamp, failure: &Failur
         message: &message,
     };
     ExternalSecretStatus {
-        conditions: with_ready(&old.conditions, stamp, verdict),
+        conditions: conditions(&old.conditions, stamp, verdict, Some(&failure.problem)),
         observed_generation: Some(stamp.generation),
         sources: failure.entries.iter().map(source_fault).collect(),
         ..old.clone()
@@ -159,36 +171,68 @@ pub fn of_store(
     old: &SecretStoreStatus,
     stamp: &Stamp,
     verdict: Verdict,
+    problem: Option<&Problem>,
     capabilities: Option<Capability>,
 ) -> SecretStoreStatus {
     SecretStoreStatus {
-        conditions: with_ready(&old.conditions, stamp, verdict),
+        conditions: conditions(&old.conditions, stamp, verdict, problem),
         capabilities: capabilities.or(old.capabilities),
     }
 }
 
-/// The conditions with Ready replaced. Its time moves only when its status does.
-fn with_ready(old: &[Condition], stamp: &Stamp, verdict: Verdict) -> Vec<Condition> {
-    let before = old
-        .iter()
-        .find(|condition| condition.kind == ConditionType::Ready);
+/// The conditions as they are now: ours made anew, those of others kept.
+fn conditions(old: &[Condition], stamp: &Stamp, ready: Verdict, problem: Option<&Problem>) -> Vec<Condition> {
+    let ours = [
+        ConditionType::Ready,
+        ConditionType::Reconciling,
+        ConditionType::Stalled,
+    ];
+    let foreign = old.iter().filter(|condition| !ours.contains(&condition.kind));
+    let abnormal = problem
+        .filter(|_| stamp.manner == Manner::Kstatus)
+        .map(|problem| {
+            let (kind, message) = abnormal(problem);
+            let verdict = Verdict {
+                status: ConditionStatus::True,
+                reason: problem.reason(),
+                message,
+            };
+            condition(old, stamp, kind, verdict)
+        });
+    foreign
+        .cloned()
+        .chain([condition(old, stamp, ConditionType::Ready, ready)])
+        .chain(abnormal)
+        .collect()
+}
+
+/// What kstatus calls a failure: does it pass by itself, or has somebody to act?
+fn abnormal(problem: &Problem) -> (ConditionType, &'static str) {
+    match problem.retry() {
+        Retry::AtOnce | Retry::Backoff | Retry::After(_) => (ConditionType::Reconciling, "is tried again"),
+        Retry::OnChangeOfOther => (
+            ConditionType::Stalled,
+            "waits for a change of the object that it hangs on",
+        ),
+        Retry::OnEdit => (ConditionType::Stalled, "waits for an edit"),
+    }
+}
+
+/// Its time moves only when its status does.
+fn condition(old: &[Condition], stamp: &Stamp, kind: ConditionType, verdict: Verdict) -> Condition {
+    let before = old.iter().find(|condition| condition.kind == kind);
     let since = before
         .filter(|condition| condition.status == verdict.status)
         .and_then(|condition| condition.last_transition_time.clone())
         .unwrap_or(Time(stamp.now));
-    let ready = Condition {
-        kind: ConditionType::Ready,
+    Condition {
+        kind,
         status: verdict.status,
         reason: Some(verdict.reason.to_owned()),
         message: Some(verdict.message.to_owned()),
         last_transition_time: Some(since),
         observed_generation: Some(stamp.generation),
-    };
-    old.iter()
-        .filter(|condition| condition.kind != ConditionType::Ready)
-        .cloned()
-        .chain([ready])
-        .collect()
+    }
 }
 
 /// Cuts a message at a character boundary.
@@ -212,7 +256,31 @@ mod tests {
         Stamp {
             now: Timestamp::from_second(second).expect("a time"),
             generation: 3,
+            manner: Manner::Kstatus,
         }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_as_kstatus_has_it_and_forgotten_when_it_is_over() {
+        let told = |status: &ExternalSecretStatus| -> Vec<String> {
+            let conditions = status.conditions.iter();
+            conditions
+                .map(|it| format!("{}={}", it.kind.as_str(), it.status.as_str()))
+                .collect()
+        };
+        let passing = Failure::new(Stage::Fetch, Problem::Absent { key: "k".into() });
+        let lasting = Failure::new(Stage::Write, Problem::NotSupported { what: "x".into() });
+        let first = after_failure(&ExternalSecretStatus::default(), &stamp(1), &passing);
+        assert_eq!(told(&first), ["Ready=False", "Reconciling=True"]);
+        let second = after_failure(&first, &stamp(2), &lasting);
+        assert_eq!(told(&second), ["Ready=False", "Stalled=True"]);
+        let plain = Stamp {
+            manner: Manner::Eso,
+            ..stamp(3)
+        };
+        assert_eq!(told(&after_failure(&second, &plain, &lasting)), ["Ready=False"]);
+        let well = after_success(&second, &stamp(4), "1-a", Outcome::Synced, None);
+        assert_eq!(told(&well), ["Ready=True"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lockstep_api::external_secret::{CreationPolicy, RefreshPolicy};
+use lockstep_api::external_secret::{CreationPolicy, RefreshPolicy, SourceRef};
 use lockstep_api::{ExternalSecretSpec, ExternalSecretStatus};
 
 use super::target::Target;
@@ -20,6 +20,8 @@ pub struct Facts<'a> {
     /// The last success. Kept in memory, because the status tells it only coarsely.
     pub refreshed: Option<Timestamp>,
     pub target: Option<&'a Target>,
+    /// What the templates were read from has changed since the last sync.
+    pub templates_changed: bool,
     /// Where in its interval the object refreshes; see [`phase`].
     pub phase: Duration,
     pub now: Timestamp,
@@ -39,6 +41,7 @@ pub enum Cause {
     TargetDrifted,
     NeverSynced,
     ObjectChanged,
+    TemplatesChanged,
     ClockWentBack,
     IntervalOver,
 }
@@ -69,6 +72,7 @@ fn periodic(facts: &Facts) -> Due {
     let interval = interval.max(SHORTEST_INTERVAL);
     unless_synced(facts)
         .or_else(|| if_changed(facts))
+        .or_else(|| if_templates_changed(facts))
         .or_else(|| if_clock_went_back(facts))
         .unwrap_or_else(|| when_interval_is_over(facts, interval))
 }
@@ -80,6 +84,16 @@ fn unless_synced(facts: &Facts) -> Option<Due> {
 fn if_changed(facts: &Facts) -> Option<Due> {
     let changed = facts.status.synced_resource_version.as_deref() != Some(facts.version);
     changed.then_some(Due::Now(Cause::ObjectChanged))
+}
+
+/// ESO sees such a change at the next refresh. What generators make must not become another because of it.
+fn if_templates_changed(facts: &Facts) -> Option<Due> {
+    let generates = facts
+        .spec
+        .data_from
+        .iter()
+        .any(|entry| matches!(entry.source_ref, Some(SourceRef::Generator(_))));
+    (facts.templates_changed && !generates).then_some(Due::Now(Cause::TemplatesChanged))
 }
 
 fn if_clock_went_back(facts: &Facts) -> Option<Due> {
@@ -116,6 +130,14 @@ fn is_synced(facts: &Facts) -> bool {
         .as_deref()
         .unwrap_or_default();
     !version.is_empty() && facts.status.refresh_time.is_some()
+}
+
+/// Was this generation of the spec synced, whatever became of labels and annotations?
+pub fn is_synced_generation(status: &ExternalSecretStatus, generation: i64) -> bool {
+    let version = status.synced_resource_version.as_deref().unwrap_or_default();
+    version
+        .split_once('-')
+        .is_some_and(|(synced, _)| synced == generation.to_string())
 }
 
 fn last_refresh(facts: &Facts) -> Option<Timestamp> {
@@ -230,6 +252,7 @@ mod tests {
             version,
             refreshed: None,
             target,
+            templates_changed: false,
             phase: Duration::ZERO,
             now: at(now),
         };

@@ -8,6 +8,8 @@ pub mod cron;
 pub mod decode;
 pub mod due;
 pub mod fingerprint;
+pub mod generator;
+pub mod guard;
 pub mod json;
 pub mod keys;
 pub mod labels;
@@ -23,5 +25,5 @@ pub mod store;
 pub mod target;
 pub mod values;
 #[cfg(test)]
-mod vectors;
+pub mod vectors;
 pub mod window;

@@ -86,6 +86,22 @@ impl fmt::Display for StoreKey {
     }
 }
 
+/// What holds credentials and templates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DocumentKind {
+    Secret,
+    ConfigMap,
+}
+
+impl DocumentKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Secret => "Secret",
+            Self::ConfigMap => "ConfigMap",
+        }
+    }
+}
+
 /// Any object, by kind and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectRef {

@@ -34,7 +34,14 @@ pub enum Problem {
     #[error("{store}: {fault}")]
     StoreBroken { store: StoreKey, fault: Fault },
 
-    // --- the credentials of the store
+    // --- its generator
+    #[error("{}.generators.external-secrets.io \"{}\" not found", generator.kind, generator.name)]
+    GeneratorMissing { generator: ObjectRef },
+    /// It cannot be understood, or asks for what cannot be made.
+    #[error("{generator}: {fault}")]
+    GeneratorBroken { generator: ObjectRef, fault: Fault },
+
+    // --- the credentials of the store or generator
     #[error("cannot get {object}: it does not exist")]
     ReferenceMissing { object: ObjectRef },
     #[error("cannot find key \"{key}\" in {object}")]
@@ -61,6 +68,11 @@ pub enum Problem {
     // --- what was read
     #[error("{why}")]
     BadData { why: String },
+    #[error(
+        "held back, for it looks like a fault of the backend: {why}; if it is meant, annotate the ExternalSecret with {}={accept}",
+        super::guard::ACCEPT
+    )]
+    HeldBack { why: String, accept: String },
 
     // --- the target
     #[error("secret is owned by another ExternalSecret: {owner}")]
@@ -138,6 +150,8 @@ impl Problem {
             Self::StoreDenied { .. } => "StoreDenied",
             Self::StoreNotReady { .. } => "StoreNotReady",
             Self::StoreBroken { .. } => "StoreBroken",
+            Self::GeneratorMissing { .. } => "GeneratorMissing",
+            Self::GeneratorBroken { .. } => "GeneratorBroken",
             Self::ReferenceMissing { .. } => "ReferenceMissing",
             Self::ReferenceKeyMissing { .. } => "ReferenceKeyMissing",
             Self::ReferenceInvalid { .. } => "ReferenceInvalid",
@@ -147,6 +161,7 @@ impl Problem {
             Self::Unreachable { .. } => "Unreachable",
             Self::BadAnswer { .. } => "BadAnswer",
             Self::BadData { .. } => "BadData",
+            Self::HeldBack { .. } => "HeldBack",
             Self::OwnedByExternalSecret { .. } => "OwnedByExternalSecret",
             Self::OwnedByOther { .. } => "OwnedByOther",
             Self::Immutable { .. } => "Immutable",
@@ -178,6 +193,9 @@ impl Problem {
             Self::StoreMissing { .. }
             | Self::StoreUnmanaged { .. }
             | Self::StoreDenied { .. }
+            // Nobody watches generators: that one was mended is only found out by looking again.
+            | Self::GeneratorMissing { .. }
+            | Self::GeneratorBroken { .. }
             | Self::ReferenceMissing { .. }
             | Self::ReferenceKeyMissing { .. }
             | Self::ReferenceInvalid { .. }
@@ -189,6 +207,7 @@ impl Problem {
             | Self::Unreachable { .. }
             | Self::BadAnswer { .. }
             | Self::BadData { .. }
+            | Self::HeldBack { .. }
             | Self::Rejected { .. }
             | Self::Forbidden { .. }
             | Self::ApiUnavailable { .. } => Retry::Backoff,
@@ -204,6 +223,9 @@ impl Problem {
             | Self::StoreDenied { store, .. }
             | Self::StoreNotReady { store }
             | Self::StoreBroken { store, .. } => Some(store.into()),
+            Self::GeneratorMissing { generator } | Self::GeneratorBroken { generator, .. } => {
+                Some(generator.clone())
+            }
             Self::ReferenceMissing { object } | Self::ReferenceKeyMissing { object, .. } => {
                 Some(object.clone())
             }
@@ -224,7 +246,8 @@ impl Problem {
             | Self::Throttled { .. }
             | Self::Unreachable { .. }
             | Self::BadAnswer { .. }
-            | Self::BadData { .. } => None,
+            | Self::BadData { .. }
+            | Self::HeldBack { .. } => None,
             Self::At { problem, .. } => problem.concerns(),
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::controller::RefreshTime;
+use crate::engine::condition::Manner;
 use crate::process::parse_duration;
 use crate::telemetry::logging::TimeFormat;
 
@@ -49,6 +50,9 @@ pub struct Flags {
     /// How exactly status.refreshTime follows refreshes that change nothing. Not a flag of ESO's.
     #[arg(long, value_name = "HOW", default_value = "coarse")]
     pub status_refresh_time: RefreshTimeFlag,
+    /// Which conditions tell that something is wrong. Not a flag of ESO's.
+    #[arg(long, value_name = "HOW", default_value = "kstatus")]
+    pub status_conditions: ConditionsFlag,
     #[command(flatten)]
     pub switches: Switches,
     #[command(flatten)]
@@ -71,6 +75,9 @@ switches! {
         enable_secret_store_reconciler = "true",
         /// Read only stores that are Ready.
         enable_flood_gate = "true",
+        /// Hold back what would blank values of a Secret or take most of its keys while its ExternalSecret is unchanged.
+        /// Not a flag of ESO's.
+        enable_shrink_guard = "true",
         /// Work only while holding the lease, so that several replicas can run.
         enable_leader_election = "false",
     }
@@ -198,6 +205,23 @@ impl From<RefreshTimeFlag> for RefreshTime {
         match flag {
             RefreshTimeFlag::Always => Self::Always,
             RefreshTimeFlag::Coarse => Self::Coarse,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ConditionsFlag {
+    /// Ready, and while something is wrong Reconciling or Stalled.
+    Kstatus,
+    /// Ready alone. Use it before going back to ESO, whose CRD refuses the others.
+    Eso,
+}
+
+impl From<ConditionsFlag> for Manner {
+    fn from(flag: ConditionsFlag) -> Self {
+        match flag {
+            ConditionsFlag::Kstatus => Self::Kstatus,
+            ConditionsFlag::Eso => Self::Eso,
         }
     }
 }

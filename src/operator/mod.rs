@@ -15,8 +15,10 @@ use tracing::{error, info, warn};
 
 use self::leadership::Leadership;
 use crate::cluster::kube::{KubeCluster, Scope};
+use crate::controller::following::Following;
 use crate::controller::{Context, Controllers, Settings};
 use crate::engine::store::StoreRules;
+use crate::generator::Generators;
 use crate::process::{finish, stop_on_signals};
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
@@ -56,6 +58,8 @@ pub async fn run(flags: &Flags) -> Result<()> {
 
     let context = Context {
         pool: Arc::new(Pool::new(cluster.clone(), Calls::new(metrics.clone()))),
+        following: Arc::new(Following::new(cluster.clone())),
+        generators: Arc::new(Generators::new(cluster.clone())),
         cluster,
         metrics,
         rules: StoreRules {
@@ -91,6 +95,8 @@ fn settings(flags: &Flags) -> Settings {
         cluster_stores: flags.switches.enable_cluster_store_reconciler,
         store_interval: flags.store_requeue_interval,
         refresh_time: flags.status_refresh_time.into(),
+        conditions: flags.status_conditions.into(),
+        guard: flags.switches.enable_shrink_guard,
     }
 }
 

@@ -1,8 +1,9 @@
-//! The only way from a store to the objects that hold its credentials, with the one rule on namespaces.
+//! The only way from a store or generator to the objects that hold its credentials, with the one rule on namespaces.
 //!
 //! - A SecretStore never leaves its namespace, whatever its selectors say.
 //! - A ClusterSecretStore honours the namespace of a selector. Without one, the selector is a *referent*: it is
 //!   resolved in the namespace of whoever uses the store, so that each namespace brings its own credentials.
+//! - A generator never leaves the namespace of its user either, and what its selectors say of one is not even read.
 //!
 //! What was read is recorded, with its version: a connection is out of date when one of these documents has changed,
 //! and it belongs to one namespace alone when a referent took part in building it.
@@ -34,6 +35,10 @@ pub enum StoreScope {
     Cluster {
         consumer: Option<String>,
     },
+    /// A generator of either kind, and the namespace that uses it.
+    Generator {
+        namespace: String,
+    },
 }
 
 impl StoreScope {
@@ -49,7 +54,7 @@ impl StoreScope {
     }
 }
 
-/// Resolves references of one store. Clones share what they record.
+/// Resolves references of one store or generator. Clones share what they record.
 #[derive(Clone)]
 pub struct References {
     cluster: Arc<dyn Cluster>,
@@ -69,6 +74,12 @@ pub struct Used {
     pub kind: DocumentKind,
     pub key: ObjectKey,
     pub version: String,
+}
+
+impl Used {
+    pub fn object(&self) -> ObjectRef {
+        ObjectRef::namespaced(self.kind.name(), &self.key)
+    }
 }
 
 impl References {
@@ -212,7 +223,9 @@ impl References {
     /// The one rule.
     fn namespace(&self, given: Option<&NamespaceName>, field: &str) -> Result<String, Problem> {
         match (&self.scope, given.map(NamespaceName::as_str)) {
-            (StoreScope::Namespaced { namespace }, None) => Ok(namespace.clone()),
+            (StoreScope::Generator { namespace }, _) | (StoreScope::Namespaced { namespace }, None) => {
+                Ok(namespace.clone())
+            }
             (StoreScope::Namespaced { namespace }, Some(given)) if given == namespace => {
                 Ok(namespace.clone())
             }

@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use lockstep_api::generator::GeneratorSpec;
 use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreSpec, SecretStoreStatus};
 use serde_json::Value;
 
 use super::{Calls, Keepsake, References, StoreScope, Surroundings};
 use crate::cluster::{Cluster, Document, DocumentKind, Event};
-use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::generator::GeneratorKey;
+use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
@@ -64,6 +66,14 @@ impl TestCluster {
 
 #[async_trait]
 impl Cluster for TestCluster {
+    fn can_follow(&self, _: &ObjectRef) -> bool {
+        false
+    }
+
+    fn follow(&self, _: &ObjectRef) {}
+
+    fn unfollow(&self, _: &ObjectRef) {}
+
     async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem> {
         tokio::time::sleep(self.delay).await;
         Ok(self.documents().get(&(kind, key.clone())).cloned())
@@ -102,6 +112,10 @@ impl Cluster for TestCluster {
 
     fn targets_created_by(&self, _: &str, _: &str) -> Vec<(ObjectKey, Arc<Target>)> {
         Vec::new()
+    }
+
+    async fn generator(&self, _: &GeneratorKey) -> Result<Option<Parsed<GeneratorSpec>>, Problem> {
+        Ok(None)
     }
 
     async fn read_target(&self, _: &ObjectKey) -> Result<Option<(Target, Values)>, Problem> {

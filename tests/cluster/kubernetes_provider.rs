@@ -9,10 +9,10 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::Client;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
+use lockstep::cluster::Store;
 use lockstep::cluster::kube::{KubeCluster, Scope};
-use lockstep::cluster::{DocumentKind, Store};
 use lockstep::engine::ask::{Aspect, Find, Location};
-use lockstep::engine::object::{ObjectKey, StoreKey};
+use lockstep::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use lockstep::engine::problem::Problem;
 use lockstep::engine::secret_bytes::SecretBytes;
 use lockstep::engine::values::Values;
@@ -358,7 +358,7 @@ async fn a_kubeconfig_from_a_secret_says_who_to_be() -> Result<()> {
         .await?;
     bench
         .pool
-        .on_document_change(DocumentKind::Secret, &ObjectKey::new(&bench.own, "config"));
+        .on_change(&ObjectRef::secret(&bench.own, "config"), None);
     let refused = bench
         .pool
         .connection(&store, &bench.own)

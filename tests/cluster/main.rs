@@ -1,5 +1,8 @@
 //! What only a real API server can tell. Run by `cargo xtask test`, which builds one first.
 
+mod bench;
 mod cel;
+mod guard;
 mod kubernetes_provider;
 mod operator;
+mod wakes;

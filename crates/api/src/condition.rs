@@ -32,6 +32,10 @@ pub struct Condition {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConditionType {
     Ready,
+    /// It failed, and is tried again. Absent when all is well.
+    Reconciling,
+    /// It failed, and stays so until somebody does something. Absent when all is well.
+    Stalled,
     /// Declared by the API, written by nobody.
     Deleted,
     /// Written by somebody else.
@@ -43,6 +47,8 @@ impl ConditionType {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Ready => "Ready",
+            Self::Reconciling => "Reconciling",
+            Self::Stalled => "Stalled",
             Self::Deleted => "Deleted",
             Self::Other(name) => name,
         }

@@ -32,6 +32,14 @@ impl<T> Parsed<T> {
             Self::Broken(fault) => Err(fault),
         }
     }
+
+    /// The same of another type, where that is possible.
+    pub fn and_then<U>(self, further: impl FnOnce(T) -> Parsed<U>) -> Parsed<U> {
+        match self {
+            Self::Sound(value) => further(value),
+            Self::Broken(fault) => Parsed::Broken(fault),
+        }
+    }
 }
 
 impl<T: DeserializeOwned> Parsed<T> {

@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use printable::is_printable;
-
-mod printable;
+use crate::unicode::is_print;
 
 /// Which characters stand for themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,11 +43,6 @@ pub fn can_backquote(bytes: &[u8]) -> bool {
     str::from_utf8(bytes).is_ok_and(|text| text.chars().all(plain))
 }
 
-/// Whether Go takes the character for printable.
-pub fn is_print(c: char) -> bool {
-    is_printable(c)
-}
-
 fn write_char(out: &mut String, c: char, quote: char, plain: Plain) {
     match c {
         '\\' => out.push_str(r"\\"),
@@ -57,7 +50,7 @@ fn write_char(out: &mut String, c: char, quote: char, plain: Plain) {
             out.push('\\');
             out.push(c);
         }
-        _ if is_printable(c) && (c.is_ascii() || plain == Plain::Printable) => out.push(c),
+        _ if is_print(c) && (c.is_ascii() || plain == Plain::Printable) => out.push(c),
         '\x07' => out.push_str(r"\a"),
         '\x08' => out.push_str(r"\b"),
         '\x0c' => out.push_str(r"\f"),

@@ -49,6 +49,12 @@ pub fn is_punct(c: char) -> bool {
     SET.has(c)
 }
 
+/// Go's `unicode.IsPrint`, which is also `strconv.IsPrint`.
+pub fn is_print(c: char) -> bool {
+    static SET: LazyLock<Set> = LazyLock::new(|| Set::new(r"\p{L}\p{M}\p{N}\p{P}\p{S}\x20"));
+    SET.has(c)
+}
+
 /// Go's `unicode.IsSpace`.
 pub fn is_space(c: char) -> bool {
     c.is_whitespace()
@@ -128,7 +134,7 @@ mod tests {
     #[test]
     fn sets_are_those_of_go() {
         type Row = (&'static str, fn(char) -> bool, u64, u64);
-        let rows: [Row; 8] = [
+        let rows: [Row; 9] = [
             ("is_upper", is_upper, 1_831, 85_228_200),
             ("is_lower", is_lower, 2_233, 103_102_186),
             ("is_title", is_title, 31, 220_514),
@@ -136,6 +142,7 @@ mod tests {
             ("is_digit", is_digit, 680, 32_783_620),
             ("is_number", is_number, 1_831, 103_544_065),
             ("is_punct", is_punct, 842, 27_984_827),
+            ("is_print", is_print, 148_998, 15_750_900_724),
             ("is_space", is_space, 25, 141_586),
         ];
         for (name, is, count, sum) in rows {

@@ -3,7 +3,8 @@
 use std::time::SystemTime;
 
 use crate::fault::{Fault, Outcome};
-use crate::value::Map;
+use crate::functions::Patterns;
+use crate::value::{Map, Value};
 
 /// Where random bytes come from. For anything but tests that is the system's source for keys.
 ///
@@ -28,6 +29,7 @@ pub trait Random {
 pub(crate) struct Env<'w> {
     pub(crate) now: SystemTime,
     pub(crate) random: &'w mut dyn Random,
+    pub(crate) patterns: Patterns,
     /// What is left to spend, in bytes made or items touched.
     budget: u64,
     /// Maps that were changed after they were made. Only these can contain themselves, and so would never be freed.
@@ -39,6 +41,7 @@ impl<'w> Env<'w> {
         Self {
             now,
             random,
+            patterns: Patterns::default(),
             budget,
             changed: Vec::new(),
         }
@@ -54,6 +57,11 @@ impl<'w> Env<'w> {
             }
             None => Err(Fault::new("the template does too much: its budget is used up")),
         }
+    }
+
+    /// Call this before making a list of `count` values.
+    pub(crate) fn spend_items(&mut self, count: usize) -> Outcome<()> {
+        self.spend(count.saturating_mul(size_of::<Value>()))
     }
 
     /// Call this whenever a map that may be known elsewhere gets a new entry.

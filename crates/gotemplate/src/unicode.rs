@@ -1,7 +1,7 @@
 //! Characters as Go's lexer and its errors see them.
 
-use lockstep_gostd::quote::{self, Plain, is_print};
-use lockstep_gostd::unicode::{is_digit, is_letter};
+use lockstep_gostd::quote::{self, Plain};
+use lockstep_gostd::unicode::{is_digit, is_letter, is_print};
 
 use crate::value::runes;
 

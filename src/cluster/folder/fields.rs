@@ -6,10 +6,11 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-/// The schema of `spec`, by kind and version, of those kinds that the agent serves.
+/// The schema of `spec`, by kind and version, of those kinds that the agent serves. No two groups share a kind.
 static SCHEMAS: LazyLock<HashMap<(String, String), Value>> = LazyLock::new(schemas);
 
 const SERVED: [&str; 3] = ["ExternalSecret", "SecretStore", "ClusterSecretStore"];
+const GENERATORS: &str = "generators.external-secrets.io";
 /// Enough to see what is wrong.
 const MOST: usize = 16;
 
@@ -17,7 +18,9 @@ const MOST: usize = 16;
 pub fn unknown_in(document: &Value) -> Vec<String> {
     let text = |field: &str| document[field].as_str().unwrap_or_default();
     match text("apiVersion").split_once('/') {
-        Some(("external-secrets.io", version)) => unknown(text("kind"), version, &document["spec"]),
+        Some(("external-secrets.io" | GENERATORS, version)) => {
+            unknown(text("kind"), version, &document["spec"])
+        }
         Some(_) | None => Vec::new(),
     }
 }
@@ -65,7 +68,7 @@ fn schemas() -> HashMap<(String, String), Value> {
             let schema = version.schema.and_then(|schema| schema.open_api_v3_schema);
             let spec = schema.and_then(|schema| schema.properties?.remove("spec"));
             if let Some(spec) = spec.and_then(|spec| serde_json::to_value(spec).ok())
-                && SERVED.contains(&kind.as_str())
+                && (definition.spec.group == GENERATORS || SERVED.contains(&kind.as_str()))
             {
                 schemas.insert((kind.clone(), version.name), spec);
             }

@@ -6,7 +6,8 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lockstep_api::ExternalSecret;
+use lockstep_api::generator::GeneratorSpec;
+use lockstep_api::{ExternalSecret, Fault, Parsed};
 use serde_json::Value;
 use tracing::debug;
 use zeroize::Zeroizing;
@@ -17,6 +18,7 @@ use super::fields;
 use super::object::{self, Read};
 use super::scan::{Scan, Seen};
 use super::text;
+use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 
 /// The largest file that is read. Kubernetes itself takes no object of more than 1.5 MiB.
@@ -27,6 +29,7 @@ const LARGEST: u64 = 8 << 20;
 pub struct Manifests {
     pub external_secrets: BTreeMap<ObjectKey, Placed<Arc<ExternalSecret>>>,
     pub stores: BTreeMap<StoreKey, Placed<Arc<Store>>>,
+    pub generators: BTreeMap<GeneratorKey, Placed<Parsed<GeneratorSpec>>>,
     pub documents: BTreeMap<(DocumentKind, ObjectKey), Placed<Document>>,
     pub namespaces: BTreeMap<String, Placed<BTreeMap<String, String>>>,
     pub complaints: Vec<Complaint>,
@@ -60,6 +63,7 @@ impl Manifests {
         let places = self.hiding_places();
         keep(&mut self.external_secrets, &before.external_secrets, &places);
         keep(&mut self.stores, &before.stores, &places);
+        keep(&mut self.generators, &before.generators, &places);
         keep(&mut self.documents, &before.documents, &places);
         keep(&mut self.namespaces, &before.namespaces, &places);
     }
@@ -82,10 +86,12 @@ impl Manifests {
     fn has_objects_in(&self, path: &Path) -> bool {
         let external_secrets = self.external_secrets.values().map(|placed| &placed.place);
         let stores = self.stores.values().map(|placed| &placed.place);
+        let generators = self.generators.values().map(|placed| &placed.place);
         let documents = self.documents.values().map(|placed| &placed.place);
         let namespaces = self.namespaces.values().map(|placed| &placed.place);
         external_secrets
             .chain(stores)
+            .chain(generators)
             .chain(documents)
             .chain(namespaces)
             .any(|place| place.file == path)
@@ -145,18 +151,20 @@ impl Manifests {
         match read {
             Read::ExternalSecret(key, object) => {
                 let about = ObjectRef::namespaced("ExternalSecret", &key).to_string();
-                if let Err(fault) = object.spec.as_ref() {
-                    self.complain(place.clone(), Some(about.clone()), fault.to_string(), false);
-                }
+                self.complain_of_fault(place, &about, object.spec.as_ref().err());
                 let first = add(&mut self.external_secrets, key, object, place);
                 self.refuse_twin(place, about, first);
             }
             Read::Store(store) => {
                 let about = store.key.to_string();
-                if let Err(fault) = store.spec.as_ref() {
-                    self.complain(place.clone(), Some(about.clone()), fault.to_string(), false);
-                }
+                self.complain_of_fault(place, &about, store.spec.as_ref().err());
                 let first = add(&mut self.stores, store.key.clone(), store, place);
+                self.refuse_twin(place, about, first);
+            }
+            Read::Generator(key, spec) => {
+                let (about, spec) = (key.to_string(), *spec);
+                self.complain_of_fault(place, &about, spec.as_ref().err());
+                let first = add(&mut self.generators, key, spec, place);
                 self.refuse_twin(place, about, first);
             }
             Read::Document(kind, key, document) => {
@@ -174,6 +182,12 @@ impl Manifests {
                 ));
             }
             Read::Foreign => debug!(%place, "an object of a kind that is not ours"),
+        }
+    }
+
+    fn complain_of_fault(&mut self, place: &Place, about: &str, fault: Option<&Fault>) {
+        if let Some(fault) = fault {
+            self.complain(place.clone(), Some(about.to_owned()), fault.to_string(), false);
         }
     }
 

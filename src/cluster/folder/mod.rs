@@ -1,6 +1,7 @@
 //! A folder of manifests: what `kubectl apply` would be given, without a cluster to apply it to.
 //!
-//! - Stores, ExternalSecrets, Namespaces and the Secrets and `ConfigMap`s that they refer to are read from files.
+//! - Stores, generators, ExternalSecrets, Namespaces and the Secrets and `ConfigMap`s that they refer to are read from
+//!   files.
 //! - Targets live in memory, and each change of one is handed to a [`Sink`] before it counts.
 //! - Statuses live in memory and are forgotten at the end.
 //! - A file that can no longer be understood leaves everything as it was, and what a Kubernetes garbage collector
@@ -26,12 +27,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lockstep_api::{ConditionStatus, ExternalSecret, ExternalSecretStatus, SecretStoreStatus};
+use lockstep_api::generator::GeneratorSpec;
+use lockstep_api::{ConditionStatus, ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreStatus};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::shared::Shared;
 use super::{Change, Cluster, Document, DocumentKind, Event, Move, Store};
+use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
@@ -152,11 +155,24 @@ impl Cluster for FolderCluster {
         self.0.state().targets_created_by(namespace, owner)
     }
 
+    fn can_follow(&self, object: &ObjectRef) -> bool {
+        matches!(object.kind, "Secret" | "ConfigMap")
+    }
+
+    /// Every document that anybody has asked for is followed anyway.
+    fn follow(&self, _: &ObjectRef) {}
+
+    fn unfollow(&self, _: &ObjectRef) {}
+
     async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem> {
         if kind == DocumentKind::Secret {
             self.0.until_written(key).await;
         }
         Ok(self.0.state().document(kind, key))
+    }
+
+    async fn generator(&self, key: &GeneratorKey) -> Result<Option<Parsed<GeneratorSpec>>, Problem> {
+        Ok(self.0.state().generator(key))
     }
 
     async fn read_target(&self, key: &ObjectKey) -> Result<Option<(Target, Values)>, Problem> {

@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use lockstep_api::generator::{ClusterGeneratorKind, GeneratorSpec};
 use lockstep_api::{
-    ExternalSecret, Fault, NamespaceName, Parsed, ResourceName, SecretStoreSpec, SecretStoreStatus,
+    ExternalSecret, Fault, GENERATOR_API_VERSION, GeneratorKind, NamespaceName, Parsed, ResourceName,
+    SecretStoreSpec, SecretStoreStatus,
 };
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::super::{Document, DocumentKind, Store};
 use super::{DEFAULT_NAMESPACE, data};
 use crate::engine::fingerprint;
+use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::values::Values;
 
@@ -20,6 +24,7 @@ use crate::engine::values::Values;
 pub enum Read {
     ExternalSecret(ObjectKey, Arc<ExternalSecret>),
     Store(Arc<Store>),
+    Generator(GeneratorKey, Box<Parsed<GeneratorSpec>>),
     Document(DocumentKind, ObjectKey, Document),
     Namespace(String, BTreeMap<String, String>),
     /// Ours, but the agent cannot do anything with it yet.
@@ -89,6 +94,7 @@ enum Known {
     ExternalSecret,
     SecretStore,
     ClusterSecretStore,
+    Generator(GeneratorKind),
     Secret,
     ConfigMap,
     Namespace,
@@ -99,6 +105,11 @@ enum Known {
 
 impl Known {
     fn of(version: &str, kind: &str) -> Option<Self> {
+        if version == GENERATOR_API_VERSION
+            && let Ok(kind) = GeneratorKind::deserialize(Value::from(kind))
+        {
+            return Some(Self::Generator(kind));
+        }
         let (group, version) = version.rsplit_once('/').unwrap_or(("", version));
         let is_served = matches!(version, "v1" | "v1beta1");
         Some(match (group, kind) {
@@ -116,9 +127,12 @@ impl Known {
 
     fn is_cluster_wide(self) -> bool {
         match self {
-            Self::ClusterSecretStore | Self::Namespace => true,
+            Self::ClusterSecretStore | Self::Generator(GeneratorKind::ClusterGenerator) | Self::Namespace => {
+                true
+            }
             Self::ExternalSecret
             | Self::SecretStore
+            | Self::Generator(_)
             | Self::Secret
             | Self::ConfigMap
             | Self::NotYet
@@ -140,6 +154,13 @@ impl Known {
                 meta,
                 take("spec"),
             )),
+            Self::Generator(kind) => {
+                let key = match ClusterGeneratorKind::of(kind) {
+                    Some(kind) => GeneratorKey::Namespaced(kind, meta.key),
+                    None => GeneratorKey::Cluster(meta.key.name),
+                };
+                Read::Generator(key, Box::new(generator(kind, take("spec"))))
+            }
             Self::Secret => {
                 let values = data::of_secret(take("data"), take("stringData"))?;
                 Read::Document(DocumentKind::Secret, meta.key.clone(), of_values(meta, values))
@@ -237,6 +258,12 @@ fn store(key: StoreKey, meta: Meta, spec: Value) -> Arc<Store> {
         spec,
         status: SecretStoreStatus::default(),
     })
+}
+
+/// As with stores, there is but one controller that it can be for.
+fn generator(kind: GeneratorKind, spec: Value) -> Parsed<GeneratorSpec> {
+    let spec = GeneratorSpec::of_object(kind, spec);
+    spec.and_then(|spec| Parsed::Sound(spec.for_any_controller()))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(spec: Value) -> Parsed<T> {
@@ -345,6 +372,7 @@ mod tests {
             match read(document) {
                 Ok(Read::ExternalSecret(key, _) | Read::Document(_, key, _)) => key.to_string(),
                 Ok(Read::Store(store)) => store.key.to_string(),
+                Ok(Read::Generator(key, _)) => key.to_string(),
                 Ok(Read::Namespace(name, _)) => format!("namespace {name}"),
                 Ok(Read::Unsupported(what)) => format!("not yet {what}"),
                 Ok(Read::Foreign) => "foreign".to_owned(),
@@ -371,7 +399,17 @@ mod tests {
             (
                 "generators.external-secrets.io/v1alpha1",
                 "Password",
-                "not yet Password default/a",
+                "Password default/a",
+            ),
+            (
+                "generators.external-secrets.io/v1alpha1",
+                "ClusterGenerator",
+                "ClusterGenerator a",
+            ),
+            (
+                "generators.external-secrets.io/v1alpha1",
+                "GeneratorState",
+                "not yet GeneratorState default/a",
             ),
             ("v1", "Namespace", "namespace a"),
             ("apps/v1", "Deployment", "foreign"),

@@ -7,6 +7,8 @@
 mod documents;
 mod errors;
 mod events;
+mod followed;
+mod generators;
 mod mirror;
 mod reduce;
 mod sinks;
@@ -21,13 +23,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kube::Client;
-use lockstep_api::{ExternalSecret, ExternalSecretStatus, SecretStoreStatus};
+use lockstep_api::generator::GeneratorSpec;
+use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreStatus};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::mirror::Mirror;
 use super::{Change, Cluster, Document, DocumentKind, Event, Store};
+use crate::engine::generator::GeneratorKey;
 use crate::engine::labels;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
@@ -55,6 +59,7 @@ pub struct KubeCluster {
     client: Client,
     permits: Semaphore,
     events: events::Publisher,
+    followed: followed::Followed,
     external_secrets: Mirror<ObjectKey, ExternalSecret>,
     stores: Mirror<ObjectKey, Store>,
     cluster_stores: Mirror<String, Store>,
@@ -78,6 +83,7 @@ impl KubeCluster {
         let (changes, receiver) = mpsc::unbounded_channel();
         let cluster = Arc::new(Self {
             events: events::Publisher::start(client.clone(), on_dropped_event, tasks, stop),
+            followed: followed::Followed::new(client.clone(), changes.clone(), tasks, stop),
             client,
             permits: Semaphore::new(PERMITS),
             external_secrets: Mirror::default(),
@@ -137,8 +143,24 @@ impl Cluster for KubeCluster {
         targets
     }
 
+    fn can_follow(&self, object: &ObjectRef) -> bool {
+        followed::resource(object).is_some()
+    }
+
+    fn follow(&self, object: &ObjectRef) {
+        self.followed.follow(object);
+    }
+
+    fn unfollow(&self, object: &ObjectRef) {
+        self.followed.unfollow(object);
+    }
+
     async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem> {
         documents::read(self, kind, key).await
+    }
+
+    async fn generator(&self, key: &GeneratorKey) -> Result<Option<Parsed<GeneratorSpec>>, Problem> {
+        generators::read(self, key).await
     }
 
     async fn read_target(&self, key: &ObjectKey) -> Result<Option<(Target, Values)>, Problem> {

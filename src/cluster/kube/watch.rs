@@ -199,7 +199,7 @@ fn is_streaming_refused(error: &watcher::Error) -> bool {
 }
 
 /// The cause without the server's own words.
-fn describe(error: &watcher::Error) -> String {
+pub fn describe(error: &watcher::Error) -> String {
     let of_call = |error: &kube::Error| match error {
         kube::Error::Api(status) => format!("{} {}", status.code, status.reason),
         _ => "the connection failed".to_owned(),

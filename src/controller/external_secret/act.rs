@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lockstep_api::external_secret::CreationPolicy;
 
 use super::gather::Subject;
+use super::memory::Left;
 use crate::cluster::Event;
 use crate::controller::Context;
 use crate::engine::condition::{Failure, Stage};
@@ -26,6 +27,7 @@ pub struct Done {
     pub wrote: Wrote,
     /// Whether there is a target that workloads can be bound to.
     pub bound: bool,
+    pub left: Left,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,6 +182,7 @@ async fn carry_out(
         outcome: plan.outcome,
         wrote,
         bound: bound && writable,
+        left: Left::default(),
     };
     match &plan.step {
         Step::Nothing => Ok(Some(done(

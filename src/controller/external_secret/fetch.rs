@@ -1,23 +1,42 @@
-//! Asks the stores, all at once; the readers turn equal questions into one.
+//! Asks stores and generators, all at once; the readers turn equal questions into one.
 
 use std::sync::Arc;
 
 use futures::future::join_all;
+use lockstep_api::GeneratorRef;
 
 use super::gather::Subject;
+use super::recipes::Recipes;
 use crate::controller::Context;
 use crate::engine::collect::{Ask, Found, Want};
 use crate::engine::object::StoreKey;
 use crate::engine::problem::Problem;
 use crate::engine::store;
+use crate::engine::values::Values;
+use crate::generator::Order;
 use crate::provider::reader::Reader;
 
 /// The answers, in the order of the wants.
-pub async fn fetch(context: &Context, subject: &Subject, wants: &[Want]) -> Vec<Result<Found, Problem>> {
-    join_all(wants.iter().map(|want| answer(context, subject, &want.ask))).await
+pub async fn fetch(
+    context: &Context,
+    subject: &Subject,
+    recipes: &Recipes,
+    wants: &[Want],
+) -> Vec<Result<Found, Problem>> {
+    join_all(
+        wants
+            .iter()
+            .map(|want| answer(context, subject, recipes, &want.ask)),
+    )
+    .await
 }
 
-async fn answer(context: &Context, subject: &Subject, ask: &Ask) -> Result<Found, Problem> {
+async fn answer(
+    context: &Context,
+    subject: &Subject,
+    recipes: &Recipes,
+    ask: &Ask,
+) -> Result<Found, Problem> {
     match ask {
         Ask::Value {
             store,
@@ -45,10 +64,29 @@ async fn answer(context: &Context, subject: &Subject, ask: &Ask) -> Result<Found
             let reader = reader(context, subject, store).await?;
             reader.find(query).await.map(Found::Map)
         }
-        Ask::Generate { generator } => Err(Problem::NotSupported {
-            what: format!("generator {:?} {}", generator.kind, generator.name),
-        }),
+        Ask::Generate { generator } => generate(context, subject, recipes, generator)
+            .await
+            .map(Found::Map),
     }
+}
+
+/// Other than a read, this gives other values each time.
+async fn generate(
+    context: &Context,
+    subject: &Subject,
+    recipes: &Recipes,
+    reference: &GeneratorRef,
+) -> Result<Values, Problem> {
+    let namespace = &subject.key.namespace;
+    let recipe = recipes.get(reference, namespace);
+    let (generator, spec) = recipe.map_err(|problem| problem.at("unable to get generator"))?;
+    let order = Order {
+        generator: &generator,
+        namespace,
+        now: subject.now,
+    };
+    let made = context.generators.generate(spec, order).await;
+    made.map_err(|problem| problem.at("error using generator"))
 }
 
 /// The connection to a store, for those who may use it.

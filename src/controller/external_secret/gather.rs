@@ -9,7 +9,7 @@ use lockstep_api::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus, Fau
 
 use super::Memory;
 use crate::controller::Context;
-use crate::engine::collect::{self, Want};
+use crate::engine::collect::{self, Ask, Want};
 use crate::engine::due::{self, Facts};
 use crate::engine::fingerprint;
 use crate::engine::object::{ObjectKey, StoreKey};
@@ -31,6 +31,7 @@ pub struct Subject {
     pub version: String,
     pub target: ObjectKey,
     pub existing: Option<Arc<Target>>,
+    templates_changed: bool,
     pub refreshed: Option<Timestamp>,
     pub phase: Duration,
     pub now: Timestamp,
@@ -100,7 +101,8 @@ fn subject(
         existing: context.cluster.target(&target),
         target,
         refreshed: memory.refreshed(key, &uid),
-        phase: phase(wants, spec.refresh_interval()),
+        templates_changed: memory.has_other_templates(key, &uid, |object| context.following.version(object)),
+        phase: phase(key, wants, spec.refresh_interval()),
         now: (context.clock)(),
         claimant: Claimant {
             key: key.clone(),
@@ -120,6 +122,7 @@ impl Subject {
             version: &self.version,
             refreshed: self.refreshed,
             target: self.existing.as_deref(),
+            templates_changed: self.templates_changed,
             phase: self.phase,
             now: self.now,
         }
@@ -170,12 +173,11 @@ fn is_ours(context: &Context, spec: &ExternalSecretSpec, stores: &[StoreKey]) ->
     stores.iter().all(served)
 }
 
-fn phase(wants: &[Want], interval: Duration) -> Duration {
+/// What reads from a store refreshes with others that read the same; what is generated is shared with nobody.
+fn phase(key: &ObjectKey, wants: &[Want], interval: Duration) -> Duration {
     let first = wants.first().map(|want| &want.ask);
-    let store = first.and_then(|ask| ask.store());
-    due::phase(
-        store,
-        first.and_then(|ask| ask.key()).unwrap_or_default(),
-        interval,
-    )
+    match first.and_then(Ask::store) {
+        Some(store) => due::phase(store, first.and_then(Ask::key).unwrap_or_default(), interval),
+        None => due::phase(key, "", interval),
+    }
 }

@@ -5,7 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::engine::object::ObjectKey;
+use crate::controller::following::Version;
+use crate::engine::guard::Shape;
+use crate::engine::object::{ObjectKey, ObjectRef};
 
 /// The last refresh of each ExternalSecret. The status tells it too, but is not written at every refresh.
 #[derive(Debug, Default)]
@@ -15,7 +17,19 @@ pub struct Memory(Mutex<HashMap<ObjectKey, Refreshed>>);
 struct Refreshed {
     uid: String,
     at: Timestamp,
+    left: Left,
 }
+
+/// What a sync leaves behind for the next one.
+#[derive(Clone, Debug, Default)]
+pub struct Left {
+    pub templates: Vec<Template>,
+    /// Of what was fetched, where the Secret does not tell.
+    pub fetched: Shape,
+}
+
+/// An object that a template was read from, and its version then.
+pub type Template = (ObjectRef, Version);
 
 impl Memory {
     pub fn refreshed(&self, key: &ObjectKey, uid: &str) -> Option<Timestamp> {
@@ -25,12 +39,37 @@ impl Memory {
             .map(|refreshed| refreshed.at)
     }
 
-    pub fn remember(&self, key: &ObjectKey, uid: &str, at: Timestamp) {
+    /// Whether something that the templates were read from is at another version than `seen` tells.
+    pub fn has_other_templates(
+        &self,
+        key: &ObjectKey,
+        uid: &str,
+        seen: impl Fn(&ObjectRef) -> Option<Version>,
+    ) -> bool {
+        let entries = self.entries();
+        let refreshed = entries.get(key).filter(|refreshed| refreshed.uid == uid);
+        let mut templates = refreshed
+            .into_iter()
+            .flat_map(|refreshed| &refreshed.left.templates);
+        templates.any(|(object, version)| seen(object).is_some_and(|now| now != *version))
+    }
+
+    /// Of what was fetched last.
+    pub fn shape(&self, key: &ObjectKey, uid: &str) -> Shape {
+        let entries = self.entries();
+        let refreshed = entries.get(key).filter(|refreshed| refreshed.uid == uid);
+        refreshed
+            .map(|refreshed| refreshed.left.fetched.clone())
+            .unwrap_or_default()
+    }
+
+    pub fn remember(&self, key: &ObjectKey, uid: &str, at: Timestamp, left: Left) {
         self.entries().insert(
             key.clone(),
             Refreshed {
                 uid: uid.to_owned(),
                 at,
+                left,
             },
         );
     }

@@ -3,9 +3,12 @@
 mod act;
 mod fetch;
 mod gather;
+mod guard;
 mod memory;
+mod recipes;
 mod release;
 mod report;
+mod templates;
 
 use std::sync::Arc;
 
@@ -14,7 +17,10 @@ use tracing::debug;
 
 use self::act::Done;
 use self::gather::{Gathered, Subject};
+use self::memory::Left;
+use self::recipes::Recipes;
 use super::Context;
+use crate::engine::collect::Want;
 use crate::engine::condition::{Failure, Stage};
 use crate::engine::due::Due;
 use crate::engine::object::ObjectKey;
@@ -52,26 +58,39 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
         return Next::WhenWoken;
     }
 
+    // Its generators are not in memory; whom they are for is only known now.
+    let wants = collect::wants(&subject.spec, &subject.key.namespace);
+    let recipes = recipes::look_up(&context, &subject, &wants).await;
+    if !recipes.are_served_by(&context.rules.class) {
+        return Next::WhenWoken;
+    }
+
     // Fetch, plan and act; then tell what was really done.
-    let result = sync(&context, &subject).await;
+    let result = sync(&context, &memory, &subject, &wants, &recipes).await;
     context.metrics.synced(&key, result.is_err(), started.elapsed());
     report::report(&context, &memory, &subject, result).await
 }
 
 /// Reads from backends, decides purely what to write, and writes it.
-async fn sync(context: &Context, subject: &Subject) -> Result<Done, Box<Failure>> {
+async fn sync(
+    context: &Context,
+    memory: &Memory,
+    subject: &Subject,
+    wants: &[Want],
+    recipes: &Recipes,
+) -> Result<Done, Box<Failure>> {
     render::check_target(&subject.spec).map_err(|problem| Failure::new(Stage::Target, problem))?;
-    let wants = collect::wants(&subject.spec, &subject.key.namespace);
-    let answers = fetch::fetch(context, subject, &wants).await;
-    let collected = collect::collect(&subject.spec, &wants, answers).map_err(report::fetch_failure)?;
+    let answers = fetch::fetch(context, subject, recipes, wants).await;
+    let collected = collect::collect(&subject.spec, wants, answers).map_err(report::fetch_failure)?;
     report::announce_missing(context, subject, &collected.missing);
+    guard::check(context, memory, subject, &collected)
+        .map_err(|problem| Failure::new(Stage::Fetch, problem))?;
+    let fetched = guard::shape(subject, &collected);
     let nothing_found = collected.values.is_empty();
-    let rendered = render::render(
-        &subject.spec,
-        &subject.labels,
-        &subject.annotations,
-        collected.values,
-    )
-    .map_err(|problem| Failure::new(Stage::Write, problem))?;
-    act::act(context, subject, rendered, nothing_found).await
+    let (rendered, templates) = templates::render(context, subject, collected.values)
+        .await
+        .map_err(|problem| Failure::new(Stage::Write, problem))?;
+    let done = act::act(context, subject, rendered, nothing_found).await?;
+    let left = Left { templates, fetched };
+    Ok(Done { left, ..done })
 }

@@ -10,12 +10,14 @@ use super::Memory;
 use super::act::{Done, Wrote, event};
 use super::gather::Subject;
 use crate::cluster::Event;
+use crate::controller::following::Follower;
 use crate::controller::{Context, RefreshTime};
 use crate::engine::collect::{Entry, EntryFault};
 use crate::engine::condition::{self, Failure, Stage, Stamp};
 use crate::engine::due::{self, Due, Facts};
 use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::problem::{Problem, Retry};
+use crate::engine::render;
 use crate::queue::Next;
 
 /// How old a `refreshTime` may get before it is written although nothing else changed.
@@ -27,6 +29,7 @@ pub async fn report(
     subject: &Subject,
     result: Result<Done, Box<Failure>>,
 ) -> Next {
+    follow(context, subject, &result);
     match result {
         Ok(done) => success(context, memory, subject, &done).await,
         Err(failure) if failure.is_conflict() => Next::Backoff,
@@ -34,8 +37,31 @@ pub async fn report(
     }
 }
 
+/// Looks again as soon as a template changes, or what the failure hangs on.
+fn follow(context: &Context, subject: &Subject, result: &Result<Done, Box<Failure>>) {
+    let follower = Follower::ExternalSecret(subject.key.clone());
+    match result {
+        Ok(done) => {
+            let templates = done.left.templates.iter();
+            let known = templates.map(|(object, version)| (object.clone(), Some(version.clone())));
+            context.following.set(&follower, known);
+        }
+        Err(failure) => {
+            let templates = render::sources(&subject.spec).into_iter();
+            let templates = templates.map(|(kind, name)| {
+                ObjectRef::namespaced(kind.name(), &ObjectKey::new(&subject.key.namespace, name))
+            });
+            let concerned = templates.chain(failure.problem.concerns());
+            context
+                .following
+                .set(&follower, concerned.map(|object| (object, None)));
+        }
+    }
+}
+
 pub fn gone(context: &Context, memory: &Memory, key: &ObjectKey) -> Next {
     memory.forget(key);
+    context.following.set(&Follower::ExternalSecret(key.clone()), []);
     context.metrics.forget_external_secret(key);
     Next::Gone
 }
@@ -43,10 +69,7 @@ pub fn gone(context: &Context, memory: &Memory, key: &ObjectKey) -> Next {
 /// A spec that could not be understood. Only an edit helps.
 pub async fn broken(context: &Context, key: &ObjectKey, object: &ExternalSecret, fault: Fault) -> Next {
     let failure = Failure::new(Stage::Understand, Problem::BrokenSpec { fault });
-    let stamp = Stamp {
-        now: (context.clock)(),
-        generation: object.metadata.generation.unwrap_or_default(),
-    };
+    let stamp = context.stamp(object.metadata.generation.unwrap_or_default());
     let old = object.status.clone().unwrap_or_default();
     let status = condition::after_failure(&old, &stamp, &failure);
     announce_failure(
@@ -92,11 +115,16 @@ pub fn until(context: &Context, time: Timestamp) -> Next {
 
 async fn success(context: &Context, memory: &Memory, subject: &Subject, done: &Done) -> Next {
     announce_success(context, subject, done);
-    memory.remember(&subject.key, &subject.claimant.uid, subject.now);
+    memory.remember(
+        &subject.key,
+        &subject.claimant.uid,
+        subject.now,
+        done.left.clone(),
+    );
     let binding = done.bound.then_some(subject.target.name.as_str());
     let stamp = Stamp {
         now: subject.now,
-        generation: subject.generation,
+        ..context.stamp(subject.generation)
     };
     let mut status =
         condition::after_success(&subject.status, &stamp, &subject.version, done.outcome, binding);
@@ -127,6 +155,7 @@ fn next_refresh(context: &Context, subject: &Subject, status: &ExternalSecretSta
         refreshed: Some(subject.now),
         // What was just written is sound; the watch will tell when it no longer is.
         target: Some(&sound),
+        templates_changed: false,
         now: (context.clock)(),
         ..subject.facts()
     };
@@ -141,7 +170,7 @@ async fn failed(context: &Context, subject: &Subject, failure: &Failure) -> Next
     announce_failure(context, &subject.key, &subject.claimant.uid, failure);
     let stamp = Stamp {
         now: subject.now,
-        generation: subject.generation,
+        ..context.stamp(subject.generation)
     };
     let mut status = condition::after_failure(&subject.status, &stamp, failure);
     if failure.met_target {

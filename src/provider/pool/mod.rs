@@ -21,8 +21,8 @@ use super::flights::Flights;
 use super::reader::Reader;
 use super::references::Used;
 use super::{Calls, Health};
-use crate::cluster::{Cluster, DocumentKind};
-use crate::engine::object::{ObjectKey, StoreKey};
+use crate::cluster::Cluster;
+use crate::engine::object::{ObjectRef, StoreKey};
 use crate::engine::problem::Problem;
 use crate::engine::store::Store;
 use dial::{Dial as _, NoLink, StoreDial};
@@ -118,9 +118,11 @@ impl Pool {
         self.core.shelves().reset(store);
     }
 
-    /// A Secret or ConfigMap has changed: what was built from it goes.
-    pub fn on_document_change(&self, kind: DocumentKind, key: &ObjectKey) {
-        self.core.shelves().document_changed(kind, key, Instant::now());
+    /// A Secret or ConfigMap is at this version, and `None` is gone: what was built from another one goes.
+    pub fn on_change(&self, document: &ObjectRef, version: Option<&str>) {
+        self.core
+            .shelves()
+            .document_changed(document, version, Instant::now());
     }
 
     /// Looks at everything the store's connections were built from, for documents that nobody watches.
@@ -128,8 +130,11 @@ impl Pool {
         for used in self.uses(store) {
             let now = self.core.cluster.document(used.kind, &used.key).await;
             // An API server that does not answer says nothing about the document.
-            if now.is_ok_and(|now| now.is_none_or(|document| document.version != used.version)) {
-                self.on_document_change(used.kind, &used.key);
+            if let Ok(now) = now {
+                self.on_change(
+                    &used.object(),
+                    now.as_ref().map(|document| document.version.as_str()),
+                );
             }
         }
     }
@@ -221,11 +226,11 @@ impl Core {
 }
 
 impl Connection for Connected {
-    fn was_built_from(&self, kind: DocumentKind, key: &ObjectKey) -> bool {
+    fn is_outdated_by(&self, document: &ObjectRef, version: Option<&str>) -> bool {
         self.link
             .used()
             .iter()
-            .any(|used| used.kind == kind && used.key == *key)
+            .any(|used| used.object() == *document && Some(used.version.as_str()) != version)
     }
 }
 

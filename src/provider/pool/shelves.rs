@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cluster::DocumentKind;
-use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::object::{ObjectRef, StoreKey};
 use crate::engine::store::Store;
 use crate::provider::Keepsake;
 
@@ -22,10 +21,18 @@ const MEMORY: Duration = Duration::from_mins(2);
 #[derive(Debug)]
 pub(super) struct Shelves<C> {
     stores: HashMap<StoreKey, Stock<C>>,
-    changes: Vec<(DocumentKind, ObjectKey, Instant)>,
+    changes: Vec<Changed>,
     per_namespace: usize,
     uses: u64,
     epochs: u64,
+}
+
+/// A document that was seen at a version, or seen to be gone.
+#[derive(Debug)]
+struct Changed {
+    document: ObjectRef,
+    version: Option<String>,
+    at: Instant,
 }
 
 #[derive(Debug)]
@@ -79,7 +86,8 @@ pub(super) enum Search<C> {
 
 /// What is kept.
 pub(super) trait Connection: Clone {
-    fn was_built_from(&self, kind: DocumentKind, key: &ObjectKey) -> bool;
+    /// Was it built from this document, at another version?
+    fn is_outdated_by(&self, document: &ObjectRef, version: Option<&str>) -> bool;
 }
 
 impl<C: Connection> Shelves<C> {
@@ -125,10 +133,10 @@ impl<C: Connection> Shelves<C> {
         connection: Option<C>,
     ) {
         let is_outdated = |connection: &C| {
-            let later = self.changes.iter().filter(|(_, _, at)| *at >= ticket.issued);
+            let later = self.changes.iter().filter(|change| change.at >= ticket.issued);
             later
                 .into_iter()
-                .any(|(kind, key, _)| connection.was_built_from(*kind, key))
+                .any(|change| connection.is_outdated_by(&change.document, change.version.as_deref()))
         };
         let connection = connection.filter(|connection| !is_outdated(connection));
         let Some(stock) = self
@@ -174,14 +182,19 @@ impl<C: Connection> Shelves<C> {
         }
     }
 
-    /// A document is not what it was; neither is what was built from it.
-    pub(super) fn document_changed(&mut self, kind: DocumentKind, key: &ObjectKey, now: Instant) {
-        self.changes.retain(|(_, _, at)| now.duration_since(*at) < MEMORY);
-        self.changes.push((kind, key.clone(), now));
+    /// A document is at this version, and `None` is gone: what was built from another one goes.
+    pub(super) fn document_changed(&mut self, document: &ObjectRef, version: Option<&str>, at: Instant) {
+        self.changes
+            .retain(|change| at.duration_since(change.at) < MEMORY);
+        self.changes.push(Changed {
+            document: document.clone(),
+            version: version.map(str::to_owned),
+            at,
+        });
         for stock in self.stores.values_mut() {
             stock
                 .connections
-                .retain(|_, kept| !kept.connection.was_built_from(kind, key));
+                .retain(|_, kept| !kept.connection.is_outdated_by(document, version));
         }
     }
 

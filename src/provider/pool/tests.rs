@@ -4,7 +4,9 @@ use futures::future::join_all;
 use serde_json::json;
 
 use super::*;
+use crate::cluster::DocumentKind;
 use crate::engine::ask::{Aspect, Location};
+use crate::engine::object::ObjectKey;
 use crate::provider::testing::{TestCluster, store};
 
 fn key(name: &str) -> StoreKey {
@@ -215,14 +217,15 @@ async fn a_connection_goes_with_the_credentials_it_was_built_from() {
         ["own/creds"]
     );
     pool.refresh_if_stale(&key("t")).await;
-    pool.on_document_change(secret, &ObjectKey::new("own", "other"));
+    pool.on_change(&ObjectRef::secret("own", "other"), None);
+    pool.on_change(&ObjectRef::secret("own", "creds"), Some(&used[0].version));
     assert!(Arc::ptr_eq(&first, &connect().await));
 
     cluster.put(secret, "own", "creds", &[("token", "two")]);
     pool.refresh_if_stale(&key("t")).await;
     let second = connect().await;
     assert!(!Arc::ptr_eq(&first, &second));
-    pool.on_document_change(secret, &ObjectKey::new("own", "creds"));
+    pool.on_change(&ObjectRef::secret("own", "creds"), Some("newer"));
     let third = connect().await;
     assert!(!Arc::ptr_eq(&second, &third));
     cluster.remove(secret, "own", "creds");

@@ -26,6 +26,12 @@ fn cluster() -> Arc<TestCluster> {
     cluster
 }
 
+fn of_generator(namespace: &str) -> StoreScope {
+    StoreScope::Generator {
+        namespace: namespace.to_owned(),
+    }
+}
+
 fn cluster_wide(consumer: Option<&str>) -> StoreScope {
     StoreScope::Cluster {
         consumer: consumer.map(str::to_owned),
@@ -56,6 +62,8 @@ async fn the_one_rule_on_namespaces() {
         (cluster_wide(Some("own")), Some("other"), Ok("other")),
         (cluster_wide(None), Some("other"), Ok("other")),
         (cluster_wide(None), None, Err(unknown)),
+        (of_generator("own"), None, Ok("own")),
+        (of_generator("own"), Some("other"), Ok("own")),
     ] {
         let is_referent = matches!(scope, StoreScope::Cluster { .. }) && namespace.is_none();
         let references = References::new(cluster(), scope);

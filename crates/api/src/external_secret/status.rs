@@ -87,6 +87,9 @@ fn narrow_condition_type(schema: &mut Schema) {
         .pointer_mut("/items/properties/type")
         .and_then(serde_json::Value::as_object_mut)
     {
-        kind.insert("enum".to_owned(), serde_json::json!(["Ready", "Deleted"]));
+        kind.insert(
+            "enum".to_owned(),
+            serde_json::json!(["Ready", "Reconciling", "Stalled", "Deleted"]),
+        );
     }
 }

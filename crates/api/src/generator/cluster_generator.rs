@@ -4,6 +4,7 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{
     ACRAccessTokenSpec, BeyondtrustWorkloadCredentialsDynamicSecretSpec, CloudsmithAccessTokenSpec,
@@ -11,8 +12,8 @@ use super::{
     GrafanaSpec, MFASpec, PasswordSpec, QuayAccessTokenSpec, SSHKeySpec, STSSessionTokenSpec, UUIDSpec,
     VaultDynamicSecretSpec, WebhookSpec, generator,
 };
-use crate::GeneratorKind;
 use crate::one_of::one_of;
+use crate::{Fault, GeneratorKind, Kind, Parsed};
 
 generator! {
     /// A generator that every namespace may use.
@@ -39,6 +40,16 @@ impl ClusterGeneratorSpec {
                 wanted: self.kind,
                 found: self.generator.kind(),
             })
+        }
+    }
+
+    fn into_generator(self) -> Parsed<GeneratorSpec> {
+        match self.generator() {
+            Ok(_) => Parsed::Sound(self.generator),
+            Err(mismatch) => Parsed::Broken(Fault {
+                field: "generator".to_owned(),
+                why: mismatch.to_string(),
+            }),
         }
     }
 }
@@ -82,6 +93,21 @@ macro_rules! table {
                     $(Self::$kind => stringify!($kind)),+
                 }
             }
+
+            /// The name of the kind in URLs.
+            pub fn plural(self) -> &'static str {
+                match self {
+                    $(Self::$kind => <super::$kind as Kind>::PLURAL),+
+                }
+            }
+
+            /// Every kind but the one that wraps the others.
+            pub fn of(kind: GeneratorKind) -> Option<Self> {
+                match kind {
+                    $(GeneratorKind::$kind => Some(Self::$kind),)+
+                    GeneratorKind::ClusterGenerator => None,
+                }
+            }
         }
 
         impl From<ClusterGeneratorKind> for GeneratorKind {
@@ -100,9 +126,24 @@ macro_rules! table {
         );
 
         impl GeneratorSpec {
+            fn of_kind(kind: ClusterGeneratorKind, spec: Value) -> Parsed<Self> {
+                match kind {
+                    $(ClusterGeneratorKind::$kind => {
+                        Parsed::<$spec>::from_json(spec).and_then(|spec| Parsed::Sound(Self::$kind(spec)))
+                    }),+
+                }
+            }
+
             pub fn kind(&self) -> ClusterGeneratorKind {
                 match self {
                     $(Self::$kind(_) => ClusterGeneratorKind::$kind),+
+                }
+            }
+
+            /// Where it stands below `generator` in a ClusterGenerator.
+            pub fn key(&self) -> &'static str {
+                match self {
+                    $(Self::$kind(_) => $key),+
                 }
             }
         }
@@ -130,12 +171,51 @@ table! {
     "mfaSpec" => MFA(MFASpec);
 }
 
+impl GeneratorSpec {
+    /// The spec of an object of this kind; that of a ClusterGenerator is the one inside it.
+    pub fn of_object(kind: GeneratorKind, spec: Value) -> Parsed<Self> {
+        // An absent spec is an empty one, and most kinds then name what they miss.
+        let spec = if spec.is_null() {
+            Value::Object(Map::new())
+        } else {
+            spec
+        };
+        match ClusterGeneratorKind::of(kind) {
+            Some(kind) => Self::of_kind(kind, spec),
+            None => {
+                Parsed::<ClusterGeneratorSpec>::from_json(spec).and_then(ClusterGeneratorSpec::into_generator)
+            }
+        }
+    }
+
+    /// The class of the controller that shall act on it, for those kinds that have one.
+    pub fn controller(&self) -> Option<&str> {
+        match self {
+            Self::Fake(spec) => spec.controller.as_deref(),
+            Self::VaultDynamicSecret(spec) => spec.controller.as_deref(),
+            Self::BeyondtrustWorkloadCredentialsDynamicSecret(spec) => spec.controller.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Controllers share a cluster and divide its generators among them. Where there is but one, nobody asks.
+    #[must_use]
+    pub fn for_any_controller(mut self) -> Self {
+        match &mut self {
+            Self::Fake(spec) => spec.controller = None,
+            Self::VaultDynamicSecret(spec) => spec.controller = None,
+            Self::BeyondtrustWorkloadCredentialsDynamicSecret(spec) => spec.controller = None,
+            _ => {}
+        }
+        self
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
-    use crate::Parsed;
 
     fn spec(value: Value) -> Parsed<ClusterGeneratorSpec> {
         Parsed::from_json(value)
@@ -157,6 +237,20 @@ mod tests {
             "invalid ClusterGenerator: when kind is UUID, UUIDSpec must be set"
         );
         assert_eq!(mismatch.found, ClusterGeneratorKind::Fake);
+    }
+
+    #[test]
+    fn a_spec_is_read_by_the_kind_of_its_object() {
+        let uuid = GeneratorSpec::of_object(GeneratorKind::UUID, Value::Null);
+        assert!(matches!(uuid, Parsed::Sound(GeneratorSpec::UUID(_))));
+        let fake = json!({"kind": "Fake", "generator": {"fakeSpec": {"controller": "c"}}});
+        let fake = GeneratorSpec::of_object(GeneratorKind::ClusterGenerator, fake);
+        let fake = fake.as_ref().expect("sound");
+        assert_eq!(fake.controller(), Some("c"));
+        assert_eq!(fake.clone().for_any_controller().controller(), None);
+        let mixed = json!({"kind": "UUID", "generator": {"fakeSpec": {}}});
+        let mixed = GeneratorSpec::of_object(GeneratorKind::ClusterGenerator, mixed);
+        assert_eq!(mixed.as_ref().expect_err("two kinds").field, "generator");
     }
 
     #[test]

@@ -18,7 +18,7 @@ generator! {
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]
 pub struct MFASpec {
-    /// The hash function. Only sha1 has an effect.
+    /// The hash function, sha1 when absent; sha256, sha384 and sha512 are the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<String>,
     /// How many digits it has, 6 when absent.

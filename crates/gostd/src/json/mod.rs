@@ -40,6 +40,8 @@ pub enum Number<'j> {
 pub enum Numbers {
     /// `float64`, Go's default. One that is too large for it is an error.
     Float,
+    /// The same, but one that is too large becomes null: what Go leaves where it was, beside its error.
+    FloatOrNull,
     /// Kept as they are written, as by a decoder that was told `UseNumber`.
     AsWritten,
 }

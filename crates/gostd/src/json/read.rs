@@ -167,12 +167,14 @@ impl<'j> Reader<'j> {
             self.digits()?;
         }
         let text = str::from_utf8(&self.json[start..self.at]).map_err(|_| Fault::Malformed { at: start })?;
+        let float = || text.parse().ok().filter(|float: &f64| float.is_finite());
         let number = match self.numbers {
             Numbers::AsWritten => Number::Literal(text),
-            Numbers::Float => {
-                let float = text.parse().ok().filter(|float: &f64| float.is_finite());
-                Number::Float(float.ok_or(Fault::OutOfRange { at: start })?)
-            }
+            Numbers::Float => Number::Float(float().ok_or(Fault::OutOfRange { at: start })?),
+            Numbers::FloatOrNull => match float() {
+                Some(float) => Number::Float(float),
+                None => return Ok(Value::Null),
+            },
         };
         Ok(Value::Number(number))
     }

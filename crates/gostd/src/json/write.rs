@@ -1,6 +1,7 @@
 //! Printing.
 
 use super::{Html, Number, Value};
+use crate::float::{Shape, format};
 
 /// Any value.
 pub fn encode(value: &Value, html: Html) -> Vec<u8> {
@@ -83,10 +84,10 @@ fn separate(out: &mut Vec<u8>, nth: usize) {
 pub fn float(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 || (1e-6..1e21).contains(&size) {
-        return value.to_string();
+        return format(value, Shape::Fixed, None);
     }
-    let text = format!("{value:e}");
-    if size < 1.0 { text } else { text.replace('e', "e+") }
+    // Of the two digits that exponents have in Go, JavaScript leaves out a zero.
+    format(value, Shape::Exponent, None).replace("e-0", "e-")
 }
 
 /// A string with its quotes. Bytes that are no text become `\ufffd`, each of them.

@@ -12,8 +12,12 @@ use regex::{Regex, RegexBuilder};
 
 mod class;
 mod escape;
+mod find;
+mod haystack;
 mod replace;
 mod translate;
+
+pub use haystack::Haystack;
 
 /// In bytes. Nobody writes such a pattern, but anybody can send one.
 const MAX_PATTERN: usize = 16 * 1024;
@@ -27,6 +31,8 @@ pub struct Pattern {
     regex: Regex,
     /// Of the groups from the first one on; empty where one has none.
     names: Vec<String>,
+    /// Whether a match can be as long as the text.
+    unbounded: bool,
 }
 
 /// Compiles a pattern that is matched with and nothing else: its groups have lost their names. See [`Pattern`] for
@@ -35,33 +41,55 @@ pub fn compile(pattern: &str) -> Result<Regex, String> {
     Pattern::compile(pattern).map(|compiled| compiled.regex)
 }
 
+/// Why there is no pattern.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// Go's words. They quote the pattern.
+    pub why: String,
+    /// Whether Go refuses it too, for all that is known.
+    pub by_go: bool,
+}
+
 impl Pattern {
     /// The error is Go's. It quotes the pattern.
     pub fn compile(pattern: &str) -> Result<Self, String> {
-        let failure = |why: &str| format!("error parsing regexp: {why}");
+        Self::read(pattern).map_err(|refused| refused.why)
+    }
+
+    /// As [`Self::compile`], but tells what no pattern is from what is merely refused here.
+    pub fn read(pattern: &str) -> Result<Self, Refused> {
+        let refused = |why: &str, by_go| Refused {
+            why: format!("error parsing regexp: {why}"),
+            by_go,
+        };
         if pattern.len() > MAX_PATTERN {
-            return Err(failure("expression too large"));
+            return Err(refused("expression too large", false));
         }
-        let translated = translate::translate(pattern).map_err(|why| failure(&why))?;
+        let translated = translate::translate(pattern).map_err(|why| refused(&why, true))?;
         let built = RegexBuilder::new(&translated.pattern)
             .size_limit(MAX_COMPILED)
             .build();
-        let regex = built.map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => failure("expression too large"),
-            // The text draws the pattern and marks the place; what is wrong stands last.
-            error => failure(
-                error
-                    .to_string()
-                    .lines()
-                    .last()
-                    .unwrap_or_default()
-                    .trim_start_matches("error: "),
-            ),
+        let regex = built.map_err(|error| {
+            let why = reason(&error);
+            refused(&why, why.starts_with("Unicode property"))
         })?;
         Ok(Self {
             regex,
             names: translated.names,
+            unbounded: translated.unbounded,
         })
+    }
+}
+
+fn reason(error: &regex::Error) -> String {
+    match error {
+        regex::Error::CompiledTooBig(_) => "expression too large".to_owned(),
+        // The text draws the pattern and marks the place; what is wrong stands last.
+        error => {
+            let text = error.to_string();
+            let last = text.lines().last().unwrap_or_default();
+            last.trim_start_matches("error: ").to_owned()
+        }
     }
 }
 

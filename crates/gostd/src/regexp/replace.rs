@@ -2,18 +2,25 @@
 
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
+use regex::Captures;
 
-use super::Pattern;
+use super::{Haystack, Pattern};
 
 /// The name of a group, as Go reads it in a replacement: as long as can be.
-static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{Nd}_]+").expect("a valid pattern"));
+static NAME: LazyLock<regex::bytes::Regex> =
+    LazyLock::new(|| regex::bytes::Regex::new(r"^[\p{L}\p{Nd}_]+").expect("a valid pattern"));
 
 /// A piece of a replacement.
 enum Part<'t> {
-    Text(&'t str),
+    Text(&'t [u8]),
     Numbered(usize),
-    Named(&'t str),
+    Named(&'t [u8]),
+}
+
+/// What a step of replacing costs.
+struct Cost {
+    copied: usize,
+    searched: usize,
 }
 
 impl Pattern {
@@ -22,32 +29,76 @@ impl Pattern {
     ///
     /// `None`: the result would be longer than `limit`.
     pub fn replace_all(&self, text: &str, replacement: &str, limit: usize) -> Option<String> {
-        let parts = parse(replacement);
-        let mut out = String::new();
-        let mut done = 0;
-        for captures in self.regex.captures_iter(text) {
-            let whole = captures.get_match();
-            out.push_str(&text[done..whole.start()]);
-            done = whole.end();
-            for part in &parts {
-                out.push_str(self.expand(part, &captures));
-                if out.len() > limit {
-                    return None;
-                }
-            }
-        }
-        out.push_str(&text[done..]);
-        (out.len() <= limit).then_some(out)
+        let parts = parse(replacement.as_bytes());
+        let mut left = limit;
+        let out = self.replace(&text.into(), &parts, |cost| {
+            left = left.checked_sub(cost.copied)?;
+            Some(())
+        })?;
+        Some(String::from_utf8(out).expect("pieces of texts, cut between characters"))
     }
 
-    fn expand<'t>(&self, part: &Part<'t>, captures: &Captures<'t>) -> &'t str {
-        let group = |index| captures.get(index).map(|group| group.as_str());
+    /// As [`Self::replace_all`], on bytes. `spend` is told what each match and each piece of the result costs. `None`:
+    /// it has refused.
+    pub fn replace_all_bytes(
+        &self,
+        text: &Haystack,
+        replacement: &[u8],
+        mut spend: impl FnMut(usize) -> bool,
+    ) -> Option<Vec<u8>> {
+        self.replace(text, &parse(replacement), |cost| {
+            spend(cost.copied + cost.searched).then_some(())
+        })
+    }
+
+    /// As [`Self::replace_all_bytes`], but `$` means nothing in the replacement.
+    pub fn replace_all_literal(
+        &self,
+        text: &Haystack,
+        replacement: &[u8],
+        mut spend: impl FnMut(usize) -> bool,
+    ) -> Option<Vec<u8>> {
+        self.replace(text, &[Part::Text(replacement)], |cost| {
+            spend(cost.copied + cost.searched).then_some(())
+        })
+    }
+
+    fn replace(
+        &self,
+        text: &Haystack,
+        parts: &[Part],
+        mut spend: impl FnMut(Cost) -> Option<()>,
+    ) -> Option<Vec<u8>> {
+        let bytes = text.bytes();
+        let mut out = Vec::new();
+        let mut done = 0;
+        let mut copy = |piece: &[u8], searched| {
+            let copied = piece.len();
+            spend(Cost { copied, searched })?;
+            out.extend_from_slice(piece);
+            Some(())
+        };
+        for captures in self.regex.captures_iter(text.searched()) {
+            let whole = text.range(captures.get_match());
+            copy(&bytes[done..whole.start], self.cost(bytes.len() - whole.end))?;
+            done = whole.end;
+            for part in parts {
+                copy(self.expand(part, &captures, text), 1)?;
+            }
+        }
+        copy(&bytes[done..], 0)?;
+        Some(out)
+    }
+
+    fn expand<'t>(&self, part: &Part<'t>, captures: &Captures, text: &'t Haystack) -> &'t [u8] {
+        let group = |index| captures.get(index).map(|group| &text.bytes()[text.range(group)]);
         let found = match part {
             Part::Text(text) => Some(*text),
             Part::Numbered(index) => group(*index),
             // Several groups may have the name; the first one that took part counts.
             Part::Named(name) => {
-                let named = self.names.iter().enumerate().filter(|(_, other)| other == name);
+                let named = self.names.iter().enumerate();
+                let named = named.filter(|(_, other)| other.as_bytes() == *name);
                 named.map(|(index, _)| index + 1).find_map(group)
             }
         };
@@ -55,14 +106,15 @@ impl Pattern {
     }
 }
 
-fn parse(replacement: &str) -> Vec<Part<'_>> {
+fn parse(replacement: &[u8]) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut rest = replacement;
-    while let Some((before, after)) = rest.split_once('$') {
+    while let Some(dollar) = rest.iter().position(|&byte| byte == b'$') {
+        let (before, after) = (&rest[..dollar], &rest[dollar + 1..]);
         parts.push(Part::Text(before));
-        rest = match (after.strip_prefix('$'), reference(after)) {
+        rest = match (after.strip_prefix(b"$"), reference(after)) {
             (Some(after), _) => {
-                parts.push(Part::Text("$"));
+                parts.push(Part::Text(b"$"));
                 after
             }
             (None, Some((name, after))) => {
@@ -70,7 +122,7 @@ fn parse(replacement: &str) -> Vec<Part<'_>> {
                 after
             }
             (None, None) => {
-                parts.push(Part::Text("$"));
+                parts.push(Part::Text(b"$"));
                 after
             }
         };
@@ -80,22 +132,22 @@ fn parse(replacement: &str) -> Vec<Part<'_>> {
 }
 
 /// `name` or `{name}`, and what is left after it.
-fn reference(text: &str) -> Option<(&str, &str)> {
-    let inner = text.strip_prefix('{');
+fn reference(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let inner = text.strip_prefix(b"{");
     let start = inner.unwrap_or(text);
-    let name = NAME.find(start)?.as_str();
+    let name = NAME.find(start)?.as_bytes();
     let rest = &start[name.len()..];
     match inner {
         None => Some((name, rest)),
-        Some(_) => Some((name, rest.strip_prefix('}')?)),
+        Some(_) => Some((name, rest.strip_prefix(b"}")?)),
     }
 }
 
 /// Digits without a leading zero; anything else is a name.
-fn number(name: &str) -> Option<usize> {
-    let digits = name.bytes().all(|b| b.is_ascii_digit()) && (name == "0" || !name.starts_with('0'));
+fn number(name: &[u8]) -> Option<usize> {
+    let digits = name.iter().all(u8::is_ascii_digit) && (name == b"0" || !name.starts_with(b"0"));
     if digits && name.len() <= 8 {
-        name.parse().ok()
+        std::str::from_utf8(name).ok()?.parse().ok()
     } else {
         None
     }

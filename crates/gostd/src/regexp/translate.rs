@@ -11,6 +11,8 @@ pub(super) struct Translated {
     pub(super) pattern: String,
     /// Of each group from the first one on; empty where it has none.
     pub(super) names: Vec<String>,
+    /// Whether a match can be as long as the text.
+    pub(super) unbounded: bool,
 }
 
 pub(super) fn translate(pattern: &str) -> Result<Translated, String> {
@@ -25,6 +27,7 @@ pub(super) fn translate(pattern: &str) -> Result<Translated, String> {
         Ok(Translated {
             pattern: translator.out,
             names: translator.names,
+            unbounded: translator.unbounded,
         })
     } else {
         Err(format!("missing closing ): `{pattern}`"))
@@ -36,6 +39,7 @@ struct Translator<'p> {
     rest: &'p str,
     out: String,
     names: Vec<String>,
+    unbounded: bool,
     /// How often what stands before, which is what a repetition would apply to, repeats its parts. `None`: nothing
     /// stands before.
     operand: Option<u32>,
@@ -57,7 +61,10 @@ impl<'p> Translator<'p> {
                 self.emit(&class, rest);
             }
             '\\' => return self.backslash(),
-            '*' | '+' | '?' => return self.repeat(&self.rest[..1], 1, repeated),
+            '*' | '+' | '?' => {
+                self.unbounded |= next != '?';
+                return self.repeat(&self.rest[..1], 1, repeated);
+            }
             '{' => match bounds(self.rest) {
                 Some(bounds) => return self.repeat_counted(&bounds, repeated),
                 None => self.literal(next, &self.rest[1..]),
@@ -191,6 +198,7 @@ impl<'p> Translator<'p> {
         if bounds.min > MAX_REPEAT || highest > MAX_REPEAT || highest < bounds.min {
             return Err(format!("invalid repeat count: `{}`", bounds.text));
         }
+        self.unbounded |= bounds.max.is_none();
         self.repeat(bounds.text, highest, repeated)
     }
 

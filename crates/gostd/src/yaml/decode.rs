@@ -46,9 +46,12 @@ impl Decoder<'_> {
         let node = match &self.tree.nodes[id] {
             Syntax::Alias(target) => self.follow(id, |decoder| decoder.node(*target))?,
             Syntax::Scalar(scalar) => self.scalar(scalar)?,
-            Syntax::Sequence(items) => {
-                Node::List(items.iter().map(|item| self.node(*item)).collect::<Result<_, _>>()?)
-            }
+            Syntax::Sequence(items) => Node::List(
+                items
+                    .iter()
+                    .map(|item| self.node(*item))
+                    .collect::<Result<_, _>>()?,
+            ),
             Syntax::Mapping(entries) => {
                 let mut map = Entries::new();
                 self.entries(entries, &mut map)?;
@@ -73,11 +76,7 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    fn follow<T>(
-        &mut self,
-        alias: Id,
-        to: impl FnOnce(&mut Self) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+    fn follow<T>(&mut self, alias: Id, to: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
         if std::mem::replace(&mut self.open[alias], true) {
             return Err(Fault::Endless);
         }

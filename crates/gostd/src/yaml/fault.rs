@@ -20,10 +20,7 @@ pub enum Fault {
     #[error("error converting YAML to JSON: yaml: document contains excessive aliasing")]
     TooManyAliases,
     #[error("error converting YAML to JSON: yaml: cannot decode {found} as a {tag}")]
-    Mistagged {
-        found: &'static str,
-        tag: &'static str,
-    },
+    Mistagged { found: &'static str, tag: &'static str },
     #[error("error converting YAML to JSON: yaml: !!binary value contains invalid base64 data")]
     Base64,
     #[error("error converting YAML to JSON: yaml: map merge requires map or sequence of maps as the value")]
@@ -48,6 +45,11 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether it is a limit of ours, which Go does not have.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::TooDeep | Self::TooLarge)
+    }
+
     pub(super) fn malformed(problem: &'static str) -> Self {
         Self::Malformed { problem, line: 0 }
     }

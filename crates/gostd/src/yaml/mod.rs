@@ -16,6 +16,8 @@ mod order;
 mod parse;
 mod resolve;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod time;
 
 /// How deep sequences and mappings may nest. Go allows 10000; our stack is the limit, and nothing sensible comes near.
@@ -71,7 +73,9 @@ pub fn write(node: &Node) -> Vec<u8> {
 impl Node {
     fn check_finite(&self) -> Result<(), Fault> {
         match self {
-            Self::Float(value) => number::not_finite(*value).map_or(Ok(()), |name| Err(Fault::NotFinite(name))),
+            Self::Float(value) => {
+                number::not_finite(*value).map_or(Ok(()), |name| Err(Fault::NotFinite(name)))
+            }
             Self::List(items) => items.iter().try_for_each(Self::check_finite),
             Self::Map(entries) => entries.values().try_for_each(Self::check_finite),
             _ => Ok(()),

@@ -1,6 +1,11 @@
 //! Numbers as Go's `strconv` reads and prints them.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::Node;
+use crate::float;
 
 /// With the prefixes `0x`, `0b`, `0o` and `0`, which is octal, too.
 pub(super) fn integer(text: &str) -> Option<Node> {
@@ -14,7 +19,9 @@ pub(super) fn integer(text: &str) -> Option<Node> {
         _ => (10, unsigned),
     };
     let size = digits_of(digits, radix)?;
-    signed(sign, size).map(Node::Int).or_else(|| sign.is_empty().then_some(Node::Uint(size)))
+    signed(sign, size)
+        .map(Node::Int)
+        .or_else(|| sign.is_empty().then_some(Node::Uint(size)))
 }
 
 /// Binary digits with a sign, which may stand behind the prefix alone.
@@ -41,42 +48,20 @@ fn signed(sign: &str, size: u64) -> Option<i64> {
 }
 
 /// As YAML writes them: digits, with a point and an exponent or without. Not if it is too large.
-pub(super) fn float(text: &str) -> Option<f64> {
-    let (_, unsigned) = split_sign(text);
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(split_sign(exponent).1)),
-        None => (unsigned, None),
-    };
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let sound = digits(whole)
-        && digits(fraction)
-        && !(whole.is_empty() && fraction.is_empty())
-        && exponent.is_none_or(|exponent| !exponent.is_empty() && digits(exponent));
-    let value: f64 = text.parse().ok().filter(|_| sound)?;
-    value.is_finite().then_some(value)
+pub(super) fn decimal(text: &str) -> Option<f64> {
+    static DECIMAL: LazyLock<Regex> = LazyLock::new(|| {
+        let pattern = r"\A[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\z";
+        Regex::new(pattern).expect("a valid pattern")
+    });
+    let value = float::parse(text.as_bytes()).ok()?;
+    DECIMAL.is_match(text).then_some(value)
 }
 
-/// The fewest digits that read back the same, with an exponent from a million on: `%g`.
-pub(super) fn text(value: f64) -> String {
-    if let Some(name) = not_finite(value) {
-        return name.into();
-    }
-    let scientific = format!("{value:e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..6).contains(&exponent) {
-        return value.to_string();
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
-}
-
-/// The same for the closest number of 32 bits, which is what becomes of numbers that are to be texts.
+/// What becomes of a number that is to be a text: the shortest form of the closest number of 32 bits.
 pub(super) fn short_text(value: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "that is what Go does here")]
     let short = value as f32;
-    text(short.to_string().parse().unwrap_or(value))
+    float::text(short.to_string().parse().unwrap_or(value))
 }
 
 /// Go's names for what is no number, in YAML.

@@ -45,10 +45,8 @@ fn compare(a: &str, b: &str) -> Ordering {
     // A zero is worth something behind other digits, and nothing at the beginning of a number.
     let mut before = a[..at].chars().rev().take_while(|c| is_digit(*c));
     let within = (a_char == '0' || b_char == '0') && before.any(|c| c != '0');
-    let (a_value, a_digits) = number(&a[at..], within);
-    let (b_value, b_digits) = number(&b[at..], within);
-    let by_value = a_value.cmp(&b_value);
-    by_value.then(a_digits.cmp(&b_digits)).then(a_char.cmp(&b_char))
+    let (left, right) = (number(&a[at..], within), number(&b[at..], within));
+    left.cmp(&right).then(a_char.cmp(&b_char))
 }
 
 /// The number at the beginning, and how many digits it has. What is too large wraps around.
@@ -71,5 +69,9 @@ fn is_digit(c: char) -> bool {
 }
 
 fn is_of(c: char, ascii: bool, class: &Regex) -> bool {
-    if c.is_ascii() { ascii } else { class.is_match(c.encode_utf8(&mut [0; 4])) }
+    if c.is_ascii() {
+        ascii
+    } else {
+        class.is_match(c.encode_utf8(&mut [0; 4]))
+    }
 }

@@ -4,6 +4,7 @@ use super::parse::Scalar;
 use super::time::is_timestamp;
 use super::{Fault, Node, number};
 use crate::base64::{self, Alphabet};
+use crate::float;
 
 /// A scalar and what is told of its type.
 pub(super) fn resolve(scalar: &Scalar) -> Result<Node, Fault> {
@@ -63,7 +64,7 @@ fn plain(value: &str) -> Plain {
         return Plain::Node(word);
     }
     let node = match value.as_bytes().first() {
-        Some(b'.') => point(value).map(Node::Float),
+        Some(b'.') => float::parse(value.as_bytes()).ok().map(Node::Float),
         Some(b'0'..=b'9') if is_timestamp(value) => return Plain::Timestamp,
         Some(b'0'..=b'9' | b'+' | b'-') => number(value),
         _ => None,
@@ -85,22 +86,13 @@ fn word(value: &str) -> Option<Node> {
     })
 }
 
-/// Underscores count for nothing, wherever they stand.
+/// Underscores count for nothing, wherever they stand. (In numbers that begin with their point they have to stand
+/// between digits.)
 fn number(value: &str) -> Option<Node> {
     let value = value.replace('_', "");
-    let float = || number::float(&value).map(Node::Float);
+    let decimal = || number::decimal(&value).map(Node::Float);
     let binary = || number::binary(value.strip_prefix("0b")?);
-    number::integer(&value).or_else(float).or_else(binary)
-}
-
-/// A number that begins with its point. Here underscores have to stand between digits.
-fn point(value: &str) -> Option<f64> {
-    let bytes = value.as_bytes();
-    let is_digit = |at: Option<&u8>| at.is_some_and(u8::is_ascii_digit);
-    let underscores = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'_');
-    let mut neighbours = underscores.map(|(at, _)| (bytes.get(at.wrapping_sub(1)), bytes.get(at + 1)));
-    let apart = neighbours.all(|(before, after)| is_digit(before) && is_digit(after));
-    apart.then(|| number::float(&value.replace('_', ""))).flatten()
+    number::integer(&value).or_else(decimal).or_else(binary)
 }
 
 /// With a tag, quotes make no difference.

@@ -7,7 +7,9 @@ pub(super) fn is_timestamp(text: &str) -> bool {
 
 fn date_and_time(text: &[u8]) -> Option<()> {
     let year = text.get(..4).filter(|year| year.iter().all(u8::is_ascii_digit))?;
-    let year = year.iter().fold(0, |year, digit| year * 10 + u32::from(digit - b'0'));
+    let year = year
+        .iter()
+        .fold(0, |year, digit| year * 10 + u32::from(digit - b'0'));
     let (month, rest) = number(text[4..].strip_prefix(b"-")?)?;
     let (day, rest) = number(rest.strip_prefix(b"-")?)?;
     if !(1..=12).contains(&month) || !(1..=days(year, month)).contains(&day) {

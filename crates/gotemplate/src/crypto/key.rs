@@ -179,7 +179,7 @@ impl PublicKey {
         id
     }
 
-    /// PKIX, called SubjectPublicKeyInfo too.
+    /// PKIX, called `SubjectPublicKeyInfo` too.
     pub(crate) fn to_pkix_der(&self) -> Der {
         der::sequence(&[&algorithm(self), &der::bits(&self.to_bits())])
     }

@@ -4,11 +4,15 @@
 
 pub(crate) mod cbc;
 pub(crate) mod der;
+#[expect(clippy::many_single_char_names, reason = "the standard calls them so")]
 pub(crate) mod dsa;
 pub(crate) mod ec;
+#[expect(clippy::many_single_char_names, reason = "the standard calls them so")]
 pub(crate) mod jwk;
 pub(crate) mod key;
 pub(crate) mod okp;
 pub(crate) mod pem;
+pub(crate) mod pkcs12;
+#[expect(clippy::many_single_char_names, reason = "the standard calls them so")]
 pub(crate) mod rsa;
 pub(crate) mod x509;

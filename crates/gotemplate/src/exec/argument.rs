@@ -108,7 +108,7 @@ fn fits(value: &Value, param: Param) -> bool {
         Param::List => matches!(value, Value::List(list) if list.kind() == ListType::Any),
         Param::Map => matches!(value, Value::Map(map) if map.kind() == MapType::Any),
         Param::Time => matches!(value, Value::Time(_)),
-        Param::Version => matches!(value, Value::Version(_)),
+        Param::Version => matches!(value, Value::Version(version) if !version.by_value),
         Param::Certificate => matches!(value, Value::Certificate(_)),
     }
 }

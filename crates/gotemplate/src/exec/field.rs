@@ -44,6 +44,12 @@ impl<'t> Exec<'t, '_> {
             let receiver = Some(receiver.value.clone());
             return self.call(dot, method, receiver, node, args, last);
         }
+        if let Some(why) = functions::refused_method(&receiver.value, name) {
+            return Err(match args.len() + usize::from(last.is_some()) {
+                0 => self.error(why),
+                got => self.error(format!("wrong number of args for {name}: want 0 got {got}")),
+            });
+        }
         let has_args = !args.is_empty() || last.is_some();
         match &receiver.value {
             Value::Map(_) if has_args => {

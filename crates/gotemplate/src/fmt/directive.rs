@@ -3,6 +3,7 @@
 use super::Printer;
 use super::flags::Flags;
 use crate::fault::Outcome;
+use crate::unicode::decode;
 use crate::value::{Value, type_name};
 
 /// Widths and precisions beyond this are errors in Go too.
@@ -201,11 +202,7 @@ impl<'f> Reader<'f> {
 
     /// The next character; a bad byte counts as one.
     fn verb(&mut self) -> Option<char> {
-        let chunk = self.rest.utf8_chunks().next()?;
-        let (verb, len) = match chunk.valid().chars().next() {
-            Some(verb) => (verb, verb.len_utf8()),
-            None => (char::REPLACEMENT_CHARACTER, 1),
-        };
+        let (verb, len) = decode(self.rest)?;
         self.rest = &self.rest[len..];
         Some(verb)
     }

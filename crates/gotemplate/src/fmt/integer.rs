@@ -1,6 +1,7 @@
 //! Integers.
 
 use lockstep_gostd::quote;
+use lockstep_gostd::unicode::is_print;
 
 use super::Printer;
 use super::text::character;
@@ -119,7 +120,7 @@ impl Printer<'_> {
         let zeros = digits.saturating_sub(hex.len());
         self.reserve(zeros)?;
         let mut text = format!("U+{}{hex}", "0".repeat(zeros));
-        let shown = character(value).filter(|c| self.flags.sharp && quote::is_print(*c));
+        let shown = character(value).filter(|c| self.flags.sharp && is_print(*c));
         if let Some(c) = shown {
             text.extend([' ', '\'', c, '\'']);
         }

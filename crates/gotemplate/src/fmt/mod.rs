@@ -1,7 +1,7 @@
 //! Go's `fmt`: what `print`, `printf` and `println` print, and how any value looks as text.
 
 use crate::fault::{Fault, Outcome};
-use crate::value::Value;
+use crate::value::{Value, runes};
 use flags::Flags;
 
 mod directive;
@@ -105,7 +105,7 @@ impl<'o> Printer<'o> {
 
     /// Fills up to the width. Only on the left this may be done with zeros.
     fn pad(&mut self, bytes: &[u8]) -> Outcome<()> {
-        let missing = self.missing(text::count_chars(bytes));
+        let missing = self.missing(runes(bytes).count());
         if self.flags.minus {
             self.push(bytes)?;
             return self.repeat(b' ', missing);

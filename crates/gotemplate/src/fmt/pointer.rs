@@ -23,6 +23,11 @@ impl Printer<'_> {
                 }
                 self.push(b")")
             }
+            _ if !VERBS.contains(verb) => {
+                self.push(format!("%!{verb}({type_name}=").as_bytes())?;
+                self.pointer(type_name, address, 'v')?;
+                self.push(b")")
+            }
             'v' if address == 0 => self.pad(b"<nil>"),
             'v' | 'p' => self.hex(address, !self.flags.sharp),
             _ => self.integer(Integer::unsigned(address), verb),

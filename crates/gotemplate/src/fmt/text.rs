@@ -5,6 +5,7 @@ use lockstep_gostd::quote::{self, Plain};
 use super::Printer;
 use super::flags::Flags;
 use crate::fault::Outcome;
+use crate::value::runes;
 
 /// Verbs for strings.
 pub(super) const VERBS: &str = "vsxXq";
@@ -43,25 +44,11 @@ impl Printer<'_> {
 
     /// As many characters as the precision allows.
     fn truncated<'t>(&self, text: &'t [u8]) -> &'t [u8] {
-        let Some(mut left) = self.flags.precision else {
+        let Some(precision) = self.flags.precision else {
             return text;
         };
-        let mut end = 0;
-        for chunk in text.utf8_chunks() {
-            for len in chunk
-                .valid()
-                .chars()
-                .map(char::len_utf8)
-                .chain(chunk.invalid().iter().map(|_| 1))
-            {
-                if left == 0 {
-                    return &text[..end];
-                }
-                left -= 1;
-                end += len;
-            }
-        }
-        text
+        let end = runes(text).take(precision).map(|(_, len)| len).sum();
+        &text[..end]
     }
 
     /// Two digits a byte. The precision counts bytes.
@@ -109,14 +96,6 @@ impl Case {
             }
         })
     }
-}
-
-/// Every byte that is no UTF-8 counts as one.
-pub(super) fn count_chars(bytes: &[u8]) -> usize {
-    let chunks = bytes.utf8_chunks();
-    chunks
-        .map(|chunk| chunk.valid().chars().count() + chunk.invalid().len())
-        .sum()
 }
 
 pub(super) fn character(code: u64) -> Option<char> {

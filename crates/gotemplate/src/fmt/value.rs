@@ -4,8 +4,9 @@ use super::Printer;
 use super::integer::Integer;
 use super::{float, integer, pointer, text};
 use crate::fault::{Fault, Outcome};
+use crate::time::Zone;
 use crate::value::display::own_text;
-use crate::value::{List, MAX_DEPTH, Map, Value, type_name};
+use crate::value::{List, MAX_DEPTH, Map, UintType, Value, type_name};
 
 impl Printer<'_> {
     /// An argument for a directive.
@@ -14,9 +15,7 @@ impl Printer<'_> {
             (Value::Nil, 'v' | 'T') => self.pad(b"<nil>"),
             (Value::Nil, _) | (_, 'w') => self.bad_verb(value, verb),
             (_, 'T') => self.plain_text(type_name(value).as_bytes()),
-            (Value::List(_) | Value::Map(_) | Value::Version(_), 'p') => {
-                self.pointer(type_name(value), address(value), 'p')
-            }
+            (_, 'p') if has_address(value) => self.pointer(type_name(value), address(value), 'p'),
             _ => self.value(value, verb, 0),
         }
     }
@@ -48,9 +47,16 @@ impl Printer<'_> {
         }
     }
 
-    /// Types with a `String` method have a say wherever a string would do.
+    /// Types with a `String` method have a say wherever a string would do, and a time in how Go would write it.
     fn in_its_own_way(&mut self, value: &Value, verb: char) -> Outcome<bool> {
-        if self.flags.sharp_v || !text::VERBS.contains(verb) {
+        if self.flags.sharp_v {
+            let Value::Time(time) = value else {
+                return Ok(false);
+            };
+            self.plain_text(time.go_string().as_bytes())?;
+            return Ok(true);
+        }
+        if !text::VERBS.contains(verb) {
             return Ok(false);
         }
         let Some(text) = own_text(value) else {
@@ -118,25 +124,42 @@ impl Printer<'_> {
     }
 
     fn structure(&mut self, value: &Value, verb: char, depth: usize) -> Outcome<()> {
-        if let Value::Version(_) = value {
-            if depth > 0 {
+        match value {
+            Value::Version(version) if version.by_value => {}
+            Value::Version(_) if depth == 0 => self.push(b"&")?,
+            Value::Version(_) if pointer::VERBS.contains(verb) => {
                 return self.pointer(type_name(value), pointer::ADDRESS, verb);
             }
-            self.push(b"&")?;
+            Value::Version(_) => return self.bad_verb(value, verb),
+            _ => {}
         }
         if self.flags.sharp_v {
             self.push(type_name(value).trim_start_matches('*').as_bytes())?;
         }
         self.push(b"{")?;
         for (nth, (name, field)) in fields(value).into_iter().enumerate() {
-            self.separate(nth)?;
-            if self.flags.plus_v || self.flags.sharp_v {
-                self.push(name.as_bytes())?;
-                self.push(b":")?;
-            }
+            self.field_name(nth, name)?;
             self.value(&field, verb, depth + 1)?;
         }
+        if let Value::Time(time) = value {
+            self.field_name(2, "loc")?;
+            let address = if time.zone == Zone::Utc {
+                0
+            } else {
+                pointer::ADDRESS
+            };
+            self.pointer("*time.Location", address, verb)?;
+        }
         self.push(b"}")
+    }
+
+    fn field_name(&mut self, nth: usize, name: &str) -> Outcome<()> {
+        self.separate(nth)?;
+        if self.flags.plus_v || self.flags.sharp_v {
+            self.push(name.as_bytes())?;
+            self.push(b":")?;
+        }
+        Ok(())
     }
 }
 
@@ -147,8 +170,16 @@ fn is_for(verb: char, value: &Value) -> bool {
         Value::Int(..) | Value::Uint(..) => integer::VERBS.contains(verb),
         Value::Float(_) | Value::Complex(..) => float::VERBS.contains(verb),
         Value::Text(_) => text::VERBS.contains(verb),
-        Value::Nil | Value::List(_) | Value::Map(_) | Value::Version(_) => true,
-        Value::Time(_) | Value::Certificate(_) => verb != 'p',
+        Value::Nil | Value::List(_) | Value::Map(_) => true,
+        Value::Version(_) | Value::Time(_) | Value::Certificate(_) => verb != 'p',
+    }
+}
+
+/// Whether `%p` shows where it is.
+fn has_address(value: &Value) -> bool {
+    match value {
+        Value::Version(version) => !version.by_value,
+        _ => matches!(value, Value::List(_) | Value::Map(_)),
     }
 }
 
@@ -159,12 +190,17 @@ fn address(value: &Value) -> u64 {
     }
 }
 
-/// What Go's structs are made of.
+/// What Go's structs are made of, but for pointers.
 fn fields(value: &Value) -> Vec<(&'static str, Value)> {
     match value {
         Value::Certificate(certificate) => vec![
             ("Cert", Value::Text(certificate.cert.clone())),
             ("Key", Value::Text(certificate.key.clone())),
+        ],
+        Value::Version(version) => version.fields(),
+        Value::Time(time) => vec![
+            ("wall", Value::Uint(time.nanos.into(), UintType::Uint64)),
+            ("ext", Value::int64(time.internal())),
         ],
         _ => Vec::new(),
     }

@@ -6,7 +6,8 @@
 
 use crate::env::Env;
 use crate::fault::{Fault, Outcome};
-use crate::value::{Map, Text, Value};
+use crate::time::{Time, methods};
+use crate::value::{IntType, Map, Text, Value};
 
 mod builtin;
 mod certificate;
@@ -32,10 +33,11 @@ mod semver;
 #[cfg(test)]
 pub(crate) mod testing;
 mod text;
-mod url;
+pub(crate) mod url;
 mod yaml;
 
 pub(crate) use certificate::Certificate;
+pub(crate) use regex::Patterns;
 pub(crate) use semver::Version;
 
 /// All tables. No name stands in two of them.
@@ -189,11 +191,28 @@ pub(crate) fn names() -> Vec<&'static str> {
 /// The method of that name, if the value's type has one. Its first argument is the value itself, which its parameters
 /// leave out.
 pub(crate) fn method(value: &Value, name: &str) -> Option<&'static Function> {
-    let table: &'static [Function] = match value {
-        Value::Version(_) => semver::METHODS,
+    let (own, further): (&'static [Function], &'static [Function]) = match value {
+        Value::Time(_) => (methods::TIME, &[]),
+        Value::Int(_, IntType::Duration) => (methods::DURATION, &[]),
+        Value::Int(_, IntType::Month) => (methods::MONTH, &[]),
+        Value::Int(_, IntType::Weekday) => (methods::WEEKDAY, &[]),
+        Value::Version(version) if version.by_value => (semver::METHODS, &[]),
+        Value::Version(_) => (semver::METHODS, semver::POINTER_METHODS),
         _ => return None,
     };
-    table.iter().find(|function| function.name == name)
+    let mut all = own.iter().chain(further);
+    all.find(|function| function.name == name)
+}
+
+/// Why Go does not call a method of that name, which has no parameters.
+pub(crate) fn refused_method(value: &Value, name: &str) -> Option<&'static str> {
+    let Value::Time(_) = value else {
+        return None;
+    };
+    let refused = methods::TIME_REFUSED
+        .iter()
+        .find(|(refused, _)| *refused == name)?;
+    Some(refused.1)
 }
 
 /// Arguments that fit the parameters.
@@ -243,6 +262,22 @@ impl<'a> Args<'a> {
     pub(crate) fn float(self, nth: usize) -> Outcome<f64> {
         match self.any(nth)? {
             Value::Float(value) => Ok(*value),
+            _ => Err(misfit()),
+        }
+    }
+
+    pub(crate) fn time(self, nth: usize) -> Outcome<&'a Time> {
+        match self.any(nth)? {
+            Value::Time(time) => Ok(time),
+            _ => Err(misfit()),
+        }
+    }
+
+    /// A `*semver.Version`; `None` is Go's nil.
+    pub(crate) fn version(self, nth: usize) -> Outcome<Option<&'a Version>> {
+        match self.any(nth)? {
+            Value::Version(version) => Ok(Some(version)),
+            Value::Nil => Ok(None),
             _ => Err(misfit()),
         }
     }

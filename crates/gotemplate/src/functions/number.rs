@@ -38,11 +38,6 @@ fn to_decimal(env: &mut Env, args: Args) -> Outcome {
     Ok(Value::int64(integer::parse(&text, Base::Of(8)).unwrap_or(0)))
 }
 
-fn add(_: &mut Env, args: Args) -> Outcome {
-    let sum = args.rest(0).iter().map(to_int64).fold(0, i64::wrapping_add);
-    Ok(Value::int64(sum))
-}
-
 fn add1(_: &mut Env, args: Args) -> Outcome {
     Ok(Value::int64(to_int64(args.any(0)?).wrapping_add(1)))
 }
@@ -102,7 +97,11 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("int64", &[ANY], int64),
     Function::new("float64", &[ANY], float64),
     Function::new("toDecimal", &[ANY], to_decimal),
-    Function::new("add", &[], add).variadic(ANY),
+    Function::new("add", &[], |_, args| {
+        let sum = args.rest(0).iter().map(to_int64).fold(0, i64::wrapping_add);
+        Ok(Value::int64(sum))
+    })
+    .variadic(ANY),
     Function::new("add1", &[ANY], add1),
     Function::new("sub", &[ANY, ANY], sub),
     Function::new("div", &[ANY, ANY], div),

@@ -83,3 +83,32 @@ fn clean(path: &[u8]) -> Vec<u8> {
         (false, false) => steps,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn paths() {
+        check(&[
+            (r#"{{ clean "" | printf "%q" }}"#, Some(r#"".""#)),
+            (r#"{{ clean "/.." | printf "%q" }}"#, Some(r#""/""#)),
+            (r#"{{ clean "../a/../.." | printf "%q" }}"#, Some(r#""../..""#)),
+            (r#"{{ clean "a//b/./c/.." | printf "%q" }}"#, Some(r#""a/b""#)),
+            (r#"{{ clean "/../a" | printf "%q" }}"#, Some(r#""/a""#)),
+            (r#"{{ clean "..." | printf "%q" }}"#, Some(r#""...""#)),
+            (r#"{{ base "" | printf "%q" }}"#, Some(r#"".""#)),
+            (r#"{{ base "///" | printf "%q" }}"#, Some(r#""/""#)),
+            (r#"{{ base "a/" | printf "%q" }}"#, Some(r#""a""#)),
+            (r#"{{ dir "" | printf "%q" }}"#, Some(r#"".""#)),
+            (r#"{{ dir "/a" | printf "%q" }}"#, Some(r#""/""#)),
+            (r#"{{ dir "a" | printf "%q" }}"#, Some(r#"".""#)),
+            (r#"{{ dir "a/b/" | printf "%q" }}"#, Some(r#""a/b""#)),
+            (r#"{{ dir "//a" | printf "%q" }}"#, Some(r#""/""#)),
+            (r#"{{ ext "a.b/c" | printf "%q" }}"#, Some(r#""""#)),
+            (r#"{{ ext ".x" | printf "%q" }}"#, Some(r#"".x""#)),
+            (r#"{{ ext "a." | printf "%q" }}"#, Some(r#"".""#)),
+            (r#"{{ isAbs "" }} {{ osIsAbs "//" }}"#, Some("false true")),
+        ]);
+    }
+}

@@ -93,6 +93,7 @@ fn shuffle(env: &mut Env, args: Args) -> Outcome {
 
 fn uuid_v4(env: &mut Env, _: Args) -> Outcome {
     let mut bytes = [0; 16];
+    env.spend(bytes.len())?;
     env.random.fill(&mut bytes);
     let number = u128::from_be_bytes(bytes);
     let number = number & !(0xf << 76) | 4 << 76; // the version

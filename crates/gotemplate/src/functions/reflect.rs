@@ -1,5 +1,6 @@
 //! Sprig's `typeOf`, `kindOf` and `toString`.
 
+use super::text::strings;
 use super::{Args, Function, Param};
 use crate::env::Env;
 use crate::fault::Outcome;
@@ -40,17 +41,8 @@ fn to_string(env: &mut Env, args: Args) -> Outcome {
     Ok(Value::Text(text))
 }
 
-/// The texts of a list without its nils, or of the one value that is no list.
 fn to_strings(env: &mut Env, args: Args) -> Outcome {
-    let value = args.any(0)?;
-    let items = value.items().unwrap_or(std::slice::from_ref(value));
-    let mut texts = Vec::new();
-    for item in items.iter().filter(|item| !matches!(item, Value::Nil)) {
-        let text = strval(item)?;
-        env.spend(text.len() + 1)?;
-        texts.push(text);
-    }
-    Ok(Value::texts(texts))
+    strings(env, args.any(0)?).map(Value::texts)
 }
 
 pub(super) const TABLE: &[Function] = &[

@@ -6,6 +6,7 @@ use super::{Args, find};
 use crate::env::{Env, Random};
 use crate::fault::{Fault, Outcome};
 use crate::value::Value;
+use crate::{Data, Error, MissingKey, Options, Template, World};
 
 /// Counts up from zero.
 #[derive(Default)]
@@ -36,4 +37,25 @@ pub(crate) fn text_of<T: AsRef<[u8]>>(name: &str, args: &[T]) -> Result<Vec<u8>,
         Err(Fault::Says(why)) => Err(why.into_owned()),
         Err(Fault::Chosen(_)) => panic!("{name} chose its fault"),
     }
+}
+
+/// Holds what templates render without data against what is expected of them; `None` is an error.
+pub(crate) fn check(cases: &[(&str, Option<&str>)]) {
+    for (template, expected) in cases {
+        let rendered = render(template).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        assert_eq!(rendered.ok().as_deref(), *expected, "{template}");
+    }
+}
+
+fn render(template: &str) -> Result<Vec<u8>, Error> {
+    let options = Options {
+        missing_key: MissingKey::Error,
+        ..Options::default()
+    };
+    let mut world = World {
+        now: SystemTime::UNIX_EPOCH,
+        random: &mut Counting::default(),
+    };
+    let data = Data::texts([("", ""); 0]);
+    Template::parse("test", template, &options)?.render(data, &mut world)
 }

@@ -32,7 +32,7 @@ pub(crate) fn to_float64(value: &Value) -> f64 {
 
 /// Go's `int64(value)`. For what does not fit Go leaves it to the processor; amd64 has one answer for all of it.
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
-pub(crate) fn truncate(value: f64) -> i64 {
+fn truncate(value: f64) -> i64 {
     const END: f64 = 9_223_372_036_854_775_808.0;
     if (-END..END).contains(&value) {
         value as i64

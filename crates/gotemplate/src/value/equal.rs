@@ -10,7 +10,7 @@ use crate::fault::Outcome;
 /// holds one.
 pub(crate) fn deep_equal(env: &mut Env, left: &Value, right: &Value) -> Outcome<bool> {
     let mut pairs = Pairs::default();
-    if !pairs.alike(left, right) {
+    if !pairs.alike(env, left, right)? {
         return Ok(false);
     }
     // Not by recursion: maps nest as deep as they like.
@@ -42,15 +42,18 @@ enum Nested {
 impl Pairs {
     /// Whether two values are equal but for what is within them, which is noted down.
     #[expect(clippy::float_cmp, reason = "it is what Go does")]
-    fn alike(&mut self, left: &Value, right: &Value) -> bool {
-        match (left, right) {
+    fn alike(&mut self, env: &mut Env, left: &Value, right: &Value) -> Outcome<bool> {
+        Ok(match (left, right) {
             (Value::Nil, Value::Nil) => true,
             (Value::Bool(left), Value::Bool(right)) => left == right,
             (Value::Int(left, of), Value::Int(right, other)) => of == other && left == right,
             (Value::Uint(left, of), Value::Uint(right, other)) => of == other && left == right,
             (Value::Float(left), Value::Float(right)) => left == right,
             (Value::Complex(re, im), Value::Complex(other_re, other_im)) => re == other_re && im == other_im,
-            (Value::Text(left), Value::Text(right)) => left == right,
+            (Value::Text(left), Value::Text(right)) if left.len() == right.len() => {
+                env.spend(left.len())?;
+                left == right
+            }
             (Value::List(left), Value::List(right)) => {
                 self.nested.push(Nested::Lists(left.clone(), right.clone()));
                 left.kind() == right.kind()
@@ -59,13 +62,13 @@ impl Pairs {
                 self.nested.push(Nested::Maps(left.clone(), right.clone()));
                 left.kind() == right.kind()
             }
-            (Value::Time(left), Value::Time(right)) => left == right,
+            (Value::Time(left), Value::Time(right)) => left.deep_equals(right),
             (Value::Version(left), Value::Version(right)) => left == right,
             (Value::Certificate(left), Value::Certificate(right)) => {
                 left.cert == right.cert && left.key == right.key
             }
             _ => false,
-        }
+        })
     }
 
     fn lists(&mut self, env: &mut Env, left: &List, right: &List) -> Outcome<bool> {
@@ -76,8 +79,12 @@ impl Pairs {
             return Ok(true);
         }
         env.spend(left.items().len())?;
-        let mut pairs = left.items().iter().zip(right.items());
-        Ok(pairs.all(|(left, right)| self.alike(left, right)))
+        for (left, right) in left.items().iter().zip(right.items()) {
+            if !self.alike(env, left, right)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn maps(&mut self, env: &mut Env, left: &Map, right: &Map) -> Outcome<bool> {
@@ -88,10 +95,13 @@ impl Pairs {
         if left.is(right) || !self.seen.insert(pair) {
             return Ok(true);
         }
-        env.spend(left.len() + 1)?;
-        Ok(left.entries().into_iter().all(|(key, value)| {
-            let other = right.get(&key);
-            other.is_some_and(|other| self.alike(&value, &other))
-        }))
+        env.spend_items(left.len() + 1)?;
+        for (key, value) in left.entries() {
+            match right.get(&key) {
+                Some(other) if self.alike(env, &value, &other)? => {}
+                _ => return Ok(false),
+            }
+        }
+        Ok(true)
     }
 }

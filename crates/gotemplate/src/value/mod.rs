@@ -15,6 +15,8 @@ use crate::time::Time;
 pub(crate) mod cast;
 pub(crate) mod display;
 mod equal;
+pub(crate) mod from_doc;
+pub(crate) mod json;
 mod list;
 mod map;
 mod text;

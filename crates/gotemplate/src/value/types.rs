@@ -30,6 +30,7 @@ pub(crate) fn type_name(value: &Value) -> &'static str {
             MapType::Text => "map[string]string",
         },
         Value::Time(_) => "time.Time",
+        Value::Version(version) if version.by_value => "semver.Version",
         Value::Version(_) => "*semver.Version",
         Value::Certificate(_) => "sprig.certificate",
     }
@@ -52,6 +53,7 @@ pub(crate) fn kind_name(value: &Value) -> &'static str {
         Value::List(_) => "slice",
         Value::Map(_) => "map",
         Value::Time(_) | Value::Certificate(_) => "struct",
+        Value::Version(version) if version.by_value => "struct",
         Value::Version(_) => "ptr",
     }
 }

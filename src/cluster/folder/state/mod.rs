@@ -12,7 +12,7 @@ use lockstep_api::ExternalSecret;
 use super::manifests::Manifests;
 use super::targets::Held;
 use super::{Change, DocumentKind, Move, Remnant, Store};
-use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 
 pub use self::about::{readiness, reference};
 
@@ -47,11 +47,10 @@ impl State {
         let mut changes = self.apply_external_secrets(&manifests);
         changes.extend(self.apply_stores(&manifests));
         changes.extend(self.apply_namespaces(&manifests));
-        let documents = self.changed_documents(&manifests);
+        changes.extend(self.changed_documents(&manifests));
         self.manifests = manifests;
         self.had_any |= !self.external_secrets.is_empty();
         self.start_from_manifests();
-        changes.extend(self.renew_stores(&documents));
         changes
     }
 
@@ -134,36 +133,21 @@ impl State {
         changed.map(|name| Change::Namespace(name.clone())).collect()
     }
 
-    fn changed_documents(&self, manifests: &Manifests) -> Vec<ObjectKey> {
+    fn changed_documents(&self, manifests: &Manifests) -> Vec<Change> {
         let version = |manifests: &Manifests, id: &(DocumentKind, ObjectKey)| {
             manifests
                 .documents
                 .get(id)
                 .map(|placed| placed.object.version.clone())
         };
-        let changed = self
-            .asked
-            .iter()
-            .filter(|id| version(&self.manifests, id) != version(manifests, id));
-        changed.map(|(_, key)| key.clone()).collect()
-    }
-
-    /// A store that may hang on one of these documents becomes another generation of itself: it is looked at again,
-    /// over connections that are made anew. Those that do not hang on it come to no harm.
-    fn renew_stores(&mut self, documents: &[ObjectKey]) -> Vec<Change> {
-        let may_hang_on = |store: &StoreKey| match store {
-            StoreKey::Namespaced(key) => documents
-                .iter()
-                .any(|document| document.namespace == key.namespace),
-            StoreKey::Cluster(_) => !documents.is_empty(),
-        };
-        let mut changes = Vec::new();
-        for (key, store) in self.stores.iter_mut().filter(|(key, _)| may_hang_on(key)) {
-            let store = Arc::make_mut(store);
-            store.generation = store.generation.wrapping_add(1);
-            changes.push(Change::Store(key.clone(), Move::Edited));
-        }
-        changes
+        let asked = self.asked.iter().map(|id| (id, version(manifests, id)));
+        asked
+            .filter(|(id, now)| version(&self.manifests, id) != *now)
+            .map(|((kind, key), version)| Change::Followed {
+                object: ObjectRef::namespaced(kind.name(), key),
+                version,
+            })
+            .collect()
     }
 }
 

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lockstep_api::ExternalSecret;
+use lockstep_api::generator::GeneratorSpec;
+use lockstep_api::{ExternalSecret, Parsed};
 
 use super::super::complaint::Complaint;
 use super::super::targets::Held;
 use super::super::{Document, DocumentKind, Store};
 use super::{State, about};
+use crate::engine::generator::GeneratorKey;
 use crate::engine::labels;
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::target::{Owner, Target};
@@ -36,6 +38,13 @@ impl State {
 
     pub fn store(&self, key: &StoreKey) -> Option<Arc<Store>> {
         self.stores.get(key).cloned()
+    }
+
+    pub fn generator(&self, key: &GeneratorKey) -> Option<Parsed<GeneratorSpec>> {
+        self.manifests
+            .generators
+            .get(key)
+            .map(|placed| placed.object.clone())
     }
 
     /// Every namespace that is named exists, and has the label that Kubernetes gives it.

@@ -56,13 +56,13 @@ impl State {
 
     fn target_changed(&mut self, key: &ObjectKey, has_new_values: bool) -> Vec<Change> {
         let is_asked = has_new_values && self.asked.contains(&(DocumentKind::Secret, key.clone()));
-        let mut changes = if is_asked {
-            self.renew_stores(std::slice::from_ref(key))
-        } else {
-            Vec::new()
-        };
-        changes.push(Change::Target(key.clone()));
-        changes
+        let asked = is_asked.then(|| Change::Followed {
+            object: ObjectRef::namespaced("Secret", key),
+            version: self
+                .document(DocumentKind::Secret, key)
+                .map(|document| document.version),
+        });
+        asked.into_iter().chain([Change::Target(key.clone())]).collect()
     }
 
     pub fn set_external_secret_status(&mut self, object: &ExternalSecret, status: &ExternalSecretStatus) {

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::engine::object::ObjectKey;
 use crate::provider::testing;
 
 /// A connection, and the one Secret it was built from.
@@ -8,8 +9,8 @@ use crate::provider::testing;
 struct Wire(&'static str, &'static str);
 
 impl Connection for Wire {
-    fn was_built_from(&self, kind: DocumentKind, key: &ObjectKey) -> bool {
-        kind == DocumentKind::Secret && key.name == self.1
+    fn is_outdated_by(&self, document: &ObjectRef, version: Option<&str>) -> bool {
+        document.kind == "Secret" && document.name == self.1 && version != Some("1")
     }
 }
 
@@ -138,12 +139,14 @@ fn reset_keeps_what_the_store_remembers_and_forget_does_not() {
 #[tokio::test(start_paused = true)]
 async fn a_changed_document_takes_what_was_or_is_being_built_from_it() {
     let (mut shelves, key) = (shelves(), ObjectKey::new("own", "creds"));
+    let [map, secret] = ["ConfigMap", "Secret"].map(|kind| ObjectRef::namespaced(kind, &key));
     build(&mut shelves, &own_store("one"), None, false, Wire("one", "creds"));
     build(&mut shelves, &own_store("two"), None, false, Wire("two", "other"));
     let under_way = ticket(&mut shelves, &own_store("three"), None);
-    shelves.document_changed(DocumentKind::ConfigMap, &key, Instant::now());
+    shelves.document_changed(&map, None, Instant::now());
+    shelves.document_changed(&secret, Some("1"), Instant::now());
     assert_eq!(found(&mut shelves, &own_store("one"), None), Some("one"));
-    shelves.document_changed(DocumentKind::Secret, &key, Instant::now());
+    shelves.document_changed(&secret, Some("2"), Instant::now());
     assert_eq!(found(&mut shelves, &own_store("one"), None), None);
     assert_eq!(found(&mut shelves, &own_store("two"), None), Some("two"));
     shelves.put(&under_way, None, false, Some(Wire("three", "creds")));

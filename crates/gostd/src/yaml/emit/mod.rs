@@ -3,6 +3,7 @@
 use analyze::{Analysis, Style};
 
 use super::{Node, number, order};
+use crate::float;
 
 mod analyze;
 mod scalar;
@@ -54,7 +55,7 @@ impl Emitter {
             Node::Bool(value) => self.plain_word(if *value { "true" } else { "false" }),
             Node::Int(value) => self.plain_word(&value.to_string()),
             Node::Uint(value) => self.plain_word(&value.to_string()),
-            Node::Float(value) => self.plain_word(&number::in_yaml(number::text(*value))),
+            Node::Float(value) => self.plain_word(&number::in_yaml(float::text(*value))),
             Node::Text(text) => self.text(text, place),
             Node::List(items) if items.is_empty() => self.empty('[', ']'),
             Node::List(items) => self.list(items, place),

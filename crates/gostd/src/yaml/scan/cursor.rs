@@ -100,7 +100,11 @@ impl Cursor {
         }
         self.need(2)?;
         let width = if c == '\r' && self.peek(1) == '\n' { 2 } else { 1 };
-        to.push(if matches!(c, '\u{2028}' | '\u{2029}') { c } else { '\n' });
+        to.push(if matches!(c, '\u{2028}' | '\u{2029}') {
+            c
+        } else {
+            '\n'
+        });
         self.mark.index += width;
         self.mark.line += 1;
         self.mark.column = 0;

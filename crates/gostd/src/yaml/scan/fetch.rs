@@ -41,7 +41,8 @@ impl Scanner {
         match self.cursor.current() {
             '-' => !is_blank(self.cursor.peek(1)),
             '?' | ':' => !self.in_flow() && !self.is_apart(),
-            ',' | '[' | ']' | '{' | '}' | '#' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => false,
+            ',' | '[' | ']' | '{' | '}' | '#' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@'
+            | '`' => false,
             c => !is_space_or_end(c),
         }
     }
@@ -50,8 +51,7 @@ impl Scanner {
     fn skip_to_token(&mut self) -> Result<(), Fault> {
         loop {
             let tabs = self.in_flow() || !self.simple_key_allowed;
-            self.cursor
-                .skip_while(|c| c == ' ' || tabs && c == '\t')?;
+            self.cursor.skip_while(|c| c == ' ' || tabs && c == '\t')?;
             self.cursor.skip_comment()?;
             if !is_break(self.cursor.current()) {
                 return Ok(());

@@ -78,7 +78,11 @@ impl Cursor {
         };
         self.skip();
         self.skip();
-        if digits == 0 { Ok(escaped) } else { self.scan_code(digits) }
+        if digits == 0 {
+            Ok(escaped)
+        } else {
+            self.scan_code(digits)
+        }
     }
 
     fn scan_code(&mut self, digits: usize) -> Result<char, Fault> {

@@ -14,7 +14,11 @@ impl Cursor {
         if name.is_empty() || !ends {
             return Err(self.fault("did not find expected alphabetic or numeric character"));
         }
-        Ok(if sign == '&' { Kind::Anchor(name) } else { Kind::Alias(name) })
+        Ok(if sign == '&' {
+            Kind::Anchor(name)
+        } else {
+            Kind::Alias(name)
+        })
     }
 
     pub(super) fn scan_tag(&mut self) -> Result<Kind, Fault> {
@@ -100,7 +104,11 @@ impl Cursor {
         let mut left = None;
         while left != Some(0) {
             self.need(3)?;
-            let digits = (self.current(), self.peek(1).to_digit(16), self.peek(2).to_digit(16));
+            let digits = (
+                self.current(),
+                self.peek(1).to_digit(16),
+                self.peek(2).to_digit(16),
+            );
             let ('%', Some(high), Some(low)) = digits else {
                 return Err(self.fault("did not find URI escaped octet"));
             };

@@ -83,7 +83,7 @@ fn check_exponent(e: &BoxedUint, d: &BoxedUint, prime: &BoxedUint, reduced: &Box
 fn check_strength(n: &BoxedUint, d: &BoxedUint, p: &BoxedUint, q: &BoxedUint) -> Outcome<()> {
     let half = n.bits() / 2;
     let (large, small) = if p > q { (p, q) } else { (q, p) };
-    let distance = large.wrapping_sub(&small.resize(large.bits_precision()));
+    let distance = large.wrapping_sub(small.resize(large.bits_precision()));
     if distance.bits() + NEAR <= half || is_zero(&distance) {
         return Err(Fault::new("an RSA key whose primes are too near to each other"));
     }

@@ -24,7 +24,7 @@ pub(super) fn check(mut value: Reader) -> Outcome<()> {
 
 fn is_constraint(base: Element) -> bool {
     let domain = base.content.strip_prefix(b".").unwrap_or(base.content);
-    let is_domain = || ascii(base.content).is_ok() && (is_domain(domain) && !(base.content == b"."));
+    let is_domain = || ascii(base.content).is_ok() && is_domain(domain) && base.content != b".";
     match (base.tag & 0x1f, base.tag) {
         (1, _) if base.content.contains(&b'@') => ascii(base.content).is_ok(),
         (number @ (1 | 2 | 6), tag) if tag == tag::implicit(number) => is_domain(),

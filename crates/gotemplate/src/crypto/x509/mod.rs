@@ -7,6 +7,7 @@ mod extensions;
 mod name;
 mod names;
 mod read;
+mod subject;
 mod time;
 
 pub(crate) use create::{Request, issue};

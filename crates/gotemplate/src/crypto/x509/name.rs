@@ -56,13 +56,17 @@ pub(super) fn common(name: &[u8]) -> Outcome<Der> {
     if name.is_empty() {
         return Ok(der::sequence(&[]));
     }
-    let text_tag = if name.iter().all(|byte| is_printable(*byte)) {
-        tag::PRINTABLE_STRING
-    } else if std::str::from_utf8(name).is_ok() {
-        tag::UTF8_STRING
-    } else {
-        return Err(Fault::new("the common name is no valid UTF-8"));
-    };
-    let attribute = der::sequence(&[&der::oid(COMMON_NAME), &der::element(text_tag, &[name])]);
+    let text = std::str::from_utf8(name).map_err(|_| Fault::new("the common name is no valid UTF-8"))?;
+    let attribute = der::sequence(&[&der::oid(COMMON_NAME), &text_element(text)]);
     Ok(der::sequence(&[&der::element(tag::SET, &[&attribute])]))
+}
+
+/// A text in the smallest alphabet that Go takes for it.
+pub(super) fn text_element(text: &str) -> Der {
+    let tag = if text.bytes().all(is_printable) {
+        tag::PRINTABLE_STRING
+    } else {
+        tag::UTF8_STRING
+    };
+    der::element(tag, &[text.as_bytes()])
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use super::read::Names;
 use crate::crypto::der::{self, Der, Reader, tag};
 use crate::fault::{Fault, Outcome};
+use crate::functions::url::parse as url;
 
 const EMAIL: u8 = tag::implicit(1);
 const DNS: u8 = tag::implicit(2);
@@ -61,8 +62,26 @@ fn ip(bytes: &[u8]) -> Outcome<String> {
     Ok(ip.to_string())
 }
 
+/// As Go prints it after parsing: with a small scheme, without empty parts, and with escapes where they belong.
 fn uri(text: &[u8]) -> Outcome<String> {
-    ascii(text) // TODO with Go's URLs
+    const PLAIN: &[u8] = b"-._~!$&'()*+,;=:@[]/?#%";
+
+    ascii(text)?;
+    let url = url::parse(text)?;
+    if !is_domain(&url.host) {
+        return Err(Fault::new("a URI of a certificate has an invalid domain"));
+    }
+    let (scheme, rest) = text.split_at(url.scheme.len());
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || PLAIN.contains(byte);
+    let has_empty_authority = matches!(rest.strip_prefix(b"://"), Some([] | [b'?' | b'#', ..]));
+    if has_empty_authority || url.user.is_some() || !rest.iter().all(is_plain) {
+        return ascii(&url.encoded());
+    }
+    let rest = match rest {
+        [rest @ .., b'#'] if url.fragment.is_empty() => rest,
+        rest => rest,
+    };
+    ascii(&[&scheme.to_ascii_lowercase(), rest].concat())
 }
 
 /// Whether labels stand between the dots. An empty domain will do.

@@ -70,6 +70,7 @@ fn kind(value: &Value) -> Kind {
         Value::List(_) => Kind::Slice,
         Value::Map(_) => Kind::Map,
         Value::Time(_) | Value::Certificate(_) => Kind::Struct,
+        Value::Version(version) if version.by_value => Kind::Struct,
         Value::Version(_) => Kind::Pointer,
     }
 }
@@ -111,10 +112,9 @@ fn equal_composites(left: &Value, right: &Value) -> Outcome<bool> {
         return Ok(is_nil(left) && is_nil(right));
     }
     match (left, right) {
+        (Value::Version(left), Value::Version(right)) if left.by_value => Ok(left == right),
         (Value::Version(left), Value::Version(right)) => Ok(Rc::ptr_eq(left, right)),
-        (Value::Time(left), Value::Time(right)) => {
-            Ok((left.seconds, left.nanos) == (right.seconds, right.nanos))
-        }
+        (Value::Time(left), Value::Time(right)) => Ok(left == right),
         (Value::Certificate(left), Value::Certificate(right)) => {
             Ok(left.cert == right.cert && left.key == right.key)
         }

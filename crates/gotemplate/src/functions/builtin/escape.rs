@@ -1,6 +1,6 @@
 //! `html`, `js` and `urlquery`: print, then escape.
 
-use lockstep_gostd::quote::is_print;
+use lockstep_gostd::unicode::is_print;
 
 use super::Args;
 use crate::env::Env;

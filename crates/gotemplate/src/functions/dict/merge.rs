@@ -99,7 +99,8 @@ impl Merger {
 
     /// Merges into what the target has already.
     fn nested(self, env: &mut Env, old: &Value, value: &Value) -> Merged<()> {
-        let structure = matches!(value, Value::Map(_) | Value::Time(_) | Value::Certificate(_));
+        let by_pointer = |value: &Value| matches!(value, Value::Version(version) if !version.by_value);
+        let other = matches!(value, Value::Map(_) | Value::Time(_) | Value::Certificate(_));
         match (old, value) {
             (Value::Map(target), Value::Map(source)) => {
                 let deeper = Self {
@@ -108,8 +109,8 @@ impl Merger {
                 };
                 deeper.maps(env, target, source)
             }
-            (Value::Version(_), _) if structure && !self.overwrite => Ok(Err(Mismatch)),
-            (Value::Certificate(_), Value::Map(_) | Value::Version(_)) => {
+            (old, _) if by_pointer(old) && other && !self.overwrite => Ok(Err(Mismatch)),
+            (Value::Certificate(_), value) if matches!(value, Value::Map(_)) || by_pointer(value) => {
                 Err(Fault::new("a certificate cannot be merged with that"))
             }
             _ => Ok(Ok(())),
@@ -124,4 +125,125 @@ fn misfits() -> Fault {
 /// What mergo takes for empty.
 fn is_blank(value: &Value) -> bool {
     !value.is_true() && !matches!(value, Value::Complex(..))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn merging() {
+        check(&[
+            (
+                r#"{{ merge (dict "a" (dict "b" 0 "c" 1)) (dict "a" (dict "b" 2 "c" 3 "d" 4)) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":map[string]interface {}{"b":2, "c":1, "d":4}}"#),
+            ),
+            (
+                r#"{{ merge (dict "a" (dict)) (dict "a" 1) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":1}"#),
+            ),
+            (
+                r#"{{ merge (dict "a" 1) (dict "a" (dict "b" 1) "c" nil) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":1}"#),
+            ),
+            (
+                r#"{{ merge (dict "a" nil "l" (list)) (dict "a" (list 1) "l" (list 2)) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":[]interface {}{1}, "l":[]interface {}{2}}"#),
+            ),
+            (
+                r#"{{ merge (dict "l" (list 1)) (dict "l" (list 2)) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"l":[]interface {}{1}}"#),
+            ),
+            (
+                r#"{{ merge nil (dict "a" 1) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":1}"#),
+            ),
+            (
+                r#"{{ merge (dict) nil (dict "a" 1) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":1}"#),
+            ),
+            (
+                r#"{{ $d := dict }}{{ $_ := merge $d (dict "a" 1) (dict "a" 2 "b" 3) }}{{ $d }}"#,
+                Some("map[a:1 b:3]"),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn overwriting() {
+        check(&[
+            (
+                r#"{{ mergeOverwrite (dict "a" (dict "b" 1 "c" 1)) (dict "a" (dict "b" nil "c" 0)) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":map[string]interface {}{"b":interface {}(nil), "c":0}}"#),
+            ),
+            (
+                r#"{{ mergeOverwrite (dict "a" (dict "b" 1)) (dict "a" (dict)) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":map[string]interface {}{"b":1}}"#),
+            ),
+            (
+                r#"{{ mergeOverwrite (dict "a" (dict "b" 1)) (dict "a" 1) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":1}"#),
+            ),
+            (
+                r#"{{ mergeOverwrite (dict "a" 1 "l" (list 1)) (dict "a" (dict "b" 1) "l" (list)) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":map[string]interface {}{"b":1}, "l":[]interface {}{}}"#),
+            ),
+            (
+                r#"{{ mergeOverwrite (dict "a" 1) (dict "a" nil "b" nil) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":interface {}(nil), "b":interface {}(nil)}"#),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn maps_are_shared() {
+        check(&[
+            (
+                r#"{{ $s := dict "x" (dict "y" 1) }}{{ $t := merge (dict "x" (dict)) $s }}{{ $_ := set $t.x "y" 2 }}{{ $s.x.y }}"#,
+                Some("1"),
+            ),
+            (
+                r#"{{ $s := dict "x" (dict) }}{{ $t := merge (dict "x" (dict)) $s }}{{ $_ := set $t.x "y" 2 }}{{ $s }}"#,
+                Some("map[x:map[y:2]]"),
+            ),
+            (
+                r#"{{ $s := dict "x" (dict "y" 1) }}{{ $t := mergeOverwrite (dict "x" 1) $s }}{{ $_ := set $t.x "y" 2 }}{{ $s.x.y }}"#,
+                Some("2"),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn maps_of_strings_take_strings_only() {
+        check(&[
+            (
+                r#"{{ merge (dict "a" (split "," "x")) (dict "a" (dict "_0" 1)) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":map[string]string{"_0":"x"}}"#),
+            ),
+            (
+                r#"{{ merge (dict "a" (split "," "x")) (dict "a" (dict "_1" "y")) | printf "%#v" }}"#,
+                None,
+            ),
+            (
+                r#"{{ merge (dict "a" (split "," "x")) (dict "a" (dict "_0" (list))) | printf "%#v" }}"#,
+                None,
+            ),
+            (
+                r#"{{ merge (dict "a" (split "," "x")) (dict "a" (split "," "a,b")) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":map[string]string{"_0":"x", "_1":"b"}}"#),
+            ),
+            (
+                r#"{{ merge (dict "a" (dict "_0" 1)) (dict "a" (split "," "a,b")) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":map[string]interface {}{"_0":1, "_1":"b"}}"#),
+            ),
+            (
+                r#"{{ merge (dict "a" (split "," "x")) (dict "a" (dict "_1" nil)) | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":map[string]string{"_0":"x"}}"#),
+            ),
+            (
+                r#"{{ mergeOverwrite (dict "a" (split "," "x")) (dict "a" (dict "_1" nil)) | printf "%#v" }}"#,
+                None,
+            ),
+        ]);
+    }
 }

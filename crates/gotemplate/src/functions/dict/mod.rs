@@ -4,7 +4,7 @@ use super::Param::{Any, Map as Dict, Text as Key};
 use super::{Args, Function};
 use crate::env::Env;
 use crate::fault::{Fault, Outcome};
-use crate::value::{Map, MapType, Value, strval};
+use crate::value::{Map, MapType, Text, Value, strval};
 
 mod merge;
 
@@ -33,7 +33,7 @@ fn dict(env: &mut Env, args: Args) -> Outcome {
     let map = empty();
     for pair in args.0.chunks(2) {
         let key = strval(&pair[0])?;
-        env.spend(key.len() + 1)?;
+        spend_entry(env, &key)?;
         let value = pair.get(1).cloned();
         map.insert(key, value.unwrap_or_else(|| Value::text("")));
     }
@@ -68,15 +68,16 @@ fn keys(env: &mut Env, args: Args) -> Outcome {
     let mut keys = Vec::new();
     for nth in 0..args.0.len() {
         let Some(map) = args.map(nth)? else { continue };
-        env.spend(map.len())?;
+        env.spend_items(map.len())?;
         keys.extend(map.entries().into_iter().map(|(key, _)| key));
     }
     Ok(Value::texts(keys))
 }
 
 fn values(env: &mut Env, args: Args) -> Outcome {
-    let entries = args.map(0)?.map(Map::entries).unwrap_or_default();
-    env.spend(entries.len())?;
+    let map = args.map(0)?;
+    env.spend_items(map.map_or(0, Map::len))?;
+    let entries = map.map(Map::entries).unwrap_or_default();
     Value::list(entries.into_iter().map(|(_, value)| value).collect())
 }
 
@@ -84,7 +85,7 @@ fn pluck(env: &mut Env, args: Args) -> Outcome {
     let key = args.text(0)?;
     let mut found = Vec::new();
     for nth in 1..args.0.len() {
-        env.spend(1)?;
+        env.spend_items(1)?;
         found.extend(args.map(nth)?.and_then(|map| map.get(key)));
     }
     Value::list(found)
@@ -95,7 +96,7 @@ fn pick(env: &mut Env, args: Args) -> Outcome {
     if let Some(map) = args.map(0)? {
         for nth in 1..args.0.len() {
             let key = args.text(nth)?;
-            env.spend(1)?;
+            spend_entry(env, key)?;
             if let Some(value) = map.get(key) {
                 picked.insert(key.clone(), value);
             }
@@ -105,9 +106,9 @@ fn pick(env: &mut Env, args: Args) -> Outcome {
 }
 
 fn omit(env: &mut Env, args: Args) -> Outcome {
-    let entries = args.map(0)?.map(Map::entries).unwrap_or_default();
-    env.spend(entries.len() + args.0.len())?;
-    let left = Map::new(MapType::Any, entries);
+    let map = args.map(0)?;
+    env.spend_items(map.map_or(0, Map::len).saturating_mul(2) + args.0.len())?;
+    let left = Map::new(MapType::Any, map.map(Map::entries).unwrap_or_default());
     for nth in 1..args.0.len() {
         left.remove(args.text(nth)?);
     }
@@ -119,25 +120,21 @@ fn dig(env: &mut Env, args: Args) -> Outcome {
     let [keys @ .., default, map] = args.0 else {
         return Err(Fault::new("needs at least three arguments"));
     };
-    let mut keys_left = keys.len();
-    if keys_left == 0 {
+    if keys.is_empty() {
         return Err(Fault::new("needs at least three arguments"));
     }
-    if keys.iter().any(|key| !matches!(key, Value::Text(_))) {
-        return Err(Fault::new("a key is no string"));
-    }
-    env.spend(keys_left)?;
+    env.spend(keys.len())?;
+    let keys = keys.iter().map(|key| match key {
+        Value::Text(key) => Ok(key),
+        _ => Err(Fault::new("a key is no string")),
+    });
+    let keys = keys.collect::<Outcome<Vec<_>>>()?;
     let mut value = map.clone();
-    for (nth, key) in keys.iter().enumerate() {
-        keys_left = nth;
-        let (Value::Map(map), Value::Text(key)) = (&value, key) else {
-            return Err(Fault::new(format!(
-                "there is no map at key {keys_left} of the path"
-            )));
+    for (nth, key) in keys.into_iter().enumerate() {
+        let map = match &value {
+            Value::Map(map) if map.kind() == MapType::Any => map,
+            _ => return Err(Fault::new(format!("there is no map for key number {}", nth + 1))),
         };
-        if map.kind() != MapType::Any {
-            return Err(Fault::new(format!("there is no map of any values at key {nth}")));
-        }
         match map.get(key) {
             Some(step) => value = step,
             None => return Ok(default.clone()),
@@ -147,13 +144,90 @@ fn dig(env: &mut Env, args: Args) -> Outcome {
 }
 
 /// Changes a map that may be known elsewhere.
-fn put(env: &mut Env, map: &Map, key: &crate::value::Text, value: &Value) -> Outcome<()> {
-    env.spend(key.len() + 1)?;
+fn put(env: &mut Env, map: &Map, key: &Text, value: &Value) -> Outcome<()> {
+    spend_entry(env, key)?;
     env.changed(map);
     map.insert(key.clone(), value.clone());
     Ok(())
 }
 
+/// What it costs to have an entry of that key in a map.
+fn spend_entry(env: &mut Env, key: &[u8]) -> Outcome<()> {
+    env.spend(key.len())?;
+    env.spend_items(2)
+}
+
 fn empty() -> Map {
     Map::new(MapType::Any, [])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn entries() {
+        check(&[
+            (
+                r#"{{ dict 1 2 nil 3 "odd" | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"1":2, "<nil>":3, "odd":""}"#),
+            ),
+            (
+                r#"{{ dict (list 1) 1 | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"[1]":1}"#),
+            ),
+            (r#"{{ get nil "a" | printf "%#v" }}"#, Some(r#""""#)),
+            (r#"{{ set nil "a" 1 | printf "%#v" }}"#, None),
+            (r#"{{ unset nil "a" | len | printf "%#v" }}"#, Some("0")),
+            (r#"{{ hasKey nil "a" | printf "%#v" }}"#, Some("false")),
+            (
+                r#"{{ keys (dict "b" 1 "a" 2) | printf "%#v" }}"#,
+                Some(r#"[]string{"a", "b"}"#),
+            ),
+            (r#"{{ values nil | printf "%#v" }}"#, Some("[]interface {}{}")),
+            (
+                r#"{{ pluck "a" (dict "a" nil) nil (dict "a" 1) | printf "%#v" }}"#,
+                Some("[]interface {}{interface {}(nil), 1}"),
+            ),
+            (
+                r#"{{ pick (dict "a" nil "b" 1) "a" "a" "z" | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":interface {}(nil)}"#),
+            ),
+            (
+                r#"{{ omit nil "a" | printf "%#v" }}"#,
+                Some("map[string]interface {}{}"),
+            ),
+            (
+                r#"{{ omit (dict "a" 1 "b" 2) "b" "z" | printf "%#v" }}"#,
+                Some(r#"map[string]interface {}{"a":1}"#),
+            ),
+            (
+                r#"{{ $d := dict "a" 1 }}{{ $_ := set (omit $d) "b" 2 }}{{ $_ := unset $d "a" }}{{ $d }}"#,
+                Some("map[]"),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn dig() {
+        check(&[
+            (
+                r#"{{ dig "a" "b" "d" (dict "a" (dict "b" nil)) | printf "%#v" }}"#,
+                Some("<nil>"),
+            ),
+            (
+                r#"{{ dig "a" "b" "d" (dict "a" (dict)) | printf "%#v" }}"#,
+                Some(r#""d""#),
+            ),
+            (r#"{{ dig "x" "b" "d" (dict) | printf "%#v" }}"#, Some(r#""d""#)),
+            (r#"{{ dig "a" "b" "d" (dict "a" nil) | printf "%#v" }}"#, None),
+            (
+                r#"{{ dig "a" "_0" "d" (dict "a" (split "," "x")) | printf "%#v" }}"#,
+                None,
+            ),
+            (r#"{{ dig "a" 1 "d" (dict) | printf "%#v" }}"#, None),
+            (r#"{{ dig "a" "d" nil | printf "%#v" }}"#, None),
+            (r#"{{ dig "a" (dict) | printf "%#v" }}"#, None),
+        ]);
+    }
 }

@@ -8,7 +8,7 @@ use crate::value::{List, ListType, Value};
 pub(super) fn chunk(env: &mut Env, args: Args) -> Outcome {
     let (size, items) = (args.int(0)?, items(args.any(1)?)?);
     let count = count(size, items.len()).ok_or_else(|| Fault::new("no chunks of that size can be made"))?;
-    env.spend(items.len() + count)?;
+    env.spend_items(items.len() + count)?;
     let mut chunks = Vec::with_capacity(count);
     for nth in 0..count {
         let start = nth.saturating_mul(usize::try_from(size).unwrap_or(0));
@@ -44,5 +44,48 @@ fn last(size: i64, length: usize) -> Option<usize> {
     match length.checked_rem(size)? {
         0 => usize::try_from(size).ok(),
         left => usize::try_from(left).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn odd_sizes() {
+        check(&[
+            (r#"{{ chunk 0 (list 1) | printf "%#v" }}"#, None),
+            (r#"{{ chunk 0 (list) | printf "%#v" }}"#, None),
+            (
+                r#"{{ chunk -5 (list 1) | printf "%#v" }}"#,
+                Some("[][]interface {}{[]interface {}{1}}"),
+            ),
+            (
+                r#"{{ chunk -5 (list 1 2) | printf "%#v" }}"#,
+                Some("[][]interface {}{}"),
+            ),
+            (
+                r#"{{ chunk -1 (list 1 2) | printf "%#v" }}"#,
+                Some("[][]interface {}{}"),
+            ),
+            (r#"{{ chunk -1 (list) | printf "%#v" }}"#, None),
+            (
+                r#"{{ chunk -9223372036854775808 (list 1) | printf "%#v" }}"#,
+                Some("[][]interface {}{[]interface {}{1}}"),
+            ),
+            (
+                r#"{{ chunk 9223372036854775807 (list 1 2) | printf "%#v" }}"#,
+                Some("[][]interface {}{[]interface {}{1, 2}}"),
+            ),
+            (
+                r#"{{ chunk 2 (until 5) | printf "%#v" }}"#,
+                Some("[][]interface {}{[]interface {}{0, 1}, []interface {}{2, 3}, []interface {}{4}}"),
+            ),
+            (
+                r#"{{ chunk 3 (list) | printf "%#v" }}"#,
+                Some("[][]interface {}{}"),
+            ),
+            (r#"{{ chunk 3 "abc" | printf "%#v" }}"#, None),
+        ]);
     }
 }

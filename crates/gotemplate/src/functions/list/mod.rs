@@ -85,9 +85,7 @@ fn reverse(env: &mut Env, args: Args) -> Outcome {
 }
 
 fn compact(env: &mut Env, args: Args) -> Outcome {
-    let items = items(args.any(0)?)?;
-    env.spend(items.len())?;
-    made(env, items.iter().filter(|item| item.is_true()))
+    made(env, items(args.any(0)?)?.iter().filter(|item| item.is_true()))
 }
 
 fn uniq(env: &mut Env, args: Args) -> Outcome {
@@ -150,7 +148,7 @@ fn slice(env: &mut Env, args: Args) -> Outcome {
     if part.len() == items.len() {
         return Ok(Value::List(list.clone()));
     }
-    env.spend(part.len())?;
+    env.spend_items(part.len())?;
     List::new(list.kind(), part.to_vec()).map(Value::List)
 }
 
@@ -159,7 +157,7 @@ fn concat(env: &mut Env, args: Args) -> Outcome {
     let mut all = Vec::new();
     for list in args.0 {
         let items = items(list)?;
-        env.spend(items.len())?;
+        env.spend_items(items.len())?;
         all.extend_from_slice(items);
     }
     if all.is_empty() {
@@ -171,9 +169,9 @@ fn concat(env: &mut Env, args: Args) -> Outcome {
 
 /// A list of any values, whatever the lists were that they come from.
 fn made<'v>(env: &mut Env, items: impl IntoIterator<Item = &'v Value>) -> Outcome {
-    let items: Vec<Value> = items.into_iter().cloned().collect();
-    env.spend(items.len() + 1)?;
-    Value::list(items)
+    let items: Vec<&Value> = items.into_iter().collect();
+    env.spend_items(items.len() + 1)?;
+    Value::list(items.into_iter().cloned().collect())
 }
 
 fn nil() -> Value {
@@ -186,4 +184,84 @@ fn items(value: &Value) -> Outcome<&[Value]> {
 
 fn no_list() -> Fault {
     Fault::new("the argument is no list")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn lists_keep_or_lose_their_type() {
+        check(&[
+            (r#"{{ rest (list) | printf "%#v" }}"#, Some("[]interface {}(nil)")),
+            (
+                r#"{{ initial (list 1) | printf "%#v" }}"#,
+                Some("[]interface {}{}"),
+            ),
+            (r#"{{ concat | printf "%#v" }}"#, Some("[]interface {}(nil)")),
+            (
+                r#"{{ concat (list) (list) | printf "%#v" }}"#,
+                Some("[]interface {}(nil)"),
+            ),
+            (r#"{{ list | printf "%#v" }}"#, Some("[]interface {}{}")),
+            (r#"{{ slice (list) 5 9 | printf "%#v" }}"#, Some("<nil>")),
+            (
+                r#"{{ slice (list 1) 1 | printf "%#v" }}"#,
+                Some("[]interface {}{}"),
+            ),
+            (
+                r#"{{ typeOf (slice (splitList "," "a,b") 1) }} {{ typeOf (rest (splitList "," "a")) }} {{ typeOf (reverse (until 2)) }}"#,
+                Some("[]string []interface {} []interface {}"),
+            ),
+            (
+                r#"{{ slice (list 1 2 3) true "2" | printf "%#v" }}"#,
+                Some("[]interface {}{2}"),
+            ),
+            (r#"{{ slice (list 1) 0 2 | printf "%#v" }}"#, None),
+            (r#"{{ slice "abc" 1 | printf "%#v" }}"#, None),
+            (r#"{{ first (chunk 1 (list)) | printf "%#v" }}"#, Some("<nil>")),
+            (
+                r#"{{ append (list) nil | printf "%#v" }}"#,
+                Some("[]interface {}{interface {}(nil)}"),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn equality_is_deep_and_typed() {
+        check(&[
+            (
+                r#"{{ uniq (list 1 1.0 "1" (list 1) (list 1) nil nil) | printf "%#v" }}"#,
+                Some(r#"[]interface {}{1, 1, "1", []interface {}{1}, interface {}(nil)}"#),
+            ),
+            (
+                r#"{{ without (until 3) 1 | printf "%#v" }}"#,
+                Some("[]interface {}{0, 2}"),
+            ),
+            (
+                r#"{{ without (list nil 1) nil | printf "%#v" }}"#,
+                Some("[]interface {}{1}"),
+            ),
+            (
+                r#"{{ has (dict "a" (list)) (list (dict "a" (list))) | printf "%#v" }}"#,
+                Some("true"),
+            ),
+            (r#"{{ has (int64 1) (until 2) | printf "%#v" }}"#, Some("false")),
+            (r#"{{ has nil nil | printf "%#v" }}"#, Some("false")),
+            (r#"{{ has "a" "abc" | printf "%#v" }}"#, None),
+            (r#"{{ uniq nil | printf "%#v" }}"#, None),
+        ]);
+    }
+
+    #[test]
+    fn what_is_no_list() {
+        check(&[
+            (r#"{{ first nil | printf "%#v" }}"#, None),
+            (r#"{{ last (dict) | printf "%#v" }}"#, None),
+            (r#"{{ reverse "ab" | printf "%#v" }}"#, None),
+            (r#"{{ compact 1 | printf "%#v" }}"#, None),
+            (r#"{{ concat (list) nil | printf "%#v" }}"#, None),
+            (r#"{{ push nil 1 | printf "%#v" }}"#, None),
+        ]);
+    }
 }

@@ -15,13 +15,13 @@ pub(super) fn until_step(env: &mut Env, args: Args) -> Outcome {
     list(env, args.int(0)?, args.int(1)?, args.int(2)?)
 }
 
-fn list(env: &mut Env, start: i64, stop: i64, step: i64) -> Outcome {
-    let numbers = steps(env, start, stop, step)?;
+fn list(env: &mut Env, start: i64, end: i64, step: i64) -> Outcome {
+    let numbers = steps(env, start, end, step)?;
     let items = numbers.into_iter().map(Value::int).collect();
     Ok(Value::List(List::flat(ListType::Int, items)))
 }
 
-/// As the Unix command, with the end: `seq last`, `seq first last`, `seq first step last`.
+/// As the Unix command, with the last number: `seq last`, `seq first last`, `seq first step last`.
 pub(super) fn seq(env: &mut Env, args: Args) -> Outcome {
     let ints = (0..args.0.len())
         .map(|nth| args.int(nth))
@@ -45,14 +45,15 @@ pub(super) fn seq(env: &mut Env, args: Args) -> Outcome {
     Ok(Value::text(text))
 }
 
-/// From the start up or down to the stop, without the stop.
-fn steps(env: &mut Env, start: i64, stop: i64, step: i64) -> Outcome<Vec<i64>> {
-    let size = if stop < start { step.wrapping_neg() } else { step };
-    if size <= 0 && step != i64::MIN {
+/// From the start up or down to the end, without the end.
+fn steps(env: &mut Env, start: i64, end: i64, step: i64) -> Outcome<Vec<i64>> {
+    let gets_there = if end < start { step < 0 } else { step > 0 };
+    if !gets_there {
         return Ok(Vec::new());
     }
-    let count = start.abs_diff(stop).div_ceil(step.unsigned_abs());
-    env.spend(usize::try_from(count).unwrap_or(usize::MAX))?;
+    let count = start.abs_diff(end).div_ceil(step.unsigned_abs());
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    env.spend(count.saturating_mul(size_of::<Value>()))?;
     let mut numbers = Vec::new();
     let mut next = Some(start);
     for _ in 0..count {

@@ -9,7 +9,7 @@ use crate::fault::Outcome;
 const COST: u32 = 10;
 
 /// What a hash costs of the budget. It takes some fifty milliseconds.
-const SPENT: usize = 1 << 20;
+const SPENT: usize = 4 << 20;
 
 /// All that the algorithm takes into account.
 const LONGEST: usize = 72;

@@ -8,7 +8,7 @@ use crate::env::Env;
 use crate::fault::{Fault, Outcome};
 
 /// What a derivation costs of the budget. It takes some hundred milliseconds and 32 MiB.
-const SPENT: usize = 4 << 20;
+const SPENT: usize = 16 << 20;
 
 const NAME: &[u8] = b"com.lyndir.masterpassword";
 

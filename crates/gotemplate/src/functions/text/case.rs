@@ -68,3 +68,40 @@ fn map(text: &[u8], mut each: impl FnMut(char) -> char) -> Vec<u8> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn cases_are_one_character_to_one() {
+        check(&[
+            (
+                r#"{{ upper "aß ŉ ᾳ ǆ ა ſ" | printf "%q" }}"#,
+                Some(r#""Aß ŉ ᾼ Ǆ Ა S""#),
+            ),
+            (r#"{{ lower "İ ẞ Ǆ Σ Ⅷ" | printf "%q" }}"#, Some(r#""i ß ǆ σ ⅷ""#)),
+            (
+                r#"{{ upper "a\xff\xe2\x82b" | printf "%q" }}"#,
+                Some(r#""A���B""#),
+            ),
+            (r#"{{ lower "\xc3" | printf "%q" }}"#, Some(r#""�""#)),
+            (
+                r#"{{ title "ǆa ǆ ა2b _c ⅷ \xffx" | printf "%q" }}"#,
+                Some(r#""ǅa ǅ ა2b _c Ⅷ �x""#),
+            ),
+            (
+                r#"{{ title "don't e-f ñ·o ²p" | printf "%q" }}"#,
+                Some(r#""Don'T E-F Ñ·o ²p""#),
+            ),
+            (
+                r#"{{ untitle "ÉA  ǅB\u00a0C \xff" | printf "%q" }}"#,
+                Some(r#""éA  ǆB\u00a0c �""#),
+            ),
+            (
+                r#"{{ swapcase "aB ǆx ǅ ßs Ⓐ\xff" | printf "%q" }}"#,
+                Some(r#""Ab ǅX ǆ ßS Ⓐ�""#),
+            ),
+        ]);
+    }
+}

@@ -100,3 +100,58 @@ fn surrounded(env: &mut Env, new: &[u8], text: &[u8]) -> Outcome {
     }
     Ok(Value::text(out))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn quotes() {
+        check(&[
+            (
+                r#"{{ quote "é\xff\u00a0\"" nil 1.0 (list nil "a") | printf "%q" }}"#,
+                Some(r#""\"é\\xff\\u00a0\\\"\" \"1\" \"[<nil> a]\"""#),
+            ),
+            (
+                r#"{{ squote "it's" nil (dict "a" nil) | printf "%q" }}"#,
+                Some(r#""'it's' 'map[a:<nil>]'""#),
+            ),
+            (
+                r#"{{ cat " a " nil "" (list) 1e6 | printf "%q" }}"#,
+                Some(r#"" a   [] 1e+06""#),
+            ),
+            (r#"{{ quote nil nil | printf "%q" }}"#, Some(r#""""#)),
+        ]);
+    }
+
+    #[test]
+    fn lines_and_replacements() {
+        check(&[
+            (
+                r#"{{ indent 2 "a\n\nb\n" | printf "%q" }}"#,
+                Some(r#""  a\n  \n  b\n  ""#),
+            ),
+            (r#"{{ indent -1 "" | printf "%q" }}"#, None),
+            (r#"{{ nindent 0 "" | printf "%q" }}"#, Some(r#""\n""#)),
+            (r#"{{ repeat 0 "x" | printf "%q" }}"#, Some(r#""""#)),
+            (r#"{{ repeat -1 "" | printf "%q" }}"#, None),
+            (
+                r#"{{ repeat 9223372036854775807 "" | printf "%q" }}"#,
+                Some(r#""""#),
+            ),
+            (
+                r#"{{ replace "" "-" "é\xffa" | printf "%q" }}"#,
+                Some(r#""-é-\xff-a-""#),
+            ),
+            (r#"{{ replace "" "-" "" | printf "%q" }}"#, Some(r#""-""#)),
+            (
+                r#"{{ replace "aa" "b" "aaaaa" | printf "%q" }}"#,
+                Some(r#""bba""#),
+            ),
+            (
+                r#"{{ replace "\x98" "" "☃" | printf "%q" }}"#,
+                Some(r#""\xe2\x83""#),
+            ),
+        ]);
+    }
+}

@@ -101,3 +101,94 @@ fn abbreviated(text: &[u8], offset: i64, width: i64) -> Vec<u8> {
     }
     [b"...", truncated(-shown, text)].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn trims() {
+        check(&[
+            (
+                r#"{{ trim "\u2003\v a\u0085\xff \u3000" | printf "%q" }}"#,
+                Some(r#""a\u0085\xff""#),
+            ),
+            (r#"{{ trim " \n" | printf "%q" }}"#, Some(r#""""#)),
+            (
+                r#"{{ trimAll "é" "éxé\xc3" | printf "%q" }}"#,
+                Some(r#""xé\xc3""#),
+            ),
+            (
+                r#"{{ trimAll "\xff" "\ufffdx\xfe" | printf "%q" }}"#,
+                Some(r#""x""#),
+            ),
+            (r#"{{ trimAll "a" "\xff" | printf "%q" }}"#, Some(r#""\xff""#)),
+            (r#"{{ trimAll "" "a" | printf "%q" }}"#, Some(r#""a""#)),
+            (
+                r#"{{ trimSuffix "\x98\x83" "☃" | printf "%q" }}"#,
+                Some(r#""\xe2""#),
+            ),
+            (r#"{{ trimPrefix "aa" "a" | printf "%q" }}"#, Some(r#""a""#)),
+        ]);
+    }
+
+    #[test]
+    fn parts_are_counted_in_bytes() {
+        check(&[
+            (r#"{{ trunc 2 "é☃" | printf "%q" }}"#, Some(r#""é""#)),
+            (r#"{{ trunc -1 "☃" | printf "%q" }}"#, Some(r#""\x83""#)),
+            (
+                r#"{{ trunc -9223372036854775808 "abc" | printf "%q" }}"#,
+                Some(r#""abc""#),
+            ),
+            (r#"{{ trunc -3 "abc" | printf "%q" }}"#, Some(r#""abc""#)),
+            (r#"{{ substr -1 2 "hello" | printf "%q" }}"#, Some(r#""he""#)),
+            (r#"{{ substr -1 -1 "hello" | printf "%q" }}"#, None),
+            (r#"{{ substr -1 9 "hello" | printf "%q" }}"#, None),
+            (r#"{{ substr 2 -1 "hello" | printf "%q" }}"#, Some(r#""llo""#)),
+            (r#"{{ substr 5 9 "hello" | printf "%q" }}"#, Some(r#""""#)),
+            (r#"{{ substr 6 9 "hello" | printf "%q" }}"#, None),
+            (r#"{{ substr 3 2 "hello" | printf "%q" }}"#, None),
+        ]);
+    }
+
+    #[test]
+    fn abbreviations() {
+        check(&[
+            (r#"{{ abbrev 3 "hello" | printf "%q" }}"#, Some(r#""hello""#)),
+            (r#"{{ abbrev 4 "☃☃" | printf "%q" }}"#, Some(r#""\xe2...""#)),
+            (
+                r#"{{ abbrevboth 5 7 "abcdefghijklm" | printf "%q" }}"#,
+                Some(r#""...f...""#),
+            ),
+            (
+                r#"{{ abbrevboth 4 7 "abcdefghijklm" | printf "%q" }}"#,
+                Some(r#""abcd...""#),
+            ),
+            (
+                r#"{{ abbrevboth 5 9 "abcdefghijklm" | printf "%q" }}"#,
+                Some(r#""...fgh...""#),
+            ),
+            (
+                r#"{{ abbrevboth 99 10 "abcdefghijklm" | printf "%q" }}"#,
+                Some(r#""...ghijklm""#),
+            ),
+            (
+                r#"{{ abbrevboth 1 6 "abcdefghijklm" | printf "%q" }}"#,
+                Some(r#""abcdefghijklm""#),
+            ),
+            (
+                r#"{{ abbrevboth -1 6 "abcdefghijklm" | printf "%q" }}"#,
+                Some(r#""abc...""#),
+            ),
+            (
+                r#"{{ abbrevboth -9223372036854775808 6 "abcdefghijklm" | printf "%q" }}"#,
+                Some(r#""""#),
+            ),
+            (
+                r#"{{ abbrevboth -9223372036854775808 9 "abcdefghijklm" | printf "%q" }}"#,
+                Some(r#""...hijklm""#),
+            ),
+        ]);
+    }
+}

@@ -13,6 +13,8 @@ mod split;
 mod words;
 mod wrap;
 
+pub(super) use split::strings;
+
 pub(super) const TABLE: &[Function] = &[
     Function::new("abbrev", &[Int, Text], cut::abbrev),
     Function::new("abbrevboth", &[Int, Int, Text], cut::abbrev_both),
@@ -20,7 +22,8 @@ pub(super) const TABLE: &[Function] = &[
         mapped(env, args, words::camel_case)
     }),
     Function::new("cat", &[], compose::cat).variadic(Any),
-    Function::new("contains", &[Text, Text], |_, args| {
+    Function::new("contains", &[Text, Text], |env, args| {
+        env.spend(args.text(1)?.len())?;
         Ok(Value::Bool(
             memchr::memmem::find(args.text(1)?, args.text(0)?).is_some(),
         ))
@@ -103,4 +106,27 @@ fn part(env: &mut Env, args: Args, nth: usize, find: impl FnOnce(&[u8]) -> &[u8]
     let text = args.text(nth)?;
     env.spend(text.len())?;
     Ok(Value::text(find(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::functions::testing::call;
+    use crate::value::Value;
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_odd(text in proptest::collection::vec(any::<u8>(), 0..40), number: i64, near in -9..9i64) {
+            let value = Value::text(text);
+            for function in super::TABLE {
+                for number in [number, near].map(Value::int) {
+                    let args: Vec<Value> = (function.params.iter())
+                        .map(|param| if *param == super::Int { number.clone() } else { value.clone() })
+                        .collect();
+                    let _ = call(function.name, &args);
+                }
+            }
+        }
+    }
 }

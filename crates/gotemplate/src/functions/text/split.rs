@@ -6,9 +6,6 @@ use crate::fault::Outcome;
 use crate::unicode;
 use crate::value::{ListType, Map, MapType, Text, Value, strval};
 
-/// What an item of a list costs beside its bytes.
-const ITEM: usize = 16;
-
 pub(super) fn split_list(env: &mut Env, args: Args) -> Outcome {
     let (separator, text) = (args.text(0)?, args.text(1)?);
     Ok(Value::texts(pieces(env, separator, text, usize::MAX)?))
@@ -56,7 +53,7 @@ fn pieces<'t>(env: &mut Env, separator: &[u8], text: &'t [u8], most: usize) -> O
                 None => break,
             }
         };
-        env.spend(ITEM)?;
+        env.spend_items(2)?; // with a key, maybe
         pieces.push(&rest[..end]);
         rest = &rest[next..];
     }
@@ -83,7 +80,7 @@ pub(super) fn join(env: &mut Env, args: Args) -> Outcome {
 pub(super) fn sort_alpha(env: &mut Env, args: Args) -> Outcome {
     match args.any(0)? {
         Value::List(list) if list.kind() == ListType::Text => {
-            env.spend(list.items().len())?;
+            env.spend_items(list.items().len())?;
             list.sort();
             Ok(Value::List(list.clone()))
         }
@@ -93,14 +90,14 @@ pub(super) fn sort_alpha(env: &mut Env, args: Args) -> Outcome {
             Ok(Value::texts(texts))
         }
         value => {
-            env.spend(ITEM)?;
+            env.spend_items(1)?;
             Ok(Value::texts([strval(value)?]))
         }
     }
 }
 
 /// The items that are not nil as texts; nil has none, and any other value is its own only item.
-fn strings(env: &mut Env, value: &Value) -> Outcome<Vec<Text>> {
+pub(crate) fn strings(env: &mut Env, value: &Value) -> Outcome<Vec<Text>> {
     let items = match value {
         Value::List(list) => list.items(),
         value => std::slice::from_ref(value),
@@ -108,8 +105,86 @@ fn strings(env: &mut Env, value: &Value) -> Outcome<Vec<Text>> {
     let mut texts = Vec::new();
     for item in items.iter().filter(|item| !matches!(item, Value::Nil)) {
         let text = strval(item)?;
-        env.spend(text.len() + ITEM)?;
+        env.spend(text.len())?;
+        env.spend_items(1)?;
         texts.push(text);
     }
     Ok(texts)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn pieces() {
+        check(&[
+            (r#"{{ splitList "" "" | printf "%#v" }}"#, Some("[]string{}")),
+            (
+                r#"{{ splitList "" "é\xffa" | printf "%#v" }}"#,
+                Some(r#"[]string{"é", "\xff", "a"}"#),
+            ),
+            (r#"{{ split "" "" | printf "%#v" }}"#, Some("map[string]string{}")),
+            (
+                r#"{{ split "" "ab" | printf "%#v" }}"#,
+                Some(r#"map[string]string{"_0":"a", "_1":"b"}"#),
+            ),
+            (
+                r#"{{ splitn "" 2 "abc" | printf "%#v" }}"#,
+                Some(r#"map[string]string{"_0":"a", "_1":"bc"}"#),
+            ),
+            (
+                r#"{{ splitn "," 0 "a,b" | printf "%#v" }}"#,
+                Some("map[string]string{}"),
+            ),
+            (
+                r#"{{ splitn "," 1 "a,b" | printf "%#v" }}"#,
+                Some(r#"map[string]string{"_0":"a,b"}"#),
+            ),
+            (
+                r#"{{ splitn "," -1 "a,,b" | printf "%#v" }}"#,
+                Some(r#"map[string]string{"_0":"a", "_1":"", "_2":"b"}"#),
+            ),
+            (
+                r#"{{ splitn "" 9 "ab" | printf "%#v" }}"#,
+                Some(r#"map[string]string{"_0":"a", "_1":"b"}"#),
+            ),
+            (
+                r#"{{ splitList "aa" "aaaaa" | printf "%#v" }}"#,
+                Some(r#"[]string{"", "", "a"}"#),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn joins_and_sorts() {
+        check(&[
+            (
+                r#"{{ join "-" (list 1 nil "a" (list 2 nil)) | printf "%q" }}"#,
+                Some(r#""1-a-[2 <nil>]""#),
+            ),
+            (r#"{{ join "-" "a" | printf "%q" }}"#, Some(r#""a""#)),
+            (r#"{{ join "-" nil | printf "%q" }}"#, Some(r#""""#)),
+            (
+                r#"{{ join "-" (chunk 1 (list 1 2)) | printf "%q" }}"#,
+                Some(r#""[1]-[2]""#),
+            ),
+            (
+                r#"{{ sortAlpha (list 10 9 nil "é" "Z") | printf "%#v" }}"#,
+                Some(r#"[]string{"10", "9", "Z", "é"}"#),
+            ),
+            (
+                r#"{{ sortAlpha nil | printf "%#v" }}"#,
+                Some(r#"[]string{"<nil>"}"#),
+            ),
+            (
+                r#"{{ sortAlpha (dict) | printf "%#v" }}"#,
+                Some(r#"[]string{"map[]"}"#),
+            ),
+            (
+                r#"{{ $l := splitList "," "b,a" }}{{ $s := sortAlpha $l }}{{ $l }}{{ first $l }}"#,
+                Some("[a b]a"),
+            ),
+        ]);
+    }
 }

@@ -251,3 +251,81 @@ fn is_alphabetic(c: char) -> bool {
         matches!(c, '\u{3400}'..='\u{4d85}' | '\u{4e00}'..='\u{9fcc}' | '\u{20000}'..='\u{2b81d}');
     unicode::is_letter(c) && !ideograph
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn bytes_are_taken_for_characters() {
+        check(&[
+            (
+                r#"{{ initials "élan \u00a0vital\xa0x" | printf "%q" }}"#,
+                Some(r#""ÃÂvx""#),
+            ),
+            (r#"{{ nospace "é" | printf "%q" }}"#, Some(r#""é""#)),
+            (r#"{{ nospace "é x" | printf "%q" }}"#, Some(r#""Ã©x""#)),
+            (r#"{{ nospace "…" | printf "%q" }}"#, Some(r#""…""#)),
+        ]);
+    }
+
+    #[test]
+    fn camel_case() {
+        check(&[
+            (
+                r#"{{ camelcase "_-some__words" | printf "%q" }}"#,
+                Some(r#""_-Some_Words""#),
+            ),
+            (
+                r#"{{ camelcase "GOLANG_iS_GREAT x" | printf "%q" }}"#,
+                Some(r#""GolangISGreatX""#),
+            ),
+            (r#"{{ camelcase "-" | printf "%q" }}"#, Some(r#""--""#)),
+            (r#"{{ camelcase "a" | printf "%q" }}"#, Some(r#""A""#)),
+            (r#"{{ camelcase "_a_" | printf "%q" }}"#, Some(r#""_A_""#)),
+            (
+                r#"{{ camelcase "ÉLAN vital\xff_\xfe" | printf "%q" }}"#,
+                Some(r#""ÉlanVital��""#),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn snake_case() {
+        check(&[
+            (
+                r#"{{ snakecase "HTTPStatus404NotFound" | printf "%q" }}"#,
+                Some(r#""http_status404_not_found""#),
+            ),
+            (
+                r#"{{ snakecase "Bld4Floor3rd v2x2 9A" | printf "%q" }}"#,
+                Some(r#""bld4_floor_3rd_v_2x2_9_a""#),
+            ),
+            (
+                r#"{{ snakecase "aB1 _C2-" | printf "%q" }}"#,
+                Some(r#""a_b1__c2_""#),
+            ),
+            (
+                r#"{{ kebabcase "A日本B é٣x" | printf "%q" }}"#,
+                Some(r#""a-日本-b-é-٣x""#),
+            ),
+            (
+                r#"{{ snakecase "\xffAB\xfeCd\xfd" | printf "%q" }}"#,
+                Some(r#""�ab_�cd�""#),
+            ),
+            (
+                r#"{{ snakecase "a.B/C::DeF" | printf "%q" }}"#,
+                Some(r#""a.b/c::de_f""#),
+            ),
+            (
+                r#"{{ snakecase "\xff\xfe" | printf "%q" }}"#,
+                Some(r#""\xff\xfe""#),
+            ),
+            (r#"{{ snakecase "x\xff" | printf "%q" }}"#, Some(r#""x\xff""#)),
+            (
+                r#"{{ kebabcase "ABC\u00a0ǅUNGLA Ⅷ" | printf "%q" }}"#,
+                Some(r#""abc-ǅ-ungla-Ⅷ""#),
+            ),
+        ]);
+    }
+}

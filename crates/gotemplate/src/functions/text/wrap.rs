@@ -48,3 +48,41 @@ fn wrapped(env: &mut Env, width: i64, between: &[u8], cut: bool, text: &[u8]) ->
     out.extend_from_slice(rest);
     Ok(Value::text(out))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn lines() {
+        check(&[
+            (
+                r#"{{ wrap 5 "aa  bb cc   dd" | printf "%q" }}"#,
+                Some(r#""aa \nbb cc\n  dd""#),
+            ),
+            (
+                r#"{{ wrap 3 "abcdef gh i" | printf "%q" }}"#,
+                Some(r#""abcdef\ngh\ni""#),
+            ),
+            (r#"{{ wrap -1 "a  b" | printf "%q" }}"#, Some(r#""a\nb""#)),
+            (r#"{{ wrap 9 "  a b" | printf "%q" }}"#, Some(r#""  a b""#)),
+            (r#"{{ wrap 1 "☃ ☃" | printf "%q" }}"#, Some(r#""☃\n☃""#)),
+            (
+                r#"{{ wrapWith 3 "|" "abcdefg h ij" | printf "%q" }}"#,
+                Some(r#""abc|def|g h|ij""#),
+            ),
+            (
+                r#"{{ wrapWith 3 "" "abc def " | printf "%q" }}"#,
+                Some(r#""abc\ndef\n""#),
+            ),
+            (
+                r#"{{ wrapWith 2 "|" "☃" | printf "%q" }}"#,
+                Some(r#""\xe2\x98|\x83""#),
+            ),
+            (
+                r#"{{ wrap 9223372036854775807 "a b" | printf "%q" }}"#,
+                Some(r#""a b""#),
+            ),
+        ]);
+    }
+}

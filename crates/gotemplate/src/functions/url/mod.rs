@@ -9,7 +9,7 @@ use crate::value::{Map, Value};
 use parse::{Url, User};
 
 mod escape;
-mod parse;
+pub(crate) mod parse;
 
 pub(super) const TABLE: &[Function] = &[
     Function::new("urlJoin", &[Dict], url_join),
@@ -65,5 +65,49 @@ fn part(map: Option<&Map>, name: &str) -> Outcome<Vec<u8>> {
         None => Ok(Vec::new()),
         Some(Value::Text(text)) => Ok(text.to_vec()),
         Some(_) => Err(Fault::new(format!("`{name}` is no string"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn joins() {
+        check(&[
+            ("{{ urlJoin (dict) }}", Some("")),
+            (r#"{{ urlJoin (dict "scheme" "http") }}"#, Some("http:")),
+            (
+                r#"{{ urlJoin (dict "scheme" "http" "path" "p") }}"#,
+                Some("http://p"),
+            ),
+            (
+                r#"{{ urlJoin (dict "host" "h\" é" "path" "a b?%*") }}"#,
+                Some(r#"//h"%20%C3%A9/a%20b%3F%25%2A"#),
+            ),
+            (r#"{{ urlJoin (dict "path" "*") }}"#, Some("*")),
+            (r#"{{ urlJoin (dict "path" "a:b") }}"#, Some("./a:b")),
+            (r#"{{ urlJoin (dict "path" "a/b:c") }}"#, Some("a/b:c")),
+            (
+                r#"{{ urlJoin (dict "opaque" "o/%" "host" "h" "query" "a b" "scheme" "s") }}"#,
+                Some("s:o/%?a b"),
+            ),
+            (
+                r#"{{ urlJoin (dict "userinfo" "a:b@c" "host" "h") }}"#,
+                Some("//a:b%40c@h"),
+            ),
+            (r#"{{ urlJoin (dict "userinfo" "a#b" "host" "h") }}"#, Some("//h")),
+            (r#"{{ urlJoin (dict "userinfo" "a b") }}"#, None),
+            (
+                r#"{{ urlJoin (dict "userinfo" ":" "fragment" "f '!*é") }}"#,
+                Some("//:@#f%20%27!*%C3%A9"),
+            ),
+            (
+                r#"{{ urlJoin (dict "userinfo" "u" "path" "/p") }}"#,
+                Some("//u@/p"),
+            ),
+            (r#"{{ urlJoin (dict "host" nil) }}"#, None),
+            (r#"{{ urlJoin (dict "path" 1) }}"#, None),
+        ]);
     }
 }

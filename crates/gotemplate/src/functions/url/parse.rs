@@ -6,25 +6,25 @@ use super::escape::{Part, escape, unescape};
 use crate::fault::{Fault, Outcome};
 
 #[derive(Default)]
-pub(super) struct Url {
-    pub(super) scheme: Vec<u8>,
+pub(crate) struct Url {
+    pub(crate) scheme: Vec<u8>,
     /// What follows the scheme if that is no slash, as it is written.
     pub(super) opaque: Vec<u8>,
-    pub(super) user: Option<User>,
+    pub(crate) user: Option<User>,
     /// With the port.
-    pub(super) host: Vec<u8>,
+    pub(crate) host: Vec<u8>,
     pub(super) path: Vec<u8>,
     /// As it is written.
     pub(super) query: Vec<u8>,
-    pub(super) fragment: Vec<u8>,
+    pub(crate) fragment: Vec<u8>,
 }
 
-pub(super) struct User {
+pub(crate) struct User {
     name: Vec<u8>,
     password: Option<Vec<u8>>,
 }
 
-pub(super) fn parse(raw: &[u8]) -> Outcome<Url> {
+pub(crate) fn parse(raw: &[u8]) -> Outcome<Url> {
     let (raw, fragment) = cut(raw, b'#').unwrap_or((raw, b""));
     if raw.iter().any(u8::is_ascii_control) {
         return Err(Fault::new("the URL has an invalid control character"));
@@ -108,7 +108,7 @@ impl Url {
     }
 
     /// As text again.
-    pub(super) fn encoded(&self) -> Vec<u8> {
+    pub(crate) fn encoded(&self) -> Vec<u8> {
         let mut out = Vec::new();
         if !self.scheme.is_empty() {
             out.extend_from_slice(&self.scheme);
@@ -243,4 +243,166 @@ fn first_segment(path: &[u8]) -> &[u8] {
 fn cut(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     let at = memchr::memchr(at, text)?;
     Some((&text[..at], &text[at + 1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::functions::testing::check;
+
+    #[test]
+    fn parts() {
+        check(&[
+            (
+                r#"{{ urlParse "" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"", "hostname":"", "opaque":"", "path":"", "query":"", "scheme":"", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "*" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"", "hostname":"", "opaque":"", "path":"*", "query":"", "scheme":"", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "http:" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"", "hostname":"", "opaque":"", "path":"", "query":"", "scheme":"http", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "http://" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"", "hostname":"", "opaque":"", "path":"", "query":"", "scheme":"http", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "HTTP://u:p:q@h:80/a%20b?x=%zz#f%20g" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"f g", "host":"h:80", "hostname":"h", "opaque":"", "path":"/a b", "query":"x=%zz", "scheme":"http", "userinfo":"u:p%3Aq"}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "//h" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"h", "hostname":"h", "opaque":"", "path":"", "query":"", "scheme":"", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "///p" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"", "hostname":"", "opaque":"", "path":"///p", "query":"", "scheme":"", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "x:a/b?c" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"", "hostname":"", "opaque":"a/b", "path":"", "query":"c", "scheme":"x", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "a?b?c" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"", "hostname":"", "opaque":"", "path":"a", "query":"b?c", "scheme":"", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "http://h?" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"h", "hostname":"h", "opaque":"", "path":"", "query":"", "scheme":"http", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "mailto:a@b" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"", "hostname":"", "opaque":"a@b", "path":"", "query":"", "scheme":"mailto", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "http://a@b@c/" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"c", "hostname":"c", "opaque":"", "path":"/", "query":"", "scheme":"http", "userinfo":"a%40b"}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "http://[fe80::1%25e%20n]:1/" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"[fe80::1%e n]:1", "hostname":"fe80::1%e n", "opaque":"", "path":"/", "query":"", "scheme":"http", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "http://h%C3%A9/" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"hé", "hostname":"hé", "opaque":"", "path":"/", "query":"", "scheme":"http", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "http://h:/p" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"h:", "hostname":"h", "opaque":"", "path":"/p", "query":"", "scheme":"http", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "x://a:1,b:2/d" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"a:1,b:2", "hostname":"a:1,b", "opaque":"", "path":"/d", "query":"", "scheme":"x", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "/a:b" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"", "hostname":"", "opaque":"", "path":"/a:b", "query":"", "scheme":"", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "http://u@/p" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"", "hostname":"", "opaque":"", "path":"/p", "query":"", "scheme":"http", "userinfo":"u"}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "//u%3a@h" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"h", "hostname":"h", "opaque":"", "path":"", "query":"", "scheme":"", "userinfo":"u%3A"}"#,
+                ),
+            ),
+            (
+                r##"{{ urlParse "#" | printf "%#v" }}"##,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"", "hostname":"", "opaque":"", "path":"", "query":"", "scheme":"", "userinfo":""}"#,
+                ),
+            ),
+            (
+                r#"{{ urlParse "?#" | printf "%#v" }}"#,
+                Some(
+                    r#"map[string]interface {}{"fragment":"", "host":"", "hostname":"", "opaque":"", "path":"", "query":"", "scheme":"", "userinfo":""}"#,
+                ),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn what_is_no_url() {
+        check(&[
+            (r#"{{ urlParse ":" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "1:2" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "a b:c" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "http://h/%" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "http://h/%4" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "http://%41/" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "http://h:x/" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "http://a:1,b:2/" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "http://[::1" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "http://[::1]x/" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "http://a[::1]/" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "http://[1.2.3.4]/" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "http://[::1%25]/" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "http://u<@h/" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "http://h|/" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "http://h h/" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "http://h/#%zz" | printf "%#v" }}"#, None),
+            (r#"{{ urlParse "http://é@h/" | printf "%#v" }}"#, None),
+        ]);
+    }
 }

@@ -1,9 +1,10 @@
 //! What the target is made of: the values as they are, or what a template makes of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_api::ExternalSecretSpec;
 
+use super::object::DocumentKind;
 use super::problem::Problem;
 use super::values::Values;
 
@@ -15,6 +16,22 @@ pub struct Rendered {
     pub annotations: BTreeMap<String, String>,
     pub secret_type: Option<String>,
     pub finalizers: Vec<String>,
+}
+
+/// The objects that hold templates, by kind and name, in the namespace of the target.
+pub type Sources = BTreeMap<(DocumentKind, String), Values>;
+
+/// The objects whose templates are needed.
+pub fn sources(spec: &ExternalSecretSpec) -> BTreeSet<(DocumentKind, String)> {
+    let templates = spec.target.template.iter().flat_map(|it| &it.template_from);
+    let named = templates.flat_map(|from| {
+        let map = from.config_map.as_ref().map(|it| (DocumentKind::ConfigMap, it));
+        let secret = from.secret.as_ref().map(|it| (DocumentKind::Secret, it));
+        map.into_iter().chain(secret)
+    });
+    named
+        .map(|(kind, source)| (kind, source.name.to_string()))
+        .collect()
 }
 
 /// Targets that are no Secrets come later.
@@ -33,6 +50,7 @@ pub fn render(
     spec: &ExternalSecretSpec,
     labels: &BTreeMap<String, String>,
     annotations: &BTreeMap<String, String>,
+    _sources: &Sources,
     values: Values,
 ) -> Result<Rendered, Problem> {
     match &spec.target.template {

@@ -1,5 +1,0 @@
-//! Reserved.
-
-use super::Function;
-
-pub(super) const TABLE: &[Function] = &[];

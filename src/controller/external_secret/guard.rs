@@ -1,0 +1,46 @@
+//! Holds back what is not believable, before anything is made of it.
+
+use super::Memory;
+use super::gather::Subject;
+use crate::controller::Context;
+use crate::engine::collect::Collected;
+use crate::engine::guard::{self, Evidence, Shape};
+use crate::engine::problem::Problem;
+use crate::engine::{due, fingerprint};
+
+/// Compares what was fetched with the Secret, or, where templates stand between the two, with what was fetched last.
+pub fn check(
+    context: &Context,
+    memory: &Memory,
+    subject: &Subject,
+    fetched: &Collected,
+) -> Result<(), Problem> {
+    let Some(target) = subject.existing.as_deref() else {
+        return Ok(());
+    };
+    let is_edited = !due::is_synced_generation(&subject.status, subject.generation);
+    // Of nothing at all the deletion policy decides.
+    if !context.settings.guard || is_edited || fetched.values.is_empty() {
+        return Ok(());
+    }
+    let before = if subject.spec.target.template.is_some() {
+        memory.shape(&subject.key, &subject.claimant.uid)
+    } else {
+        Shape::of_target(target, &fingerprint::field_manager(&subject.key.name))
+    };
+    guard::check(&Evidence {
+        before: &before,
+        state: &target.data_hash,
+        now: &fetched.values,
+        some_missing: !fetched.missing.is_empty(),
+        accepted: subject.annotations.get(guard::ACCEPT).map(String::as_str),
+    })
+}
+
+/// What has to be remembered of what was fetched, for the next time.
+pub fn shape(subject: &Subject, fetched: &Collected) -> Shape {
+    match subject.spec.target.template {
+        Some(_) => Shape::of_values(&fetched.values),
+        None => Shape::default(),
+    }
+}

@@ -1,0 +1,123 @@
+//! Generators: values that are made, and not read.
+//!
+//! Making is pure: randomness and the clock are handed in, and whatever is refused is told as a fault of the spec. What
+//! remains, resolving references and keeping slow work off the async workers, is here. One file a kind.
+
+mod base32;
+mod fake;
+mod mfa;
+mod password;
+mod ssh_key;
+mod uuid;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use lockstep_api::generator::{GeneratorSpec, MFASpec, SSHKeySpec};
+use rand::SeedableRng as _;
+use rand::rngs::{StdRng, SysRng};
+use tokio::sync::Semaphore;
+
+use crate::cluster::Cluster;
+use crate::engine::generator::GeneratorKey;
+use crate::engine::problem::Problem;
+use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::values::Values;
+use crate::provider::{References, StoreScope};
+
+/// A large RSA key takes a processor for seconds. Others wait, so that there is something left for everything else.
+const KEYS_AT_ONCE: usize = 2;
+
+/// Makes values.
+#[derive(Debug)]
+pub struct Generators {
+    cluster: Arc<dyn Cluster>,
+    keys_at_once: Arc<Semaphore>,
+}
+
+/// On whose behalf values are made.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'o> {
+    pub generator: &'o GeneratorKey,
+    /// That of the object that wants the values, also where the generator is everybody's.
+    pub namespace: &'o str,
+    pub now: Timestamp,
+}
+
+impl Generators {
+    pub fn new(cluster: Arc<dyn Cluster>) -> Self {
+        Self {
+            cluster,
+            keys_at_once: Arc::new(Semaphore::new(KEYS_AT_ONCE)),
+        }
+    }
+
+    /// New values, others at each call. The one place that knows which kind of the API is made by which file here.
+    pub async fn generate(&self, spec: &GeneratorSpec, order: Order<'_>) -> Result<Values, Problem> {
+        let unusable = |fault| order.generator.unusable(spec, fault);
+        match spec {
+            GeneratorSpec::Fake(fake) => Ok(fake::generate(fake)),
+            GeneratorSpec::UUID(_) => Ok(uuid::generate(&mut random()?)),
+            GeneratorSpec::Password(password) => {
+                password::generate(password, &mut random()?).map_err(unusable)
+            }
+            GeneratorSpec::SSHKey(key) => match self.ssh_key(key.clone()).await? {
+                Ok(values) => Ok(values),
+                Err(ssh_key::Failure::Spec(fault)) => Err(unusable(fault)),
+                Err(ssh_key::Failure::Library) => Err(failed("the crypto library made no key")),
+            },
+            GeneratorSpec::MFA(mfa) => {
+                let seed = self.seed(mfa, order).await?;
+                mfa::generate(mfa, &seed, order.now).map_err(unusable)
+            }
+            GeneratorSpec::ACRAccessToken(_)
+            | GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_)
+            | GeneratorSpec::CloudsmithAccessToken(_)
+            | GeneratorSpec::ECRAuthorizationToken(_)
+            | GeneratorSpec::GCRAccessToken(_)
+            | GeneratorSpec::GithubAccessToken(_)
+            | GeneratorSpec::GitlabDeployToken(_)
+            | GeneratorSpec::Grafana(_)
+            | GeneratorSpec::QuayAccessToken(_)
+            | GeneratorSpec::STSSessionToken(_)
+            | GeneratorSpec::VaultDynamicSecret(_)
+            | GeneratorSpec::Webhook(_) => Err(Problem::NotSupported {
+                what: format!("generator `{}`", spec.kind().as_str()),
+            }),
+        }
+    }
+
+    async fn ssh_key(&self, spec: SSHKeySpec) -> Result<Result<Values, ssh_key::Failure>, Problem> {
+        let mut random = random()?;
+        // The semaphore is never closed.
+        let permit = self.keys_at_once.clone().acquire_owned().await;
+        let made = tokio::task::spawn_blocking(move || {
+            let values = ssh_key::generate(&spec, &mut random);
+            drop(permit);
+            values
+        });
+        made.await
+            .map_err(|_| failed("the making of a key was broken off"))
+    }
+
+    async fn seed(&self, spec: &MFASpec, order: Order<'_>) -> Result<SecretBytes, Problem> {
+        let scope = StoreScope::Generator {
+            namespace: order.namespace.to_owned(),
+        };
+        let references = References::new(self.cluster.clone(), scope);
+        let seed = references.secret_key(&spec.secret, "spec.secret").await;
+        seed.map_err(|problem| problem.at(order.generator.to_string()))
+    }
+}
+
+/// Randomness for one call: a generator of cryptographic strength, started from the system's own.
+fn random() -> Result<StdRng, Problem> {
+    StdRng::try_from_rng(&mut SysRng).map_err(|_| failed("the system has no randomness to give"))
+}
+
+fn failed(why: &str) -> Problem {
+    Problem::Unreachable {
+        what: "generating".to_owned(),
+        why: why.to_owned(),
+    }
+}

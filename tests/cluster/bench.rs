@@ -1,0 +1,173 @@
+//! A control plane, the operator on it, and what tests ask of both.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Result;
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams};
+use kube::{Client, Resource};
+use lockstep_api::{ExternalSecret, SecretStore};
+use lockstep_testkit::{ControlPlane, Options, Program, Running, User, eventually, free_port, http_get};
+use serde_json::{Value, json};
+
+pub const SOON: Duration = Duration::from_secs(20);
+
+/// A control plane, the operator on it, and a namespace with a store of one value.
+pub struct Bench {
+    pub plane: ControlPlane,
+    pub operator: Running,
+    pub client: Client,
+    pub namespace: String,
+    pub metrics: SocketAddr,
+}
+
+impl Bench {
+    pub async fn set_up(prefix: &str, value: &str) -> Result<Self> {
+        let plane = ControlPlane::start_with(&Options {
+            audit: true,
+            ..Options::default()
+        })
+        .await?;
+        let (client, namespace) = (plane.client().await?, plane.namespace(prefix).await?);
+        let (operator, metrics) = start_operator(&plane).await?;
+        let bench = Self {
+            plane,
+            operator,
+            client,
+            namespace,
+            metrics,
+        };
+        bench.apply("SecretStore", "fake", store(value)).await?;
+        eventually("the store is ready", SOON, async || {
+            bench.ready::<SecretStore>("fake").await
+        })
+        .await?;
+        Ok(bench)
+    }
+
+    pub async fn apply(&self, kind: &str, name: &str, spec: Value) -> Result<()> {
+        let body = json!({
+            "apiVersion": "external-secrets.io/v1", "kind": kind,
+            "metadata": {"name": name, "namespace": self.namespace}, "spec": spec,
+        });
+        let object: DynamicObject = serde_json::from_value(body)?;
+        let params = PatchParams::apply("test").force();
+        match kind {
+            "SecretStore" => drop(
+                self.api::<SecretStore>()
+                    .patch(name, &params, &Patch::Apply(&object))
+                    .await?,
+            ),
+            _ => drop(
+                self.api::<ExternalSecret>()
+                    .patch(name, &params, &Patch::Apply(&object))
+                    .await?,
+            ),
+        }
+        Ok(())
+    }
+
+    pub fn api<K>(&self) -> Api<K>
+    where
+        K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
+    {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// Ready, or the condition that says why not.
+    pub async fn ready<K>(&self, name: &str) -> Result<(), String>
+    where
+        K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
+    {
+        let condition = self.condition::<K>(name).await?;
+        if condition["status"] == "True" {
+            Ok(())
+        } else {
+            Err(condition.to_string())
+        }
+    }
+
+    /// As it stands there: the object may be one that our types refuse.
+    pub async fn condition<K>(&self, name: &str) -> Result<Value, String>
+    where
+        K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
+    {
+        let kind = ApiResource::erase::<K>(&());
+        let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &self.namespace, &kind);
+        let object = api.get(name).await.map_err(|error| error.to_string())?;
+        Ok(object.data["status"]["conditions"][0].clone())
+    }
+
+    pub async fn secret(&self, name: &str) -> Result<Option<Secret>> {
+        Ok(self.api::<Secret>().get_opt(name).await?)
+    }
+
+    pub async fn synced(&self, name: &str) -> Result<()> {
+        let what = format!("{name} is synced");
+        eventually(&what, SOON, async || self.ready::<ExternalSecret>(name).await).await?;
+        Ok(())
+    }
+
+    pub async fn failed(&self, name: &str) -> Result<()> {
+        let what = format!("{name} has failed");
+        eventually(&what, SOON, async || {
+            let condition = self.condition::<ExternalSecret>(name).await?;
+            if condition["status"] == "False" {
+                Ok(())
+            } else {
+                Err(condition.to_string())
+            }
+        })
+        .await?;
+        Ok(())
+    }
+
+    pub fn metrics(&self) -> Result<String> {
+        Ok(http_get(self.metrics, "/metrics")?.1)
+    }
+}
+
+pub async fn start_operator(plane: &ControlPlane) -> Result<(Running, SocketAddr)> {
+    start_operator_with(plane, &[]).await
+}
+
+pub async fn start_operator_with(plane: &ControlPlane, flags: &[&str]) -> Result<(Running, SocketAddr)> {
+    let (metrics, probes) = (free_port()?, free_port()?);
+    let operator = Program::new(
+        env!("CARGO_BIN_EXE_lockstep"),
+        plane.folder().join("operator.log"),
+    )
+    .args([
+        "operator".to_owned(),
+        format!("--metrics-addr=127.0.0.1:{metrics}"),
+        format!("--live-addr=127.0.0.1:{probes}"),
+        "--loglevel=debug".to_owned(),
+    ])
+    .args(flags)
+    .env("KUBECONFIG", plane.kubeconfig_of(User::Operator))
+    .ready_on(probes)
+    .start()
+    .await?;
+    Ok((operator, SocketAddr::from(([127, 0, 0, 1], metrics))))
+}
+
+pub fn store(value: &str) -> Value {
+    json!({"provider": {"fake": {"data": [{"key": "k", "value": value}]}}})
+}
+
+pub fn external_secret(key: &str) -> Value {
+    json!({
+        "secretStoreRef": {"name": "fake"},
+        "refreshInterval": "1h",
+        "data": [{"secretKey": "password", "remoteRef": {"key": key}}],
+    })
+}
+
+pub fn password(secret: &Secret) -> Option<&[u8]> {
+    secret
+        .data
+        .as_ref()?
+        .get("password")
+        .map(|value| value.0.as_slice())
+}
