@@ -226,3 +226,6 @@ pub(super) const TABLE: &[Function] = &[
         gen_signed_cert_with_key,
     ),
 ];
+
+#[cfg(test)]
+mod tests;
