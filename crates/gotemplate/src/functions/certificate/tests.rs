@@ -33,7 +33,7 @@ fn an_authority_is_as_go_makes_it() {
 }
 
 #[test]
-fn names_and_a_key_of_an_odd_size_are_as_go_makes_them() {
+fn names_and_a_short_key_are_as_go_makes_them() {
     let (cert, key) = made(
         "genSelfSignedCertWithKey",
         &[
@@ -170,7 +170,7 @@ fn broken_certificates_never_panic() {
 }
 
 #[test]
-fn oaep_with_a_key_of_an_odd_size() {
+fn oaep_with_a_short_key() {
     let base64 = include_bytes!("fixtures/oaep.rsa1024.b64");
     let ciphertext = base64::decode(Alphabet::Standard, base64).expect("base64");
     let decrypt = |hash: &[u8], text: &[u8]| text_of("rsaDecrypt", &[b"RSA-OAEP", hash, text, RSA]);
