@@ -1,6 +1,6 @@
 //! Certificates: sprig's `genCA` and the like.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
