@@ -62,9 +62,9 @@ impl Renderer<'_> {
     pub(super) fn render(&mut self, text: &Text, values: &Values) -> Result<SecretBytes, Problem> {
         let options = &self.engine.options;
         let template = if text.is_secret {
-            Template::parse(text.key, text.text, options).map(Into::into)
+            Template::parse(text.key, text.bytes, options).map(Into::into)
         } else {
-            self.engine.cache.parse(text.key, text.text, options)
+            self.engine.cache.parse(text.key, text.bytes, options)
         };
         let template = template.map_err(|error| text.problem(&error))?;
         let data = lockstep_gotemplate::Data::texts(values.iter().map(|(key, value)| (key, value.expose())));
@@ -92,7 +92,7 @@ impl Renderer<'_> {
 pub(super) struct Text<'t> {
     key: &'t str,
     place: String,
-    text: &'t [u8],
+    bytes: &'t [u8],
     /// Its own text is a secret: no piece of it may be told, and none is kept.
     is_secret: bool,
 }
@@ -103,7 +103,7 @@ impl<'t> Text<'t> {
         Self {
             key,
             place: format!("{field}.{key}"),
-            text: text.as_bytes(),
+            bytes: text.as_bytes(),
             is_secret: false,
         }
     }
@@ -112,7 +112,7 @@ impl<'t> Text<'t> {
         Self {
             key,
             place: format!("{} {name}, key {key}", kind.name()),
-            text: text.expose(),
+            bytes: text.expose(),
             is_secret: kind == DocumentKind::Secret,
         }
     }

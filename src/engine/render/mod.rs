@@ -4,6 +4,10 @@
 //! `templateFrom` in its order, then `data`; and labels and annotations of `metadata` over those of `templateFrom`.
 
 mod engine;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "targets that are no Secrets come next")
+)]
 mod object;
 mod path;
 mod scope;

@@ -75,8 +75,8 @@ pub(super) fn render(
     };
     for (index, from) in template.template_from.iter().enumerate() {
         for (scope, text) in texts(index, from, sources)? {
-            let rendered = renderer.render(&text, &values)?;
-            let entries = scope::entries(scope, &text, rendered)?;
+            let result = renderer.render(&text, &values)?;
+            let entries = scope::entries(scope, &text, result)?;
             let entries =
                 decode::decode_all(from.values_decoding_strategy(), entries).map_err(scope::undecodable)?;
             // `check` let no other target pass.
@@ -94,13 +94,13 @@ pub(super) fn render(
     ] {
         for (key, text) in texts {
             let text = Text::of_spec(&format!("spec.target.template.{field}"), key, text);
-            let rendered = renderer.render(&text, &values)?;
-            add(&mut made, part, Values::from([(key.clone(), rendered)]));
+            let result = renderer.render(&text, &values)?;
+            add(&mut made, part, Values::from([(key.clone(), result)]));
         }
     }
     if keeps_values {
-        let rendered = std::mem::replace(&mut made.values, values);
-        made.values.extend(rendered);
+        let over = std::mem::replace(&mut made.values, values);
+        made.values.extend(over);
     }
     Ok(made)
 }
