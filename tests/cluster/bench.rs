@@ -123,6 +123,21 @@ impl Bench {
         Ok(())
     }
 
+    /// Whether a kind has failed that often for a reason, as its metric tells.
+    pub fn failures(&self, kind: &str, reason: &str, wanted: f64) -> Result<(), String> {
+        let metrics = self.metrics().map_err(|error| error.to_string())?;
+        let counts = metrics
+            .lines()
+            .filter(|line| line.contains(kind) && line.contains(reason))
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+        let failures: f64 = counts.sum();
+        if failures >= wanted {
+            Ok(())
+        } else {
+            Err(format!("{failures} failures"))
+        }
+    }
+
     pub fn metrics(&self) -> Result<String> {
         Ok(http_get(self.metrics, "/metrics")?.1)
     }

@@ -1,7 +1,7 @@
-//! Generators are read when they are needed, and watched by nobody.
+//! Generators are read when they are needed, and followed one by one where a failure hangs on one.
 
 use kube::api::{Api, ApiResource, DynamicObject};
-use lockstep_api::generator::{ClusterGenerator, GeneratorSpec};
+use lockstep_api::generator::{ClusterGenerator, ClusterGeneratorKind, GeneratorSpec};
 use lockstep_api::{Kind, Parsed};
 use serde_json::Value;
 
@@ -27,6 +27,17 @@ pub async fn read(
     let call = api.get_opt(key.name());
     let object = cluster.request("get", &ObjectRef::from(key), call).await?;
     Ok(object.map(|object| spec(key, object.data)))
+}
+
+/// The kind of a generator by its name.
+pub fn resource_of(kind: &str) -> Option<ApiResource> {
+    if kind == Any::KIND {
+        return Some(resource(Any::KIND, Any::PLURAL));
+    }
+    let found = ClusterGeneratorKind::ALL
+        .iter()
+        .find(|known| known.as_str() == kind);
+    found.map(|known| resource(known.as_str(), known.plural()))
 }
 
 fn resource(kind: &str, plural: &str) -> ApiResource {
