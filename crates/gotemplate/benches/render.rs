@@ -52,7 +52,13 @@ fn bench(criterion: &mut Criterion) {
     criterion.bench_function("parse and render", |bencher| bencher.iter(|| render(&parse())));
     let cache = Cache::new(1 << 20);
     criterion.bench_function("render from the cache", |bencher| {
-        bencher.iter(|| render(&cache.parse("config", black_box(TEXT), &options).expect("it parses")));
+        bencher.iter(|| {
+            render(
+                &cache
+                    .parse("config", black_box(TEXT), &options)
+                    .expect("it parses"),
+            )
+        });
     });
 }
 

@@ -129,16 +129,12 @@ impl<'s> Parser<'s> {
         Err(self.error("unexpected EOF"))
     }
 
-    /// A named template's nodes, up to its `{{ end }}`, in a scope of their own.
-    fn named(&mut self, name: &[u8], context: &str) -> Parsed<()> {
+    /// The nodes of a named template with what ends them, in a scope of their own.
+    fn part(&mut self) -> Parsed<(Nodes, Item)> {
         let outer = std::mem::replace(&mut self.scope, Scope::new());
-        let (nodes, end) = self.nest(Self::items)?;
-        if let Item::Else = end {
-            return Err(self.error(format!("unexpected {{{{else}}}} in {context}")));
-        }
-        self.add(name, nodes)?;
+        let part = self.nest(Self::items)?;
         self.scope = outer;
-        Ok(())
+        Ok(part)
     }
 
     /// Keeps a template. One with nothing but white space in it gives way to any other.
