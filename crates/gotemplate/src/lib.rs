@@ -36,3 +36,8 @@ pub use template::{MissingKey, Options, Template, World};
 pub fn functions() -> Vec<&'static str> {
     functions::names()
 }
+
+/// Keeps the example in the README right.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

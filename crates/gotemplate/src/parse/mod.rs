@@ -167,7 +167,8 @@ impl<'s> Parser<'s> {
     fn nest<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         let limit = self.source.nesting;
         if self.depth >= limit {
-            return Err(self.error(format!("blocks and parentheses nest more than {limit} deep")));
+            let message = "max expression depth exceeded: blocks and parentheses nest";
+            return Err(self.error(format!("{message} more than {limit} deep")));
         }
         self.depth += 1;
         let parsed = parse(self)?;
