@@ -13,5 +13,6 @@ pub mod operator;
 pub mod process;
 pub mod provider;
 pub mod queue;
+pub mod random;
 pub mod server;
 pub mod telemetry;

@@ -20,8 +20,10 @@ use self::output::Output;
 use self::verdict::Row;
 use crate::cluster::folder::FolderCluster;
 use crate::controller::following::Following;
+use crate::controller::rendering::Rendering;
 use crate::controller::{Context, Controllers, RefreshTime, Settings};
 use crate::engine::condition::Manner;
+use crate::engine::render::Engine;
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
 use crate::process::{finish, stop_on_signals};
@@ -103,6 +105,7 @@ fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
     Ok(Context {
         pool: Arc::new(Pool::new(shared.clone(), Calls::new(metrics.clone()))),
         following: Arc::new(Following::new(shared.clone())),
+        rendering: Arc::new(Rendering::new(Engine::default())),
         generators: Arc::new(Generators::new(shared.clone())),
         cluster: shared,
         metrics,

@@ -5,6 +5,7 @@
 pub mod concerned;
 pub mod external_secret;
 pub mod following;
+pub mod rendering;
 pub mod secret_store;
 pub mod wakes;
 
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::following::Following;
+use self::rendering::Rendering;
 use crate::cluster::{Change, Cluster};
 use crate::engine::condition::{Manner, Stamp};
 use crate::engine::object::{ObjectKey, StoreKey};
@@ -32,6 +34,7 @@ pub struct Context {
     pub pool: Arc<Pool>,
     pub following: Arc<Following>,
     pub generators: Arc<Generators>,
+    pub rendering: Arc<Rendering>,
     pub metrics: Arc<Metrics>,
     pub rules: StoreRules,
     pub settings: Settings,

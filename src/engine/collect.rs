@@ -9,6 +9,7 @@ use lockstep_api::{
 use super::ask::{Aspect, Find, Location};
 use super::object::{ObjectKey, StoreKey};
 use super::problem::Problem;
+use super::render::Renderer;
 use super::secret_bytes::SecretBytes;
 use super::values::Values;
 use super::{decode, keys, null_bytes, rewrite};
@@ -178,11 +179,12 @@ pub fn collect(
     spec: &ExternalSecretSpec,
     wants: &[Want],
     answers: Vec<Result<Found, Problem>>,
+    renderer: &mut Renderer,
 ) -> Result<Collected, Vec<EntryFault>> {
     let mut collected = Collected::default();
     let mut faults = Vec::new();
     for (want, answer) in wants.iter().zip(answers) {
-        match answer.and_then(|found| refine(spec, want, found)) {
+        match answer.and_then(|found| refine(spec, want, found, renderer)) {
             Ok(values) => collected.values.extend(values),
             Err(problem)
                 if problem.is_absent() && spec.target.deletion_policy() != DeletionPolicy::Retain =>
@@ -205,10 +207,15 @@ pub fn collect(
 }
 
 /// Brings one answer into the form that it has in the Secret.
-fn refine(spec: &ExternalSecretSpec, want: &Want, found: Found) -> Result<Values, Problem> {
+fn refine(
+    spec: &ExternalSecretSpec,
+    want: &Want,
+    found: Found,
+    renderer: &mut Renderer,
+) -> Result<Values, Problem> {
     match (want.entry, found) {
         (Entry::Data(index), Found::Value(value)) => refine_value(&spec.data[index], &value),
-        (Entry::DataFrom(index), Found::Map(values)) => refine_map(&spec.data_from[index], values),
+        (Entry::DataFrom(index), Found::Map(values)) => refine_map(&spec.data_from[index], values, renderer),
         (Entry::Data(_), Found::Map(_)) | (Entry::DataFrom(_), Found::Value(_)) => Err(Problem::BadData {
             why: "the store answered another question than was asked".to_owned(),
         }),
@@ -223,8 +230,8 @@ fn refine_value(entry: &DataEntry, value: &SecretBytes) -> Result<Values, Proble
 }
 
 /// Keys are converted only where nothing rewrites them; what generators make is neither converted nor decoded.
-fn refine_map(entry: &DataFrom, values: Values) -> Result<Values, Problem> {
-    let values = rewrite::apply(&entry.rewrite, values)
+fn refine_map(entry: &DataFrom, values: Values, renderer: &mut Renderer) -> Result<Values, Problem> {
+    let values = rewrite::apply(&entry.rewrite, values, renderer)
         .map_err(|problem| problem.at("error applying rewrite to keys"))?;
     let Some(strategies) = Strategies::of(entry) else {
         return validate(values);
@@ -325,12 +332,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::engine::render::testing;
 
     fn spec(fields: serde_json::Value) -> ExternalSecretSpec {
         match Parsed::from_json(fields) {
             Parsed::Sound(spec) => spec,
             Parsed::Broken(fault) => panic!("{fault}"),
         }
+    }
+
+    fn collected(
+        spec: &ExternalSecretSpec,
+        answers: Vec<Result<Found, Problem>>,
+    ) -> Result<Collected, Vec<EntryFault>> {
+        testing::with_renderer(|renderer| collect(spec, &wants(spec, "ns"), answers, renderer))
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "one answer among others")]
@@ -384,7 +399,7 @@ mod tests {
             map(&[("b", "2"), ("c", "2")]),
             value("3"),
         ];
-        let collected = collect(&spec, &wants(&spec, "ns"), answers).expect("values");
+        let collected = collected(&spec, answers).expect("values");
         let values: Vec<_> = collected
             .values
             .iter()
@@ -400,7 +415,7 @@ mod tests {
                 "target": {"deletionPolicy": policy},
                 "data": [{"secretKey": "a", "remoteRef": {"key": "x"}}, {"secretKey": "b", "remoteRef": {"key": "y"}}],
             }));
-            let result = collect(&spec, &wants(&spec, "ns"), vec![absent(), value("v")]);
+            let result = collected(&spec, vec![absent(), value("v")]);
             assert_eq!(result.is_ok(), allowed, "{policy}");
             match result {
                 Ok(collected) => assert_eq!(
@@ -422,8 +437,7 @@ mod tests {
             {"secretKey": "b", "remoteRef": {"key": "y"}},
             {"secretKey": "c", "remoteRef": {"key": "z"}},
         ]}));
-        let faults =
-            collect(&spec, &wants(&spec, "ns"), vec![absent(), value("v"), absent()]).expect_err("faults");
+        let faults = collected(&spec, vec![absent(), value("v"), absent()]).expect_err("faults");
         assert_eq!(
             faults
                 .iter()

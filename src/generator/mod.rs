@@ -14,8 +14,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lockstep_api::generator::{GeneratorSpec, MFASpec, SSHKeySpec};
-use rand::SeedableRng as _;
-use rand::rngs::{StdRng, SysRng};
 use tokio::sync::Semaphore;
 
 use crate::cluster::Cluster;
@@ -24,6 +22,7 @@ use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
 use crate::provider::{References, StoreScope};
+use crate::random::random;
 
 /// A large RSA key takes a processor for seconds. Others wait, so that there is something left for everything else.
 const KEYS_AT_ONCE: usize = 2;
@@ -108,11 +107,6 @@ impl Generators {
         let seed = references.secret_key(&spec.secret, "spec.secret").await;
         seed.map_err(|problem| problem.at(order.generator.to_string()))
     }
-}
-
-/// Randomness for one call: a generator of cryptographic strength, started from the system's own.
-fn random() -> Result<StdRng, Problem> {
-    StdRng::try_from_rng(&mut SysRng).map_err(|_| failed("the system has no randomness to give"))
 }
 
 fn failed(why: &str) -> Problem {

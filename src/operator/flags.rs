@@ -50,6 +50,12 @@ pub struct Flags {
     /// How exactly status.refreshTime follows refreshes that change nothing. Not a flag of ESO's.
     #[arg(long, value_name = "HOW", default_value = "coarse")]
     pub status_refresh_time: RefreshTimeFlag,
+    /// What opens an action in templates of targets.
+    #[arg(long, value_name = "TEXT", default_value = "{{")]
+    pub template_left_delimiter: String,
+    /// What closes an action in templates of targets.
+    #[arg(long, value_name = "TEXT", default_value = "}}")]
+    pub template_right_delimiter: String,
     /// Which conditions tell that something is wrong. Not a flag of ESO's.
     #[arg(long, value_name = "HOW", default_value = "kstatus")]
     pub status_conditions: ConditionsFlag,
@@ -144,8 +150,6 @@ accepted! {
     enable_push_secret_reconciler: "PushSecret is not there yet",
     enable_cluster_push_secret_reconciler: "ClusterPushSecret is not there yet",
     unsafe_allow_generic_targets: "targets that are no Secrets are not there yet",
-    template_left_delimiter: "templates are not there yet",
-    template_right_delimiter: "templates are not there yet",
     enable_http2: "the metrics endpoint speaks HTTP/1.1",
     metrics_auth: "not there yet",
     metrics_secure: "not there yet",

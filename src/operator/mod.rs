@@ -16,7 +16,9 @@ use tracing::{error, info, warn};
 use self::leadership::Leadership;
 use crate::cluster::kube::{KubeCluster, Scope};
 use crate::controller::following::Following;
+use crate::controller::rendering::Rendering;
 use crate::controller::{Context, Controllers, Settings};
+use crate::engine::render::Engine;
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
 use crate::process::{finish, stop_on_signals};
@@ -59,6 +61,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
     let context = Context {
         pool: Arc::new(Pool::new(cluster.clone(), Calls::new(metrics.clone()))),
         following: Arc::new(Following::new(cluster.clone())),
+        rendering: Arc::new(Rendering::new(engine(flags))),
         generators: Arc::new(Generators::new(cluster.clone())),
         cluster,
         metrics,
@@ -87,6 +90,10 @@ fn scope(flags: &Flags) -> Scope {
         namespace: Some(flags.namespace.clone()).filter(|namespace| !namespace.is_empty()),
         cluster_stores: flags.switches.enable_cluster_store_reconciler,
     }
+}
+
+fn engine(flags: &Flags) -> Engine {
+    Engine::new(&flags.template_left_delimiter, &flags.template_right_delimiter)
 }
 
 fn settings(flags: &Flags) -> Settings {

@@ -351,3 +351,73 @@ fn no_value_is_ever_said() {
         ended.stderr
     );
 }
+
+#[test]
+fn generators_make_values_without_a_cluster() {
+    let generator = |kind: &str, name: &str, spec: &str| {
+        format!(
+            "apiVersion: generators.external-secrets.io/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\n\
+             spec: {spec}\n---\n"
+        )
+    };
+    let generators = [
+        generator(
+            "Password",
+            "pin",
+            "{length: 8, digits: 8, symbols: 0, encoding: hex, upper: false}",
+        ),
+        generator(
+            "MFA",
+            "otp",
+            "{secret: {name: seed, key: s, namespace: other}, when: '1970-01-01T00:00:59Z'}",
+        ),
+        generator(
+            "ClusterGenerator",
+            "all",
+            "{kind: Fake, generator: {fakeSpec: {controller: other, data: {f: x}}}}",
+        ),
+        generator("UUID", "id", "{}"),
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: seed}\n\
+         stringData: {s: GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ}\n"
+            .to_owned(),
+    ];
+    let asks = |name: &str, references: &[(&str, &str)]| {
+        let entries = references
+            .iter()
+            .map(|(kind, of)| format!("\n  - sourceRef: {{generatorRef: {{kind: {kind}, name: {of}}}}}"));
+        format!(
+            "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {{name: {name}}}\nspec:\n  dataFrom:{}\n",
+            entries.collect::<String>()
+        )
+    };
+    let bed = Bed::new(&[
+        ("generators.yaml", &generators.concat()),
+        (
+            "app.yaml",
+            &asks(
+                "app",
+                &[("Password", "pin"), ("MFA", "otp"), ("ClusterGenerator", "all")],
+            ),
+        ),
+        ("lost.yaml", &asks("lost", &[("UUID", "none")])),
+    ]);
+    let ended = bed.once(&[]);
+    ended
+        .assert(1)
+        .tells(&[
+            "generators.yaml:",
+            "Password pin: spec.upper is unknown, and does nothing",
+        ])
+        .tells(&["unable to get generator: UUID.generators.external-secrets.io \"none\" not found"]);
+    let read = |key: &str| fs::read_to_string(bed.out("app").join(key)).expect("a file");
+    assert_eq!(
+        (read("f"), read("token"), read("timeLeft")),
+        ("x".to_owned(), "287082".to_owned(), "1".to_owned())
+    );
+    let pin = read("password");
+    let is_digit_in_hex = |pair: &[u8]| pair[0] == b'3' && pair[1].is_ascii_digit();
+    assert!(
+        pin.len() == 16 && pin.as_bytes().chunks(2).all(is_digit_in_hex),
+        "{pin}"
+    );
+}

@@ -8,6 +8,8 @@ use crate::value::{Map, Value};
 
 /// Where random bytes come from. For anything but tests that is the system's source for keys.
 ///
+/// RSA keys and the noise in ECDSA signatures do not come from here: the library that makes them asks the system itself.
+///
 /// ```
 /// use lockstep_gotemplate::Random;
 ///

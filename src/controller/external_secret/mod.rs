@@ -81,7 +81,7 @@ async fn sync(
 ) -> Result<Done, Box<Failure>> {
     render::check_target(&subject.spec).map_err(|problem| Failure::new(Stage::Target, problem))?;
     let answers = fetch::fetch(context, subject, recipes, wants).await;
-    let collected = collect::collect(&subject.spec, wants, answers).map_err(report::fetch_failure)?;
+    let collected = templates::collect(context, subject, wants, answers).await?;
     report::announce_missing(context, subject, &collected.missing);
     guard::check(context, memory, subject, &collected)
         .map_err(|problem| Failure::new(Stage::Fetch, problem))?;

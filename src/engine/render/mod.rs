@@ -1,12 +1,34 @@
-//! What the target is made of: the values as they are, or what a template makes of them.
+//! What the target is made of: the values as they are, or what templates make of them.
+//!
+//! What comes later counts over what comes earlier: the values themselves (where the template keeps them), then
+//! `templateFrom` in its order, then `data`; and labels and annotations of `metadata` over those of `templateFrom`.
+
+mod engine;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "targets that are no Secrets come next")
+)]
+mod object;
+mod path;
+mod scope;
+mod template;
+#[cfg(test)]
+pub mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_api::ExternalSecretSpec;
+use lockstep_api::external_secret::Rewrite;
 
 use super::object::DocumentKind;
 use super::problem::Problem;
 use super::values::Values;
+
+pub use engine::{Engine, Renderer};
+pub use object::Object;
+pub use scope::as_text;
 
 /// The content of a target, before ownership and stamps.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +43,16 @@ pub struct Rendered {
 /// The objects that hold templates, by kind and name, in the namespace of the target.
 pub type Sources = BTreeMap<(DocumentKind, String), Values>;
 
+/// Everything but the values that a target is made of.
+#[derive(Debug)]
+pub struct Recipe<'a> {
+    pub spec: &'a ExternalSecretSpec,
+    /// Of the ExternalSecret.
+    pub labels: &'a BTreeMap<String, String>,
+    pub annotations: &'a BTreeMap<String, String>,
+    pub sources: &'a Sources,
+}
+
 /// The objects whose templates are needed.
 pub fn sources(spec: &ExternalSecretSpec) -> BTreeSet<(DocumentKind, String)> {
     let templates = spec.target.template.iter().flat_map(|it| &it.template_from);
@@ -32,6 +64,12 @@ pub fn sources(spec: &ExternalSecretSpec) -> BTreeSet<(DocumentKind, String)> {
     named
         .map(|(kind, source)| (kind, source.name.to_string()))
         .collect()
+}
+
+/// Does anything in here run a template?
+pub fn runs_templates(spec: &ExternalSecretSpec) -> bool {
+    let mut rewrites = spec.data_from.iter().flat_map(|entry| &entry.rewrite);
+    spec.target.template.is_some() || rewrites.any(|rewrite| matches!(rewrite, Rewrite::Transform(_)))
 }
 
 /// Targets that are no Secrets come later.
@@ -46,25 +84,18 @@ pub fn check_target(spec: &ExternalSecretSpec) -> Result<(), Problem> {
 
 /// Without a template, the values are taken as they are and the labels and annotations of the ExternalSecret are
 /// copied, all of them. With one, only what the template says is there.
-pub fn render(
-    spec: &ExternalSecretSpec,
-    labels: &BTreeMap<String, String>,
-    annotations: &BTreeMap<String, String>,
-    _sources: &Sources,
-    values: Values,
-) -> Result<Rendered, Problem> {
-    match &spec.target.template {
-        None => {
-            let (labels, annotations) = (labels.clone(), annotations.clone());
-            Ok(Rendered {
-                values,
-                labels,
-                annotations,
-                ..Rendered::default()
-            })
-        }
-        Some(_) => Err(Problem::NotSupported {
-            what: "spec.target.template".to_owned(),
+pub fn render(renderer: &mut Renderer, recipe: &Recipe, values: Values) -> Result<Rendered, Problem> {
+    match &recipe.spec.target.template {
+        None => Ok(Rendered {
+            values,
+            labels: recipe.labels.clone(),
+            annotations: recipe.annotations.clone(),
+            ..Rendered::default()
         }),
+        Some(template) => {
+            template::check(template)?;
+            template::render(renderer, template, recipe.sources, values)
+                .map_err(|problem| problem.at("could not apply template"))
+        }
     }
 }

@@ -89,3 +89,13 @@ fn a_comment_ends_the_public_key() {
     let values = made(json!({"keyType": "ed25519", "comment": "me@example"})).expect("a key");
     assert!(text(&values, "publicKey").ends_with(" me@example\n"));
 }
+
+#[test]
+fn a_size_that_is_not_made_is_refused() {
+    for bits in [256, 1024, 2047, 5120] {
+        match made(json!({"keySize": bits})) {
+            Err(Failure::Spec(fault)) => assert_eq!(fault.field, "keySize", "{bits}"),
+            other => panic!("{bits}: {other:?}"),
+        }
+    }
+}

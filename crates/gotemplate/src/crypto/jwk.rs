@@ -186,3 +186,67 @@ fn decode(text: &str) -> Option<Bytes> {
     padded.resize(text.len() + signs.wrapping_neg() % 4, b'=');
     base64::decode(alphabet, &padded).ok().map(Zeroizing::new)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const X: &str = "gbbQfxCTJphwN3RDZsgGtKJUByevmsqOpDaHZwfNtXA";
+    const D: &str = "_szB8TZQlrPo5Oro0Y0tSkYQcQjdnzTe-_3580DC89E";
+
+    /// `?`: no key.
+    fn kind(json: &str) -> &'static str {
+        match Jwk::parse(json.as_bytes()) {
+            Ok(Jwk::Public(_)) => "public",
+            Ok(Jwk::Private(_)) => "private",
+            Err(_) => "?",
+        }
+    }
+
+    /// What the original does.
+    #[test]
+    fn leniency_has_its_bounds() {
+        for (members, expected) in [
+            (format!(r#""kty":"OKP","crv":"Ed25519","x":"{X}""#), "public"),
+            (
+                format!(r#""kty":"OKP","crv":"Ed25519","x":"{X}","d":"{D}""#),
+                "private",
+            ),
+            (format!(r#""KTY":"OKP","crv":"Ed25519","x":"{X}""#), "public"),
+            (format!(r#""kty":"OKP","crv":"Ed25519","x":"{X}=""#), "public"),
+            (
+                format!(
+                    r#""kty":"OKP","crv":"Ed25519","x":"{X}","d":"/szB8TZQlrPo5Oro0Y0tSkYQcQjdnzTe+/3580DC89E""#
+                ),
+                "private",
+            ),
+            (
+                format!(
+                    r#""kty":"OKP","crv":"Ed25519","x":"{X}","d":"/szB8TZQlrPo5Oro0Y0tSkYQcQjdnzTe-/3580DC89E""#
+                ),
+                "?",
+            ),
+            (format!(r#""kty":"OKP","crv":"Ed25519","x":"{D}","d":"{D}""#), "?"),
+            (format!(r#""kty":"OKP","crv":"Ed25519","x":"{X}","d":null"#), "?"),
+            (
+                format!(r#""kty":"OKP","crv":"Ed25519","x":"{X}","kid":null,"x5c":["a",null],"more":[1]"#),
+                "public",
+            ),
+            (format!(r#""kty":"OKP","crv":"Ed25519","x":"{X}","kid":1"#), "?"),
+            (
+                format!(r#""kty":"OKP","crv":"Ed25519","x":"{X}","key_ops":"sign""#),
+                "?",
+            ),
+            (format!(r#""kty":"okp","crv":"Ed25519","x":"{X}""#), "?"),
+            (format!(r#""kty":"OKP","crv":"Ed448","x":"{X}""#), "?"),
+            (r#""kty":"RSA","n":"AQ","e":"Aw""#.to_owned(), "public"),
+            (r#""kty":"RSA","n":"AQ""#.to_owned(), "?"),
+            (r#""kty":"oct","k":"AQ""#.to_owned(), "?"),
+            (String::new(), "?"),
+        ] {
+            assert_eq!(kind(&format!("{{{members}}}")), expected, "{members}");
+            assert_eq!(kind(&format!("{{{members}}} tail")), expected, "{members}");
+            assert_eq!(kind(&format!("[{{{members}}}]")), "?");
+        }
+    }
+}

@@ -209,3 +209,80 @@ fn find(text: &[u8], part: &[u8]) -> Option<usize> {
 fn find_last(text: &[u8], part: &[u8]) -> Option<usize> {
     text.windows(part.len()).rposition(|window| window == part)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(text: &str) -> Option<(String, String)> {
+        let (block, rest) = decode(text.as_bytes())?;
+        let rest = String::from_utf8_lossy(rest).into_owned();
+        let block = encode(&block).ok()?;
+        Some((String::from_utf8_lossy(&block).into_owned(), rest))
+    }
+
+    /// The results are Go's.
+    #[test]
+    fn reading_is_lenient() {
+        const X: &str = "-----BEGIN X-----\naGVsbG8=\n-----END X-----\n";
+        for (text, block, rest) in [
+            (X, X, ""),
+            ("junk\n-----BEGIN X-----\naGVsbG8=\n-----END X-----", X, ""),
+            (
+                "-----BEGIN X-----\r\naGV sb\tG8=\r\n-----END X----- \t\r\nrest",
+                X,
+                "rest",
+            ),
+            (
+                "-----BEGIN X-----\na\nGVs\n\nbG9=\n\n-----END X-----\nrest",
+                X,
+                "rest",
+            ),
+            (
+                "-----BEGIN X-----\nZ\n-----BEGIN X-----\naGVsbG8=\n-----END X-----\n",
+                X,
+                "",
+            ),
+            (
+                "-----BEGIN Y-----\n!\n-----END Y-----\n-----BEGIN X-----\naGVsbG8=\n-----END X-----\n",
+                X,
+                "",
+            ),
+            (
+                "-----BEGIN X-----\n-----END X-----\n",
+                "-----BEGIN X-----\n-----END X-----\n",
+                "",
+            ),
+            (
+                "-----BEGIN X-----\nb:1\nProc-Type : 4\na:  2 \n\naGVsbG8=\n-----END X-----\n",
+                "-----BEGIN X-----\nProc-Type: 4\na: 2\nb: 1\n\naGVsbG8=\n-----END X-----\n",
+                "",
+            ),
+        ] {
+            assert_eq!(first(text), Some((block.into(), rest.into())), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_block_is_none() {
+        for text in [
+            "",
+            "x-----BEGIN X-----\naGVsbG8=\n-----END X-----\n",
+            "-----BEGIN X-----\naGVsbG8=\n-----END Y-----\n",
+            "-----BEGIN X-----\naGVsbG8=\n-----END X-----x\n",
+            "-----BEGIN X----\naGVsbG8=\n-----END X-----\n",
+            "-----BEGIN X-----\naGVsbG8\n-----END X-----\n",
+            "-----BEGIN X-----\naGVsbG8=-----END X-----\n",
+            "-----BEGIN X-----\na: b\n-----END X-----\n",
+        ] {
+            assert!(decode(text.as_bytes()).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn lines_have_64_signs() {
+        let block = wrap("X", &[0; 49]);
+        let lines: Vec<usize> = block.split(|byte| *byte == b'\n').map(<[u8]>::len).collect();
+        assert_eq!(lines, [17, 64, 4, 15, 0]);
+    }
+}

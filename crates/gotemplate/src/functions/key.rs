@@ -14,9 +14,9 @@ use crate::value::{Text, Value};
 /// What operations cost, in bytes that could be made in the same time.
 pub(super) mod cost {
     pub(crate) const SIGNATURE: usize = 50_000;
-    pub(crate) const RSA_2048: usize = 1_000_000;
-    pub(crate) const RSA_4096: usize = 10_000_000;
-    pub(crate) const DSA: usize = 20_000_000;
+    pub(crate) const RSA_2048: usize = 500_000;
+    pub(crate) const RSA_4096: usize = 4_000_000;
+    pub(crate) const DSA: usize = 10_000_000;
 }
 
 /// An unknown kind is told in place of a key.

@@ -130,3 +130,97 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("shuffle", &[Param::Text], shuffle),
     Function::new("uuidv4", &[], uuid_v4),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::call;
+    use super::*;
+    use crate::env::Random;
+    use crate::fault::Fault;
+
+    fn text(name: &str, args: &[Value]) -> String {
+        match call(name, args) {
+            Ok(Value::Text(text)) => String::from_utf8_lossy(&text).into_owned(),
+            _ => panic!("{name} made no text"),
+        }
+    }
+
+    #[test]
+    fn texts_have_their_length_and_alphabet() {
+        for (name, alphabet) in [
+            ("randAlpha", ALPHA),
+            ("randAlphaNum", ALPHA_NUMERIC),
+            ("randNumeric", NUMERIC),
+        ] {
+            let text = text(name, &[Value::int(1000)]);
+            assert_eq!(text.len(), 1000);
+            for sign in alphabet {
+                assert!(text.as_bytes().contains(sign), "{name} has no {sign}");
+            }
+            assert!(text.bytes().all(|sign| alphabet.contains(&sign)));
+        }
+        for count in [0, -1, i64::MIN] {
+            assert_eq!(text("randAscii", &[Value::int(count)]), "");
+        }
+    }
+
+    #[test]
+    fn too_much_is_refused() {
+        for name in ["randAscii", "randBytes"] {
+            assert!(matches!(call(name, &[Value::int(i64::MAX)]), Err(Fault::Says(_))));
+        }
+        assert!(call("randBytes", &[Value::int(-1)]).is_err());
+    }
+
+    #[test]
+    fn numbers_stay_between_their_ends() {
+        for (min, max) in [(0, 1), (-5, 5), (i64::MAX - 1, i64::MAX), (0, i64::MAX)] {
+            let Ok(Value::Int(number, _)) = call("randInt", &[Value::int(min), Value::int(max)]) else {
+                panic!("no number from {min} to {max}");
+            };
+            assert!((min..max).contains(&number));
+        }
+        for (min, max) in [(1, 1), (2, 1), (i64::MIN, i64::MAX)] {
+            assert!(call("randInt", &[Value::int(min), Value::int(max)]).is_err());
+        }
+    }
+
+    #[test]
+    fn all_numbers_are_as_likely() {
+        let mut random = super::super::testing::Counting::default();
+        let mut counts = [0; 3];
+        for _ in 0..300 {
+            let number = below(&mut random, 3).expect("a number");
+            counts[usize::try_from(number).expect("small")] += 1;
+        }
+        assert!(counts.iter().all(|count| (80..120).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn a_broken_source_does_not_hang() {
+        struct Ones;
+        impl Random for Ones {
+            fn fill(&mut self, buffer: &mut [u8]) {
+                buffer.fill(0xff);
+            }
+        }
+        let mut ones = Ones;
+        let mut env = Env::new(std::time::SystemTime::UNIX_EPOCH, &mut ones, 1000);
+        assert!(rand_numeric(&mut env, Args(&[Value::int(1)])).is_err());
+    }
+
+    #[test]
+    fn shuffling_keeps_every_character() {
+        let shuffled = text("shuffle", &[Value::text("aé\u{1f600}b".as_bytes())]);
+        let mut runes: Vec<char> = shuffled.chars().collect();
+        runes.sort_unstable();
+        assert_eq!(runes, ['a', 'b', 'é', '\u{1f600}']);
+        assert_eq!(text("shuffle", &[Value::text(b"\xff")]), "\u{fffd}");
+        assert_eq!(text("shuffle", &[Value::text("")]), "");
+    }
+
+    #[test]
+    fn a_uuid_tells_its_version() {
+        assert_eq!(text("uuidv4", &[]), "00010203-0405-4607-8809-0a0b0c0d0e0f");
+    }
+}

@@ -15,6 +15,7 @@ mod format;
 mod layout;
 pub(crate) mod methods;
 mod parse;
+mod parts;
 pub(crate) mod zone;
 
 pub(crate) use civil::{Civil, to_unix};

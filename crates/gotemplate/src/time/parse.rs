@@ -1,10 +1,9 @@
 //! Reading a date as a layout says.
 
-use super::civil;
 use super::layout::{Chunk, Found, Fraction, Offset, Pad, Unit, next};
-use super::zone::{self, Zone};
+use super::parts::{Parts, Problem, Read};
+use super::zone;
 use super::{MONTHS, Time, WEEKDAYS};
-use crate::fault::Fault;
 
 /// Go's `time.ParseInLocation` for the local zone, which is UTC.
 pub(super) fn parse(layout: &[u8], value: &[u8]) -> Result<Time, Problem> {
@@ -24,47 +23,6 @@ pub(super) fn parse(layout: &[u8], value: &[u8]) -> Result<Time, Problem> {
     } else {
         Err(Problem::Longer)
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Problem {
-    Misfit,
-    Longer,
-    OutOfRange(&'static str),
-    /// The day of the year is not the day or the month.
-    Contradiction,
-}
-
-impl From<Problem> for Fault {
-    fn from(problem: Problem) -> Self {
-        Self::new(match problem {
-            Problem::Misfit => "parsing time: it does not fit the layout".into(),
-            Problem::Longer => "parsing time: it is longer than the layout".into(),
-            Problem::OutOfRange(part) => format!("parsing time: {part} out of range"),
-            Problem::Contradiction => "parsing time: day-of-year does not match the date".into(),
-        })
-    }
-}
-
-type Read<T = ()> = Result<T, Problem>;
-
-/// What has been read.
-#[derive(Default)]
-struct Parts<'v> {
-    year: i64,
-    month: Option<i64>,
-    day: Option<i64>,
-    day_of_year: Option<i64>,
-    hour: i64,
-    minute: i64,
-    second: i64,
-    nanos: u32,
-    /// Whether it says so.
-    morning: bool,
-    afternoon: bool,
-    utc: bool,
-    offset: Option<i32>,
-    zone: &'v [u8],
 }
 
 struct Reader<'v> {
@@ -286,53 +244,6 @@ impl<'v> Reader<'v> {
         let length = zone::name(self.rest).ok_or(Problem::Misfit)?;
         self.read.zone = self.take(length)?;
         Ok(())
-    }
-}
-
-impl Parts<'_> {
-    fn time(&self) -> Read<Time> {
-        let (month, day) = self.date()?;
-        if day < 1 || day > civil::days_in(month, self.year) {
-            return Err(Problem::OutOfRange("day"));
-        }
-        let hour = match self.hour {
-            0..12 if self.afternoon => self.hour + 12,
-            12 if self.morning => 0,
-            hour => hour,
-        };
-        let time_of_day = (hour * 60 + self.minute) * 60 + self.second;
-        let seconds = civil::to_unix(self.year, month, day, time_of_day);
-        let named = |offset| Zone::fixed(String::from_utf8_lossy(self.zone).into_owned(), offset);
-        let (seconds, zone) = match self.offset {
-            _ if self.utc => (seconds, Zone::Utc),
-            None | Some(0) if self.zone.is_empty() => (seconds, Zone::Local),
-            Some(offset) => (seconds - i64::from(offset), named(offset)),
-            // Go knows no more of the zone than its name, and takes the time to be UTC.
-            None => (seconds, named(zone::offset_in_name(self.zone))),
-        };
-        Ok(Time {
-            seconds,
-            nanos: self.nanos,
-            zone,
-        })
-    }
-
-    fn date(&self) -> Read<(i64, i64)> {
-        let Some(day_of_year) = self.day_of_year else {
-            return Ok((self.month.unwrap_or(1), self.day.unwrap_or(1)));
-        };
-        if !(1..=365 + i64::from(civil::is_leap(self.year))).contains(&day_of_year) {
-            return Err(Problem::OutOfRange("day-of-year"));
-        }
-        let (mut month, mut day) = (1, day_of_year);
-        while day > civil::days_in(month, self.year) {
-            day -= civil::days_in(month, self.year);
-            month += 1;
-        }
-        if self.month.is_some_and(|other| other != month) || self.day.is_some_and(|other| other != day) {
-            return Err(Problem::Contradiction);
-        }
-        Ok((month, day))
     }
 }
 

@@ -10,8 +10,8 @@ use super::key;
 use crate::fault::{Fault, Outcome};
 
 mod check;
-mod odd_size;
 mod operate;
+mod short;
 
 pub(crate) use operate::OaepHash;
 

@@ -9,7 +9,7 @@ use aws_lc_rs::rsa::{
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use zeroize::Zeroizing;
 
-use super::{RsaKey, odd_size};
+use super::{RsaKey, short};
 use crate::crypto::der;
 use crate::crypto::key::PrivateKey;
 use crate::fault::{Fault, Outcome};
@@ -42,7 +42,7 @@ impl OaepHash {
 /// Who works with a key of that size.
 enum Worker {
     Library,
-    /// Sizes that the library does not take, but Go does.
+    /// Sizes that the library refuses, but Go does not.
     Ourselves,
 }
 
@@ -51,7 +51,7 @@ impl RsaKey {
     pub(crate) fn sign(&self, message: &[u8]) -> Outcome<Vec<u8>> {
         match self.worker()? {
             Worker::Library => self.sign_by_library(message),
-            Worker::Ourselves => odd_size::sign(self, message),
+            Worker::Ourselves => short::sign(self, message),
         }
     }
 
@@ -64,15 +64,16 @@ impl RsaKey {
         let ciphertext = der::fitted(ciphertext, size)?; // its first zeros may be missing
         match self.worker()? {
             Worker::Library => self.decrypt_by_library(hash, &ciphertext),
-            Worker::Ourselves => odd_size::decrypt(self, hash, &ciphertext),
+            Worker::Ourselves => short::decrypt(self, hash, &ciphertext),
         }
     }
 
     fn worker(&self) -> Outcome<Worker> {
         match self.public.bits() {
             0..1024 => Err(Fault::new("an RSA key of less than 1024 bits is insecure")),
+            1024..2048 => Ok(Worker::Ourselves),
             2048..=8192 => Ok(Worker::Library),
-            _ => Ok(Worker::Ourselves),
+            _ => Err(Fault::new("an RSA key of more than 8192 bits is too slow to use")),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Making certificates. Given the same key, serial number and time, the bytes before the signature are Go's.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use super::{Certificate, extensions, name, names, time};
 use crate::crypto::der::{self, Der, tag};

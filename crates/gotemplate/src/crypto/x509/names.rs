@@ -1,6 +1,6 @@
 //! Alternative names of a certificate's subject.
 
-use std::net::{IpAddr, Ipv6Addr};
+use core::net::{IpAddr, Ipv6Addr};
 
 use super::read::Names;
 use crate::crypto::der::{self, Der, Reader, tag};

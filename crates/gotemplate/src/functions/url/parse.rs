@@ -1,6 +1,6 @@
 //! The parts of a URL.
 
-use std::net::Ipv6Addr;
+use core::net::Ipv6Addr;
 
 use super::escape::{Part, escape, unescape};
 use crate::fault::{Fault, Outcome};

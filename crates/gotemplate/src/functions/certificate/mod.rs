@@ -1,8 +1,7 @@
 //! Certificates: sprig's `genCA` and the like.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use lockstep_gostd::base64::{self, Alphabet};
 use zeroize::Zeroizing;
@@ -15,6 +14,7 @@ use crate::crypto::rsa::{KeySize, RsaKey};
 use crate::crypto::x509::{self, Request, issue};
 use crate::env::Env;
 use crate::fault::{Fault, Outcome};
+use crate::time::Time;
 use crate::value::{Text, Value};
 
 /// `sprig.certificate`: both as PEM.
@@ -122,29 +122,16 @@ fn request<'a>(env: &mut Env, common_name: &'a Text, days: i64) -> Outcome<Reque
     let mut serial = [0; 16];
     env.random.fill(&mut serial);
     let validity = days.wrapping_mul(DAY); // as Go's durations wrap
-    let now = nanoseconds(env.now);
+    let now = Time::from(env.now);
     Ok(Request {
         serial,
         common_name,
         dns: Vec::new(),
         ips: Vec::new(),
-        not_before: seconds(now)?,
-        not_after: seconds(now + i128::from(validity))?,
+        not_before: now.seconds,
+        not_after: now.add(validity).seconds,
         is_authority: false,
     })
-}
-
-/// Since 1970.
-fn nanoseconds(time: SystemTime) -> i128 {
-    let (duration, sign) = match time.duration_since(UNIX_EPOCH) {
-        Ok(since) => (since, 1),
-        Err(before) => (before.duration(), -1),
-    };
-    i128::from(duration.as_secs()) * 1_000_000_000 * sign + i128::from(duration.subsec_nanos()) * sign
-}
-
-fn seconds(nanoseconds: i128) -> Outcome<i64> {
-    i64::try_from(nanoseconds.div_euclid(1_000_000_000)).map_err(|_| Fault::new("a time out of range"))
 }
 
 fn text(value: &Value) -> Outcome<&[u8]> {
@@ -226,3 +213,6 @@ pub(super) const TABLE: &[Function] = &[
         gen_signed_cert_with_key,
     ),
 ];
+
+#[cfg(test)]
+mod tests;

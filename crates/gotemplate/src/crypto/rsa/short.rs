@@ -1,6 +1,5 @@
-//! RSA for the sizes that our library refuses: below 2048 and above 8192 bits. Whoever still has such a key must not
-//! lose what it protects. The power is computed in constant time; the padding needs not be, for nobody can send
-//! ciphertexts here and watch.
+//! RSA for keys below 2048 bits, which our library refuses. Whoever still has one must not lose what it protects. The
+//! power is computed in constant time; the padding needs not be, for nobody can send ciphertexts here and watch.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
