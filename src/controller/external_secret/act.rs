@@ -52,7 +52,7 @@ pub async fn act(
 ) -> Result<Done, Box<Failure>> {
     let mut view = first_look(context, subject).await?;
     for _ in 0..ATTEMPTS {
-        let plan = match decide(subject, &view, &rendered, nothing_found) {
+        let plan = match plan::decide(&inputs(subject, &view), &rendered, nothing_found) {
             Ok(plan) => plan,
             Err(failure) => return Err(refuse(context, subject, &view, failure).await),
         };
@@ -130,23 +130,6 @@ fn inputs<'a>(subject: &'a Subject, view: &'a View) -> Inputs<'a> {
         existing: view.target.as_deref(),
         existing_values: view.values.as_ref(),
     }
-}
-
-fn decide(
-    subject: &Subject,
-    view: &View,
-    rendered: &Rendered,
-    nothing_found: bool,
-) -> Result<Plan, Box<Failure>> {
-    let inputs = inputs(subject, view);
-    if nothing_found {
-        let plan =
-            plan::plan_nothing_found(&inputs).map_err(|problem| Failure::new(Stage::Delete, problem))?;
-        if let Some(plan) = plan {
-            return Ok(plan);
-        }
-    }
-    plan::plan(&inputs, rendered.clone()).map_err(|problem| Failure::new(Stage::Write, problem))
 }
 
 /// Under Owner, Secrets that we made under an earlier target name go before the new one is written.
