@@ -1,6 +1,7 @@
 //! The command line: which face, with which settings, on which runtime; and the commands for people, one folder each.
 
 pub mod columns;
+mod diff;
 mod ending;
 mod manifests;
 mod plain;
@@ -32,6 +33,8 @@ enum Face {
     Agent(agent::Flags),
     /// Shows the Secrets that ExternalSecrets come to, from values in a file; asks no store and no cluster.
     Render(render::Flags),
+    /// Shows what the next sync would change in a cluster, without values; writes nothing.
+    Diff(diff::Flags),
 }
 
 pub fn run() -> ExitCode {
@@ -45,6 +48,7 @@ pub fn run() -> ExitCode {
             .block_on(operator::run(&flags))
             .map(|()| ExitCode::SUCCESS),
         Face::Agent(flags) => runtime.block_on(agent::run(&flags)),
+        Face::Diff(flags) => Ok(ended(runtime.block_on(diff::run(&flags)))),
         Face::Render(flags) => Ok(ended(runtime.block_on(render::run(&flags)))),
     };
     // Whatever still blocks a thread (a name look-up, say) must not hold up the exit.
