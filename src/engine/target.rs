@@ -54,6 +54,11 @@ impl Digest {
         static KEY: OnceLock<RandomState> = OnceLock::new();
         Self(KEY.get_or_init(RandomState::new).hash_one(value.expose()))
     }
+
+    /// Short enough to be compared by eye.
+    pub fn short(self) -> String {
+        format!("{:08x}", self.0 >> 32)
+    }
 }
 
 impl Target {

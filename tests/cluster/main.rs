@@ -2,6 +2,7 @@
 
 mod bench;
 mod cel;
+mod diff;
 mod guard;
 mod kubernetes_provider;
 mod operator;

@@ -48,7 +48,7 @@ pub async fn start(
         stop,
         listed: Vec::new(),
     };
-    let client = &cluster.client;
+    let client = &cluster.requests.client;
     let sink = || Watched {
         cluster: cluster.clone(),
         changes: changes.clone(),

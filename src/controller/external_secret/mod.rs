@@ -5,6 +5,7 @@ mod fetch;
 mod gather;
 mod guard;
 mod memory;
+mod preview;
 mod recipes;
 mod release;
 mod report;
@@ -20,14 +21,18 @@ use self::gather::{Gathered, Subject};
 use self::memory::Left;
 use self::recipes::Recipes;
 use super::Context;
-use crate::engine::collect::Want;
+use crate::engine::collect::{Entry, Found, Want};
 use crate::engine::condition::{Failure, Stage};
 use crate::engine::due::Due;
 use crate::engine::object::ObjectKey;
+use crate::engine::problem::Problem;
+use crate::engine::render::Rendered;
 use crate::engine::{collect, due, render};
 use crate::queue::Next;
 
+pub use self::act::Foresight;
 pub use self::memory::Memory;
+pub use self::preview::{NextSync, Outlook, Preview, preview};
 
 /// One turn of one ExternalSecret.
 pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) -> Next {
@@ -81,6 +86,30 @@ async fn sync(
 ) -> Result<Done, Box<Failure>> {
     render::check_target(&subject.spec).map_err(|problem| Failure::new(Stage::Target, problem))?;
     let answers = fetch::fetch(context, subject, recipes, wants).await;
+    let made = compose(context, memory, subject, wants, answers).await?;
+    let done = act::act(context, subject, made.rendered, made.nothing_found).await?;
+    Ok(Done {
+        left: made.left,
+        ..done
+    })
+}
+
+/// What the answers come to.
+struct Composed {
+    rendered: Rendered,
+    nothing_found: bool,
+    missing: Vec<Entry>,
+    left: Left,
+}
+
+/// Merges the answers, holds back what is not believable, and renders the rest.
+async fn compose(
+    context: &Context,
+    memory: &Memory,
+    subject: &Subject,
+    wants: &[Want],
+    answers: Vec<Result<Found, Problem>>,
+) -> Result<Composed, Box<Failure>> {
     let collected = templates::collect(context, subject, wants, answers).await?;
     report::announce_missing(context, subject, &collected.missing);
     guard::check(context, memory, subject, &collected)
@@ -90,7 +119,10 @@ async fn sync(
     let (rendered, templates) = templates::render(context, subject, collected.values)
         .await
         .map_err(|problem| Failure::new(Stage::Write, problem))?;
-    let done = act::act(context, subject, rendered, nothing_found).await?;
-    let left = Left { templates, fetched };
-    Ok(Done { left, ..done })
+    Ok(Composed {
+        rendered,
+        nothing_found,
+        missing: collected.missing,
+        left: Left { templates, fetched },
+    })
 }
