@@ -4,6 +4,7 @@ mod act;
 mod fetch;
 mod gather;
 mod guard;
+mod keep;
 mod memory;
 mod recipes;
 mod release;
@@ -34,25 +35,25 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
     let started = Instant::now();
 
     // What is it, and does it concern us? From memory.
-    let subject = match gather::gather(&context, &memory, &key) {
-        Gathered::Subject(subject) => subject,
+    let mut subject = match gather::gather(&context, &memory, &key) {
+        Gathered::Subject(subject) => *subject,
         Gathered::Broken { object, fault } => return report::broken(&context, &key, &object, fault).await,
         Gathered::Terminating(object) => return release::release(&context, &key, &object).await,
         Gathered::NotOurs => return Next::WhenWoken,
         Gathered::Gone => return report::gone(&context, &memory, &key),
     };
 
-    // Is it time? Pure.
+    // Is it time? Pure, but for a look where a mistake would cost a generated value.
+    if keep::look_again(&context, &mut subject).await.is_err() {
+        return Next::Backoff;
+    }
     match due::due(&subject.facts()) {
         Due::Now(cause) => debug!(external_secret = %key, ?cause, "due"),
         Due::At(time) => {
-            report::at_rest(&context, &subject);
-            return report::until(&context, time);
+            let next = report::until(&context, time);
+            return report::at_rest(&context, &memory, &subject, next).await;
         }
-        Due::Never => {
-            report::at_rest(&context, &subject);
-            return Next::WhenWoken;
-        }
+        Due::Never => return report::at_rest(&context, &memory, &subject, Next::WhenWoken).await,
     }
     if subject.waits_for_store(&context) {
         return Next::WhenWoken;
@@ -63,6 +64,11 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
     let recipes = recipes::look_up(&context, &subject, &wants).await;
     if !recipes.are_served_by(&context.rules.class) {
         return Next::WhenWoken;
+    }
+
+    // Has it been done, and only not been told?
+    if let Some(untold) = keep::traces_of_first_sync(&subject) {
+        return report::remember_and_tell(&context, &memory, &subject, untold, Left::default()).await;
     }
 
     // Fetch, plan and act; then tell what was really done.
@@ -91,6 +97,10 @@ async fn sync(
         .await
         .map_err(|problem| Failure::new(Stage::Write, problem))?;
     let done = act::act(context, subject, rendered, nothing_found).await?;
-    let left = Left { templates, fetched };
+    let left = Left {
+        templates,
+        fetched,
+        ..done.left
+    };
     Ok(Done { left, ..done })
 }
