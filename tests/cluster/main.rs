@@ -2,7 +2,10 @@
 
 mod bench;
 mod cel;
+mod crash;
+mod faults;
 mod guard;
 mod kubernetes_provider;
 mod operator;
+mod takeover;
 mod wakes;
