@@ -2,8 +2,11 @@
 
 mod bench;
 mod cel;
+mod crash;
 mod diff;
+mod faults;
 mod guard;
 mod kubernetes_provider;
 mod operator;
+mod takeover;
 mod wakes;

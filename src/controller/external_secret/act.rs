@@ -57,7 +57,7 @@ pub async fn act(
             Err(failure) => return Err(refuse(context, subject, &view, failure).await),
         };
         delete_orphans(context, subject, &plan).await?;
-        match carry_out(context, subject, &plan, view.target.is_some()).await {
+        match carry_out(context, subject, &plan, view.target.as_deref()).await {
             Ok(Some(done)) => return Ok(done),
             Ok(None) => view = look_closer(context, subject).await?,
             Err(failure) if failure.is_conflict() => view = look_closer(context, subject).await?,
@@ -191,29 +191,34 @@ async fn carry_out(
     context: &Context,
     subject: &Subject,
     plan: &Plan,
-    exists: bool,
+    existing: Option<&Target>,
 ) -> Result<Option<Done>, Box<Failure>> {
     let writable = subject.spec.target.creation_policy() != CreationPolicy::None;
-    let done = |wrote, bound| Done {
+    let manager = fingerprint::field_manager(&subject.key.name);
+    let done = |wrote, bound, left: Option<&Target>| Done {
         outcome: plan.outcome,
         wrote,
         bound: bound && writable,
-        left: Left::default(),
+        left: Left {
+            marks: left.map(|target| target.marks(&manager)),
+            ..Left::default()
+        },
     };
     match &plan.step {
         Step::Nothing => Ok(Some(done(
             Wrote::Nothing,
-            exists && plan.outcome == Outcome::Synced,
+            existing.is_some() && plan.outcome == Outcome::Synced,
+            existing,
         ))),
         Step::LookCloser => Ok(None),
         Step::Delete { uid } => {
             let deleted = context.cluster.delete_secret(&subject.target, uid).await;
             deleted.map_err(|problem| Failure::new(Stage::Delete, problem))?;
-            Ok(Some(done(Wrote::Deleted, false)))
+            Ok(Some(done(Wrote::Deleted, false, None)))
         }
         Step::Write(write) => {
-            let outcome = context.cluster.write_secret(write).await;
-            outcome.map_err(|problem| Failure::new(Stage::Write, problem))?;
+            let written = context.cluster.write_secret(write).await;
+            let written = written.map_err(|problem| Failure::new(Stage::Write, problem))?;
             let kind = if write.base.is_none() {
                 Wrote::Created
             } else {
@@ -221,7 +226,7 @@ async fn carry_out(
                     announced: write.announced,
                 }
             };
-            Ok(Some(done(kind, true)))
+            Ok(Some(done(kind, true, Some(&written))))
         }
     }
 }

@@ -4,6 +4,7 @@ mod act;
 mod fetch;
 mod gather;
 mod guard;
+mod keep;
 mod memory;
 mod preview;
 mod recipes;
@@ -39,25 +40,25 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
     let started = Instant::now();
 
     // What is it, and does it concern us? From memory.
-    let subject = match gather::gather(&context, &memory, &key) {
-        Gathered::Subject(subject) => subject,
+    let mut subject = match gather::gather(&context, &memory, &key) {
+        Gathered::Subject(subject) => *subject,
         Gathered::Broken { object, fault } => return report::broken(&context, &key, &object, fault).await,
         Gathered::Terminating(object) => return release::release(&context, &key, &object).await,
         Gathered::NotOurs => return Next::WhenWoken,
         Gathered::Gone => return report::gone(&context, &memory, &key),
     };
 
-    // Is it time? Pure.
+    // Is it time? Pure, but for a look where a mistake would cost a generated value.
+    if keep::look_again(&context, &mut subject).await.is_err() {
+        return Next::Backoff;
+    }
     match due::due(&subject.facts()) {
         Due::Now(cause) => debug!(external_secret = %key, ?cause, "due"),
         Due::At(time) => {
-            report::at_rest(&context, &subject);
-            return report::until(&context, time);
+            let next = report::until(&context, time);
+            return report::at_rest(&context, &memory, &subject, next).await;
         }
-        Due::Never => {
-            report::at_rest(&context, &subject);
-            return Next::WhenWoken;
-        }
+        Due::Never => return report::at_rest(&context, &memory, &subject, Next::WhenWoken).await,
     }
     if subject.waits_for_store(&context) {
         return Next::WhenWoken;
@@ -68,6 +69,11 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
     let recipes = recipes::look_up(&context, &subject, &wants).await;
     if !recipes.are_served_by(&context.rules.class) {
         return Next::WhenWoken;
+    }
+
+    // Has it been done, and only not been told?
+    if let Some(untold) = keep::traces_of_first_sync(&subject) {
+        return report::remember_and_tell(&context, &memory, &subject, untold, Left::default()).await;
     }
 
     // Fetch, plan and act; then tell what was really done.
@@ -88,10 +94,11 @@ async fn sync(
     let answers = fetch::fetch(context, subject, recipes, wants).await;
     let made = compose(context, memory, subject, wants, answers).await?;
     let done = act::act(context, subject, made.rendered, made.nothing_found).await?;
-    Ok(Done {
-        left: made.left,
-        ..done
-    })
+    let left = Left {
+        marks: done.left.marks,
+        ..made.left
+    };
+    Ok(Done { left, ..done })
 }
 
 /// What the answers come to.
@@ -123,6 +130,10 @@ async fn compose(
         rendered,
         nothing_found,
         missing: collected.missing,
-        left: Left { templates, fetched },
+        left: Left {
+            templates,
+            fetched,
+            ..Left::default()
+        },
     })
 }
