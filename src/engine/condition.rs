@@ -98,7 +98,7 @@ pub fn of_outcome(outcome: Outcome) -> Verdict<'static> {
 }
 
 /// What every status is written with.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Stamp {
     pub now: Timestamp,
     pub generation: i64,

@@ -135,13 +135,13 @@ mod tests {
             |target| drop(target.labels.insert("theirs".to_owned(), "2".to_owned())),
             |target| drop(target.annotations.insert("new".to_owned(), "x".to_owned())),
             |target| {
-                drop(
-                    target
-                        .annotations
-                        .insert(labels::DATA_HASH.to_owned(), "g".to_owned()),
-                )
+                target
+                    .annotations
+                    .insert(labels::DATA_HASH.to_owned(), "g".to_owned());
             },
-            |target| drop(target.keys.insert("k".to_owned(), Digest(1))),
+            |target| {
+                target.keys.insert("k".to_owned(), Digest(1));
+            },
             |target| target.managed.get_mut("us").expect("there").written = Some(Timestamp::UNIX_EPOCH),
         ];
         for (number, edit) in edits.into_iter().enumerate() {
