@@ -1,5 +1,6 @@
 //! The commands for people, from outside: what they print, and how they end.
 
+mod diff;
 mod render;
 
 use std::fs;
@@ -40,6 +41,7 @@ impl Bed {
     fn run_with(&self, arguments: &[&str], stdin: &str) -> Ended {
         let mut child = Command::new(env!("CARGO_BIN_EXE_lockstep"))
             .args(arguments)
+            .env("KUBECONFIG", self.path("kubeconfig"))
             .current_dir(self.0.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::plain::Plain;
+use crate::engine::labels;
 use crate::engine::plan::SecretWrite;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::target::{Digest, Owner, Target};
@@ -97,8 +98,11 @@ fn texts(
     before: &BTreeMap<String, String>,
     is_plain: &dyn Fn(&str, &str) -> bool,
 ) -> Vec<Change> {
+    // Our own marks are the same for everybody, or hashes: that they are there says it all.
     let show = |key: &str, text: &String| {
-        if is_plain(key, text) {
+        if key.starts_with(labels::PREFIX) {
+            String::new()
+        } else if is_plain(key, text) {
             text.clone()
         } else {
             shape(&SecretBytes::from(text.as_str()))
@@ -119,6 +123,7 @@ fn change(field: String, before: Option<String>, after: Option<String>) -> Chang
     let (sign, what) = match (before, after) {
         (None, Some(after)) => ('+', after),
         (Some(before), None) => ('-', before),
+        (Some(before), Some(after)) if before == after => ('~', after),
         (Some(before), Some(after)) => ('~', format!("{before} -> {after}")),
         // Nobody plans to remove what is not there.
         (None, None) => ('-', String::new()),

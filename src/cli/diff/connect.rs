@@ -23,9 +23,8 @@ pub async fn config(flags: &Flags) -> Result<Config, Halt> {
         None => Config::from_kubeconfig(&options).await,
     };
     let mut config = found.map_err(|error| {
-        let why = anyhow::Error::new(error);
         Halt::misuse(format!(
-            "the kubeconfig cannot be used (see --kubeconfig, --context and KUBECONFIG): {why:#}"
+            "no way to a cluster: {error} (see --kubeconfig, --context and KUBECONFIG)"
         ))
     })?;
     config.default_retry = false;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 const MORE: &str = "\
 Examples:
@@ -27,9 +27,10 @@ cluster or a store cannot be reached.";
 
 #[derive(Clone, Debug, Args)]
 #[command(after_help = MORE, max_term_width = 110)]
+#[command(group(ArgGroup::new("what").args(["names", "files", "all"]).required(true).multiple(true)))]
 pub struct Flags {
     /// ExternalSecrets in the cluster
-    #[arg(value_name = "NAME", required_unless_present_any = ["files", "all"], conflicts_with = "all")]
+    #[arg(value_name = "NAME", conflicts_with = "all")]
     pub names: Vec<String>,
     /// A file or folder with ExternalSecrets, as if it had been applied; `-` reads standard input. May be given
     /// several times

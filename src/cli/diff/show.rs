@@ -120,7 +120,10 @@ fn lines(changes: &[Change]) -> String {
         .filter(|width| *width <= WIDEST_FIELD)
         .max()
         .unwrap_or_default();
-    let line = |Change { sign, field, what }: &Change| format!("  {sign} {field:width$}  {what}\n");
+    let line = |Change { sign, field, what }: &Change| {
+        let line = format!("  {sign} {field:width$}  {what}");
+        format!("{}\n", line.trim_end())
+    };
     changes.iter().map(line).collect()
 }
 
