@@ -272,14 +272,14 @@ async fn a_watch_that_lags_makes_no_new_password() -> Result<()> {
     let before = bench.secret("app").await?.context("a Secret")?;
 
     // Wakes, and changes nothing that would make it due.
-    let turns = turns(&bench)?;
+    let turns = bench.turns()?;
     let held = json!({"metadata": {"finalizers": ["test.lockstep.dev/hold"]}});
     let objects = bench.api::<ExternalSecret>();
     objects
         .patch("app", &PatchParams::default(), &Patch::Merge(held))
         .await?;
     eventually("it was looked at", SOON, async || {
-        let now = self::turns(&bench).map_err(|error| error.to_string())?;
+        let now = bench.turns().map_err(|error| error.to_string())?;
         if now > turns {
             Ok(())
         } else {
@@ -293,17 +293,6 @@ async fn a_watch_that_lags_makes_no_new_password() -> Result<()> {
         "the Secret was written again"
     );
     Ok(())
-}
-
-/// Turns of ExternalSecrets that came to an end.
-fn turns(bench: &Bench) -> Result<usize> {
-    let metrics = bench.metrics()?;
-    let ended = metrics
-        .lines()
-        .filter(|line| line.starts_with("controller_runtime_reconcile_total{controller=\"externalsecret\""));
-    Ok(ended
-        .filter_map(|line| line.rsplit(' ').next()?.parse::<usize>().ok())
-        .sum())
 }
 
 /// How often requests of each path met their fate.

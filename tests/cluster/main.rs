@@ -3,6 +3,8 @@
 mod bench;
 mod cel;
 mod crash;
+mod drift;
+mod eso;
 mod faults;
 mod guard;
 mod kubernetes_provider;
