@@ -98,7 +98,7 @@ impl Eso {
                 spec,
             )
             .await?;
-        let status = json!({"capabilities": "ReadWrite", "conditions": [ready("Valid", "store validated")]});
+        let status = json!({"capabilities": "ReadWrite", "conditions": [ready("Valid", "store validated")?]});
         self.tell("SecretStore", store, status).await
     }
 
@@ -112,8 +112,8 @@ impl Eso {
         }
         let status = json!({
             "binding": {"name": binding},
-            "conditions": [ready("SecretSynced", "secret synced")],
-            "refreshTime": now(),
+            "conditions": [ready("SecretSynced", "secret synced")?],
+            "refreshTime": now()?,
             "syncedResourceVersion": synced_version(&object),
         });
         self.tell("ExternalSecret", object, status).await
@@ -123,7 +123,7 @@ impl Eso {
     pub async fn failed(&self, name: &str, spec: Value) -> Result<()> {
         let metadata = json!({"finalizers": [FINALIZER]});
         let object = self.create("ExternalSecret", name, metadata, spec).await?;
-        let mut condition = ready("SecretSyncedError", "could not get secret data from provider");
+        let mut condition = ready("SecretSyncedError", "could not get secret data from provider")?;
         condition["status"] = json!("False");
         let status = json!({"binding": {"name": ""}, "conditions": [condition], "refreshTime": null});
         self.tell("ExternalSecret", object, status).await
@@ -246,13 +246,17 @@ impl Eso {
     }
 }
 
-fn now() -> String {
-    let now = jiff::Timestamp::now();
-    format!("{}", now.round(jiff::Unit::Second).unwrap_or(now))
+/// Go cuts a time to the second. One that lies ahead would be due at once.
+fn now() -> Result<String> {
+    let now = jiff::Timestamp::now().as_second();
+    Ok(jiff::Timestamp::from_second(now)?.to_string())
 }
 
-fn ready(reason: &str, message: &str) -> Value {
-    json!({"type": "Ready", "status": "True", "reason": reason, "message": message, "lastTransitionTime": now()})
+fn ready(reason: &str, message: &str) -> Result<Value> {
+    let now = now()?;
+    Ok(
+        json!({"type": "Ready", "status": "True", "reason": reason, "message": message, "lastTransitionTime": now}),
+    )
 }
 
 fn policy(object: &DynamicObject) -> &str {
