@@ -169,6 +169,16 @@ impl Bench {
         }
     }
 
+    /// Turns of ExternalSecrets that came to an end.
+    pub fn turns(&self) -> Result<usize> {
+        let metrics = self.metrics()?;
+        let of_kind = "controller_runtime_reconcile_total{controller=\"externalsecret\"";
+        let ended = metrics.lines().filter(|line| line.starts_with(of_kind));
+        Ok(ended
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<usize>().ok())
+            .sum())
+    }
+
     pub fn metrics(&self) -> Result<String> {
         Ok(http_get(self.metrics, "/metrics")?.1)
     }

@@ -9,9 +9,8 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use lockstep_api::ExternalSecret;
-use lockstep_testkit::{Asked, ControlPlane, Fate, Proxy, Running, eventually};
+use lockstep_testkit::{Asked, ControlPlane, Fate, Proxy, eventually};
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 
 use crate::bench::{Bench, SOON, external_secret, generated, password, start_operator_as};
 
@@ -25,7 +24,6 @@ struct Trap {
     seen: AtomicUsize,
     at: AtomicUsize,
     carried_out: AtomicBool,
-    sprung: Notify,
 }
 
 impl Trap {
@@ -33,6 +31,10 @@ impl Trap {
         self.carried_out.store(carried_out, Ordering::SeqCst);
         self.seen.store(0, Ordering::SeqCst);
         self.at.store(at, Ordering::SeqCst);
+    }
+
+    fn has_sprung(&self) -> bool {
+        self.seen.load(Ordering::SeqCst) >= self.at.load(Ordering::SeqCst)
     }
 
     fn judge(&self, asked: &Asked) -> Fate {
@@ -43,7 +45,6 @@ impl Trap {
         if self.seen.fetch_add(1, Ordering::SeqCst) + 1 != self.at.load(Ordering::SeqCst) {
             return Fate::Pass;
         }
-        self.sprung.notify_one();
         Fate::Hang {
             carried_out: self.carried_out.load(Ordering::SeqCst),
         }
@@ -82,6 +83,10 @@ async fn a_kill_at_any_write_leaves_what_the_next_run_puts_in_order() -> Result<
 
 /// Tells the story; kills the operator when the trap springs, and starts another. Whether it sprang.
 async fn run(bench: Bench, proxy: &Proxy, trap: &Trap, story: &Story) -> Result<(Bench, bool)> {
+    let teller = Teller {
+        secrets: bench.api(),
+        objects: bench.api(),
+    };
     let Bench {
         plane,
         operator,
@@ -89,17 +94,20 @@ async fn run(bench: Bench, proxy: &Proxy, trap: &Trap, story: &Story) -> Result<
         namespace,
         metrics,
     } = bench;
-    let teller = Teller {
-        secrets: Api::namespaced(client.clone(), &namespace),
-        objects: Api::namespaced(client.clone(), &namespace),
-    };
     let mut running = Some((operator, metrics));
     let mut made_before = None;
-    {
+    let was_killed = {
         let killing = async {
-            trap.sprung.notified().await;
+            eventually("a write to kill at", SOON * 6, async || {
+                if trap.has_sprung() {
+                    Ok(())
+                } else {
+                    Err("none yet")
+                }
+            })
+            .await?;
             let (operator, _) = running.take().context("an operator")?;
-            Running::kill(operator)?;
+            operator.kill()?;
             // Nobody writes now: this is what was left.
             made_before = teller.made(story).await?;
             running = Some(start_operator_as(&plane, proxy.kubeconfig(), &[]).await?);
@@ -108,14 +116,22 @@ async fn run(bench: Bench, proxy: &Proxy, trap: &Trap, story: &Story) -> Result<
         let telling = teller.tell(story);
         tokio::pin!(killing, telling);
         tokio::select! {
-            told = &mut telling => told?,
             killed = &mut killing => {
                 killed?;
                 telling.await?;
+                true
+            }
+            told = &mut telling => {
+                told?;
+                // It may have sprung as the story ended.
+                let has_sprung = trap.has_sprung();
+                if has_sprung {
+                    killing.await?;
+                }
+                has_sprung
             }
         }
-    }
-    let was_killed = trap.seen.load(Ordering::SeqCst) >= trap.at.load(Ordering::SeqCst);
+    };
     let made = teller.made(story).await?.context("the generated Secret")?;
     ensure!(
         made_before.is_none_or(|before| before == made),

@@ -271,39 +271,38 @@ async fn a_watch_that_lags_makes_no_new_password() -> Result<()> {
     bench.synced("app").await?;
     let before = bench.secret("app").await?.context("a Secret")?;
 
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let told = asked.clone();
+    faults.are(move |asked| {
+        if !asked.path.contains("/secrets") {
+            return Fate::Pass;
+        }
+        if asked.is_watch() {
+            return Fate::refusal(503, "ServiceUnavailable");
+        }
+        told.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(asked.clone());
+        Fate::Pass
+    });
     // Wakes, and changes nothing that would make it due.
-    let turns = turns(&bench)?;
     let held = json!({"metadata": {"finalizers": ["test.lockstep.dev/hold"]}});
     let objects = bench.api::<ExternalSecret>();
     objects
         .patch("app", &PatchParams::default(), &Patch::Merge(held))
         .await?;
-    eventually("it was looked at", SOON, async || {
-        let now = self::turns(&bench).map_err(|error| error.to_string())?;
-        if now > turns {
-            Ok(())
-        } else {
-            Err(format!("{now} turns"))
-        }
+    let first = eventually("the Secret was asked for", SOON, async || {
+        let asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.first().cloned().ok_or("nobody asked yet")
     })
     .await?;
+    ensure!(!first.is_write(), "it was written again: {first:?}");
     let after = bench.secret("app").await?.context("a Secret")?;
     ensure!(
         before.resource_version() == after.resource_version(),
         "the Secret was written again"
     );
     Ok(())
-}
-
-/// Turns of ExternalSecrets that came to an end.
-fn turns(bench: &Bench) -> Result<usize> {
-    let metrics = bench.metrics()?;
-    let ended = metrics
-        .lines()
-        .filter(|line| line.starts_with("controller_runtime_reconcile_total{controller=\"externalsecret\""));
-    Ok(ended
-        .filter_map(|line| line.rsplit(' ').next()?.parse::<usize>().ok())
-        .sum())
 }
 
 /// How often requests of each path met their fate.

@@ -4,6 +4,8 @@ mod bench;
 mod cel;
 mod crash;
 mod diff;
+mod drift;
+mod eso;
 mod faults;
 mod guard;
 mod kubernetes_provider;
