@@ -4,6 +4,7 @@
 
 mod habits;
 mod invariants;
+mod keys;
 mod layers;
 mod size;
 mod source;

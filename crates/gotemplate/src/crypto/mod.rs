@@ -15,4 +15,7 @@ pub(crate) mod pem;
 pub(crate) mod pkcs12;
 #[expect(clippy::many_single_char_names, reason = "the standard calls them so")]
 pub(crate) mod rsa;
+#[cfg(test)]
+#[expect(clippy::many_single_char_names, reason = "the standard calls them so")]
+pub(crate) mod testing;
 pub(crate) mod x509;

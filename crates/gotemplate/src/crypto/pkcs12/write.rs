@@ -112,3 +112,6 @@ fn encrypted(env: &mut Env, bags: &[Der], password: &Password) -> Outcome<Der> {
 fn content_info(kind: &[u8], content: &[u8]) -> Der {
     der::sequence(&[&der::oid(kind), &der::element(tag::explicit(0), &[content])])
 }
+
+#[cfg(test)]
+mod tests;
