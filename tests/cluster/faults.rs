@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::bench::{Bench, SOON, external_secret, generated, password};
 
 /// A few backoffs one after another.
-const AFTER_FAULTS: Duration = Duration::from_secs(60);
+const AFTER_FAULTS: Duration = Duration::from_mins(1);
 const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
 
 /// Which fate each request meets, as a test goes on.
@@ -93,9 +93,12 @@ async fn a_watch_that_expires_misses_nothing() -> Result<()> {
         }
         let refused = Counts::default();
         let counts = refused.clone();
-        faults.are(move |asked| match asked.is_watch() {
-            true => counts.count(asked, Fate::refusal(503, "ServiceUnavailable")),
-            false => Fate::Pass,
+        faults.are(move |asked| {
+            if asked.is_watch() {
+                counts.count(asked, Fate::refusal(503, "ServiceUnavailable"))
+            } else {
+                Fate::Pass
+            }
         });
         proxy.cut_streams();
         refused
@@ -110,9 +113,12 @@ async fn a_watch_that_expires_misses_nothing() -> Result<()> {
             .await?;
         let told = Counts::default();
         let counts = told.clone();
-        faults.are(move |asked| match asked.is_resumed_watch() {
-            true => counts.count(asked, expired.clone()),
-            false => Fate::Pass,
+        faults.are(move |asked| {
+            if asked.is_resumed_watch() {
+                counts.count(asked, expired.clone())
+            } else {
+                Fate::Pass
+            }
         });
         holds(&bench, &app, b"first").await?;
         holds(&bench, &gone, b"first").await?;
@@ -257,12 +263,13 @@ async fn a_watch_that_lags_makes_no_new_password() -> Result<()> {
     let (bench, proxy, faults) = set_up("lagging").await?;
     let refused = Counts::default();
     let counts = refused.clone();
-    faults.are(
-        move |asked| match asked.is_watch() && asked.path.ends_with("/secrets") {
-            true => counts.count(asked, Fate::refusal(503, "ServiceUnavailable")),
-            false => Fate::Pass,
-        },
-    );
+    faults.are(move |asked| {
+        if asked.is_watch() && asked.path.ends_with("/secrets") {
+            counts.count(asked, Fate::refusal(503, "ServiceUnavailable"))
+        } else {
+            Fate::Pass
+        }
+    });
     proxy.cut_streams();
     refused.reach(&["/secrets"]).await?;
     bench
