@@ -119,6 +119,8 @@ fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
             store_interval: flags.store_requeue_interval,
             refresh_time: RefreshTime::Always,
             conditions: Manner::Kstatus,
+            // The folder says itself that it has none.
+            resources: true,
             guard: true,
         },
         clock: Timestamp::now,

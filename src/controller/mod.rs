@@ -69,6 +69,8 @@ pub struct Settings {
     pub store_interval: std::time::Duration,
     pub refresh_time: RefreshTime,
     pub conditions: Manner,
+    /// Whether targets may be other than Secrets.
+    pub resources: bool,
     /// Whether what is not believable is held back.
     pub guard: bool,
 }

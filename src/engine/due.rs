@@ -164,7 +164,8 @@ pub fn sound_target() -> Target {
     }
 }
 
-fn is_as_stamped(target: &Target) -> bool {
+/// Does its hash fit what is there?
+pub fn is_as_stamped(target: &Target) -> bool {
     target
         .labels
         .get(labels::MANAGED)

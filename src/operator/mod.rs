@@ -103,6 +103,7 @@ fn settings(flags: &Flags) -> Settings {
         store_interval: flags.store_requeue_interval,
         refresh_time: flags.status_refresh_time.into(),
         conditions: flags.status_conditions.into(),
+        resources: flags.switches.unsafe_allow_generic_targets,
         guard: flags.switches.enable_shrink_guard,
     }
 }

@@ -11,6 +11,7 @@ mod followed;
 mod generators;
 mod mirror;
 mod reduce;
+mod resources;
 mod sinks;
 mod status;
 mod watch;
@@ -18,11 +19,12 @@ mod writes;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kube::Client;
+use k8s_openapi::api::core::v1::Secret;
+use kube::{Api, Client};
 use lockstep_api::generator::GeneratorSpec;
 use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreStatus};
 use tokio::sync::{Semaphore, mpsc};
@@ -30,9 +32,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::mirror::Mirror;
-use super::{Change, Cluster, Document, DocumentKind, Event, Store};
+use super::{Change, Cluster, Document, DocumentKind, Event, Resources, Store};
 use crate::engine::generator::GeneratorKey;
-use crate::engine::labels;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
@@ -60,6 +61,9 @@ pub struct KubeCluster {
     permits: Semaphore,
     events: events::Publisher,
     followed: followed::Followed,
+    kinds: resources::Kinds,
+    /// For what goes on in the background.
+    own: Weak<Self>,
     external_secrets: Mirror<ObjectKey, ExternalSecret>,
     stores: Mirror<ObjectKey, Store>,
     cluster_stores: Mirror<String, Store>,
@@ -81,15 +85,18 @@ impl KubeCluster {
             reason = "holds keys only, and its reader never waits for anything"
         )]
         let (changes, receiver) = mpsc::unbounded_channel();
-        let cluster = Arc::new(Self {
+        let kinds = resources::Kinds::new(scope.namespace.clone(), changes.clone(), tasks, stop);
+        let cluster = Arc::new_cyclic(|own| Self {
             events: events::Publisher::start(client.clone(), on_dropped_event, tasks, stop),
             followed: followed::Followed::new(client.clone(), changes.clone(), tasks, stop),
+            kinds,
+            own: own.clone(),
             client,
             permits: Semaphore::new(PERMITS),
             external_secrets: Mirror::default(),
             stores: Mirror::default(),
             cluster_stores: Mirror::default(),
-            targets: Mirror::tagged(|target| target.labels.get(labels::CREATED_BY).map(String::as_str)),
+            targets: Mirror::tagged(reduce::created_by),
             namespaces: Mirror::default(),
         });
         watch::start(&cluster, scope, &changes, tasks, stop).await;
@@ -181,7 +188,8 @@ impl Cluster for KubeCluster {
     }
 
     async fn delete_secret(&self, key: &ObjectKey, uid: &str) -> Result<(), Problem> {
-        writes::delete(self, key, uid).await
+        let api: Api<Secret> = Api::namespaced(self.client.clone(), &key.namespace);
+        writes::delete(self, &api, &ObjectRef::namespaced("Secret", key), uid).await
     }
 
     async fn write_external_secret_status(
@@ -198,6 +206,10 @@ impl Cluster for KubeCluster {
 
     async fn remove_finalizer(&self, object: &ExternalSecret, finalizer: &str) -> Result<(), Problem> {
         status::remove_finalizer(self, object, finalizer).await
+    }
+
+    fn resources(&self) -> Option<&dyn Resources> {
+        Some(self)
     }
 
     fn publish(&self, event: Event) {

@@ -1,21 +1,18 @@
 //! Carries plans out. Where the ground shifts under a plan, a new one is made from what is there now.
 
-use std::sync::Arc;
-
 use lockstep_api::external_secret::CreationPolicy;
 
 use super::gather::Subject;
 use super::memory::Left;
+use super::target::{self, View};
 use crate::cluster::Event;
 use crate::controller::Context;
-use crate::engine::condition::{Failure, Stage};
+use crate::engine::condition::{Failure, Sort, Stage};
 use crate::engine::object::ObjectRef;
-use crate::engine::plan::{self, Inputs, Outcome, Plan, Step};
+use crate::engine::plan::{self, Inputs, Outcome, Plan, Step, Write};
 use crate::engine::problem::Problem;
-use crate::engine::render::Rendered;
+use crate::engine::render::Made;
 use crate::engine::target::Target;
-use crate::engine::values::Values;
-use crate::engine::{fingerprint, own};
 
 /// How often a plan is made anew within one turn. After that the queue tries again.
 const ATTEMPTS: usize = 3;
@@ -38,21 +35,15 @@ pub enum Wrote {
     Deleted,
 }
 
-/// What is known of the target: from the watch, or from a closer look.
-struct View {
-    target: Option<Arc<Target>>,
-    values: Option<Values>,
-}
-
 pub async fn act(
     context: &Context,
     subject: &Subject,
-    rendered: Rendered,
+    made: Made,
     nothing_found: bool,
 ) -> Result<Done, Box<Failure>> {
     let mut view = first_look(context, subject).await?;
     for _ in 0..ATTEMPTS {
-        let plan = match decide(subject, &view, &rendered, nothing_found) {
+        let plan = match decide(subject, &view, &made, nothing_found) {
             Ok(plan) => plan,
             Err(failure) => return Err(refuse(context, subject, &view, failure).await),
         };
@@ -67,7 +58,7 @@ pub async fn act(
             }
         }
     }
-    let object = ObjectRef::namespaced("Secret", &subject.target);
+    let object = target::reference(subject);
     Err(Failure::new(Stage::Write, Problem::Conflict { object }))
 }
 
@@ -75,7 +66,7 @@ pub async fn act(
 async fn first_look(context: &Context, subject: &Subject) -> Result<View, Box<Failure>> {
     let watched = View {
         target: subject.existing.clone(),
-        values: None,
+        ..View::default()
     };
     match subject.spec.target.creation_policy() {
         CreationPolicy::Merge | CreationPolicy::None if watched.target.is_none() => {
@@ -90,18 +81,12 @@ async fn first_look(context: &Context, subject: &Subject) -> Result<View, Box<Fa
 }
 
 async fn look_closer(context: &Context, subject: &Subject) -> Result<View, Box<Failure>> {
-    let found = context.cluster.read_target(&subject.target).await;
-    let found = found.map_err(|problem| Failure::new(Stage::Write, problem))?;
-    Ok(match found {
-        Some((target, values)) => View {
-            target: Some(Arc::new(target)),
-            values: Some(values),
-        },
-        None => View {
-            target: None,
-            values: None,
-        },
-    })
+    let found = target::look_closer(context, subject).await;
+    let stage = match subject.sort() {
+        Sort::Secret => Stage::Write,
+        Sort::Resource => Stage::Look,
+    };
+    found.map_err(|problem| Failure::new(stage, problem))
 }
 
 /// A target that is not ours to write is marked, so that we see it change and look again.
@@ -116,7 +101,7 @@ async fn refuse(
     };
     if let Step::Write(mark) = plan::mark(&inputs(subject, view), target) {
         // Without the mark we only notice later; the failure itself is what counts.
-        let _ = context.cluster.write_secret(&mark).await;
+        let _ = target::write(context, &mark).await;
     }
     failure.met_target = true;
     failure
@@ -129,15 +114,11 @@ fn inputs<'a>(subject: &'a Subject, view: &'a View) -> Inputs<'a> {
         target: &subject.target,
         existing: view.target.as_deref(),
         existing_values: view.values.as_ref(),
+        existing_object: view.object.as_ref(),
     }
 }
 
-fn decide(
-    subject: &Subject,
-    view: &View,
-    rendered: &Rendered,
-    nothing_found: bool,
-) -> Result<Plan, Box<Failure>> {
+fn decide(subject: &Subject, view: &View, made: &Made, nothing_found: bool) -> Result<Plan, Box<Failure>> {
     let inputs = inputs(subject, view);
     if nothing_found {
         let plan =
@@ -146,26 +127,21 @@ fn decide(
             return Ok(plan);
         }
     }
-    plan::plan(&inputs, rendered.clone()).map_err(|problem| Failure::new(Stage::Write, problem))
+    plan::plan(&inputs, made.clone()).map_err(|problem| Failure::new(Stage::Render, problem))
 }
 
-/// Under Owner, Secrets that we made under an earlier target name go before the new one is written.
+/// Under Owner, targets that we made under an earlier target name go before the new one is written.
 async fn delete_orphans(context: &Context, subject: &Subject, plan: &Plan) -> Result<(), Box<Failure>> {
     let is_writing = matches!(plan.step, Step::Write(_) | Step::Nothing) && plan.outcome == Outcome::Synced;
     if subject.spec.target.creation_policy() != CreationPolicy::Owner || !is_writing {
         return Ok(());
     }
-    let label = fingerprint::owner_label(&subject.key);
-    for (key, target) in context.cluster.targets_created_by(&subject.key.namespace, &label) {
-        if key != subject.target && own::is_made_by(&target, &subject.claimant) {
-            let deleted = context.cluster.delete_secret(&key, &target.uid).await;
-            deleted.map_err(|problem| Failure::new(Stage::DeleteOrphans, problem))?;
-            context.cluster.publish(event(
-                subject,
-                "Deleted",
-                "secret deleted because it was orphaned",
-            ));
-        }
+    for orphan in target::orphans(context, subject) {
+        let deleted = orphan.delete(context).await;
+        deleted.map_err(|problem| Failure::new(Stage::DeleteOrphans, problem))?;
+        context
+            .cluster
+            .publish(event(subject, "Deleted", orphan.farewell()));
     }
     Ok(())
 }
@@ -181,7 +157,7 @@ async fn carry_out(
     let done = |wrote, bound| Done {
         outcome: plan.outcome,
         wrote,
-        bound: bound && writable,
+        bound: bound && writable && subject.sort() == Sort::Secret,
         left: Left::default(),
     };
     match &plan.step {
@@ -191,22 +167,32 @@ async fn carry_out(
         ))),
         Step::LookCloser => Ok(None),
         Step::Delete { uid } => {
-            let deleted = context.cluster.delete_secret(&subject.target, uid).await;
+            let deleted = target::delete(context, &subject.target, subject.resource.as_ref(), uid).await;
             deleted.map_err(|problem| Failure::new(Stage::Delete, problem))?;
             Ok(Some(done(Wrote::Deleted, false)))
         }
         Step::Write(write) => {
-            let outcome = context.cluster.write_secret(write).await;
-            outcome.map_err(|problem| Failure::new(Stage::Write, problem))?;
-            let kind = if write.base.is_none() {
-                Wrote::Created
-            } else {
-                Wrote::Updated {
-                    announced: write.announced,
-                }
-            };
-            Ok(Some(done(kind, true)))
+            let written = target::write(context, write).await;
+            let written = written.map_err(|problem| Failure::new(Stage::Write, problem))?;
+            if writable {
+                let settled = target::settle(context, write, &written).await;
+                settled.map_err(|problem| Failure::new(Stage::Write, problem))?;
+            }
+            Ok(Some(done(kind_of(write, &written), true)))
         }
+    }
+}
+
+/// The API server leaves an object as it is where it would come out the same.
+fn kind_of(write: &Write, written: &Target) -> Wrote {
+    let (base, announced) = match write {
+        Write::Secret(write) => (write.base.as_ref(), write.announced),
+        Write::Resource(write) => (write.base.as_ref(), write.announced),
+    };
+    match base {
+        None => Wrote::Created,
+        Some(base) if base.resource_version == written.resource_version => Wrote::Nothing,
+        Some(_) => Wrote::Updated { announced },
     }
 }
 

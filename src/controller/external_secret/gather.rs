@@ -1,4 +1,5 @@
-//! What a turn starts from: the object, its target and its stores, all from memory.
+//! What a turn starts from: the object, its target and its stores, all from memory, but for a kind of target that
+//! nobody has used yet.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,12 +8,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lockstep_api::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus, Fault, StoreKind, StoreRef};
 
-use super::Memory;
+use super::{Memory, target};
 use crate::controller::Context;
 use crate::engine::collect::{self, Ask, Want};
+use crate::engine::condition::{Failure, Sort};
 use crate::engine::due::{self, Facts};
 use crate::engine::fingerprint;
-use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::object::{ObjectKey, ResourceKey, StoreKey};
 use crate::engine::own::Claimant;
 use crate::engine::target::Target;
 
@@ -30,6 +32,8 @@ pub struct Subject {
     /// What `status.syncedResourceVersion` is to be.
     pub version: String,
     pub target: ObjectKey,
+    /// The target, where it is no Secret.
+    pub resource: Option<ResourceKey>,
     pub existing: Option<Arc<Target>>,
     templates_changed: bool,
     pub refreshed: Option<Timestamp>,
@@ -42,6 +46,8 @@ pub struct Subject {
 #[derive(Debug)]
 pub enum Gathered {
     Subject(Box<Subject>),
+    /// Its target is not one that we may have, or could not be seen.
+    Unseen(Box<Subject>, Box<Failure>),
     Broken {
         object: Arc<ExternalSecret>,
         fault: Fault,
@@ -52,7 +58,7 @@ pub enum Gathered {
     Gone,
 }
 
-pub fn gather(context: &Context, memory: &Memory, key: &ObjectKey) -> Gathered {
+pub async fn gather(context: &Context, memory: &Memory, key: &ObjectKey) -> Gathered {
     let Some(object) = context.cluster.external_secret(key) else {
         return Gathered::Gone;
     };
@@ -73,9 +79,14 @@ pub fn gather(context: &Context, memory: &Memory, key: &ObjectKey) -> Gathered {
     if !is_ours(context, &spec, &stores) {
         return Gathered::NotOurs;
     }
-    Gathered::Subject(Box::new(subject(
-        context, memory, key, object, spec, &wants, stores,
-    )))
+    let mut subject = Box::new(subject(context, memory, key, object, spec, &wants, stores));
+    match target::look(context, &subject).await {
+        Ok(existing) => {
+            subject.existing = existing;
+            Gathered::Subject(subject)
+        }
+        Err(failure) => Gathered::Unseen(subject, failure),
+    }
 }
 
 fn subject(
@@ -98,7 +109,8 @@ fn subject(
         annotations: meta.annotations.clone().unwrap_or_default(),
         generation,
         version: fingerprint::resource_version(generation, meta.labels.as_ref(), meta.annotations.as_ref()),
-        existing: context.cluster.target(&target),
+        existing: None,
+        resource: key.resource_of(&spec),
         target,
         refreshed: memory.refreshed(key, &uid),
         templates_changed: memory.has_other_templates(key, &uid, |object| context.following.version(object)),
@@ -125,6 +137,13 @@ impl Subject {
             templates_changed: self.templates_changed,
             phase: self.phase,
             now: self.now,
+        }
+    }
+
+    pub fn sort(&self) -> Sort {
+        match self.resource {
+            None => Sort::Secret,
+            Some(_) => Sort::Resource,
         }
     }
 

@@ -1,4 +1,4 @@
-//! ExternalSecret: fetch what it asks for, and keep its Secret in step.
+//! ExternalSecret: fetch what it asks for, and keep its target in step.
 
 mod act;
 mod fetch;
@@ -8,6 +8,7 @@ mod memory;
 mod recipes;
 mod release;
 mod report;
+mod target;
 mod templates;
 
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use crate::engine::collect::Want;
 use crate::engine::condition::{Failure, Stage};
 use crate::engine::due::Due;
 use crate::engine::object::ObjectKey;
-use crate::engine::{collect, due, render};
+use crate::engine::{collect, due};
 use crate::queue::Next;
 
 pub use self::memory::Memory;
@@ -34,8 +35,12 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
     let started = Instant::now();
 
     // What is it, and does it concern us? From memory.
-    let subject = match gather::gather(&context, &memory, &key) {
+    let subject = match gather::gather(&context, &memory, &key).await {
         Gathered::Subject(subject) => subject,
+        Gathered::Unseen(subject, failure) => {
+            context.metrics.synced(&key, true, started.elapsed());
+            return report::report(&context, &memory, &subject, Err(failure)).await;
+        }
         Gathered::Broken { object, fault } => return report::broken(&context, &key, &object, fault).await,
         Gathered::Terminating(object) => return release::release(&context, &key, &object).await,
         Gathered::NotOurs => return Next::WhenWoken,
@@ -79,7 +84,6 @@ async fn sync(
     wants: &[Want],
     recipes: &Recipes,
 ) -> Result<Done, Box<Failure>> {
-    render::check_target(&subject.spec).map_err(|problem| Failure::new(Stage::Target, problem))?;
     let answers = fetch::fetch(context, subject, recipes, wants).await;
     let collected = templates::collect(context, subject, wants, answers).await?;
     report::announce_missing(context, subject, &collected.missing);
@@ -87,10 +91,10 @@ async fn sync(
         .map_err(|problem| Failure::new(Stage::Fetch, problem))?;
     let fetched = guard::shape(subject, &collected);
     let nothing_found = collected.values.is_empty();
-    let (rendered, templates) = templates::render(context, subject, collected.values)
+    let (made, templates) = templates::render(context, subject, collected.values)
         .await
-        .map_err(|problem| Failure::new(Stage::Write, problem))?;
-    let done = act::act(context, subject, rendered, nothing_found).await?;
+        .map_err(|problem| Failure::new(Stage::Render, problem))?;
+    let done = act::act(context, subject, made, nothing_found).await?;
     let left = Left { templates, fetched };
     Ok(Done { left, ..done })
 }
