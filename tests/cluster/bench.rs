@@ -24,13 +24,17 @@ pub struct Bench {
 
 impl Bench {
     pub async fn set_up(prefix: &str, value: &str) -> Result<Self> {
+        Self::set_up_with(prefix, value, &[]).await
+    }
+
+    pub async fn set_up_with(prefix: &str, value: &str, flags: &[&str]) -> Result<Self> {
         let plane = ControlPlane::start_with(&Options {
             audit: true,
             ..Options::default()
         })
         .await?;
         let (client, namespace) = (plane.client().await?, plane.namespace(prefix).await?);
-        let (operator, metrics) = start_operator(&plane).await?;
+        let (operator, metrics) = start_operator_with(&plane, flags).await?;
         let bench = Self {
             plane,
             operator,
@@ -118,6 +122,22 @@ impl Bench {
             } else {
                 Err(condition.to_string())
             }
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Has it fetched anew, and waits for that.
+    pub async fn refresh(&self, name: &str) -> Result<()> {
+        let api = self.api::<ExternalSecret>();
+        let version = |object: ExternalSecret| object.status.and_then(|it| it.synced_resource_version);
+        let before = version(api.get(name).await?);
+        let patch = json!({"metadata": {"annotations": {"force-sync": "1"}}});
+        api.patch(name, &PatchParams::default(), &Patch::Merge(&patch))
+            .await?;
+        eventually("it is refreshed", SOON, async || {
+            let now = version(api.get(name).await.map_err(|error| error.to_string())?);
+            (now != before).then_some(()).ok_or("not yet".to_owned())
         })
         .await?;
         Ok(())

@@ -5,4 +5,5 @@ mod cel;
 mod guard;
 mod kubernetes_provider;
 mod operator;
+mod resources;
 mod wakes;

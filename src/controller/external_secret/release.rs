@@ -12,6 +12,7 @@ use crate::engine::labels;
 use crate::engine::object::{ObjectKey, ResourceKey};
 use crate::engine::own::{self, Claimant};
 use crate::engine::problem::Problem;
+use crate::engine::render::Targets;
 use crate::engine::target::Target;
 use crate::queue::Next;
 
@@ -63,7 +64,7 @@ async fn find(
     target: &ObjectKey,
     resource: Option<&ResourceKey>,
 ) -> Result<Option<Arc<Target>>, Problem> {
-    if resource.is_some() && !context.settings.resources {
+    if resource.is_some() && context.settings.targets == Targets::Secrets {
         return Ok(None);
     }
     match target::watched(context, target, resource).await {

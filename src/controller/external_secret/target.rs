@@ -32,7 +32,7 @@ pub struct Orphan {
 
 /// The target as it is watched. A kind other than Secret is watched from its first use on.
 pub async fn look(context: &Context, subject: &Subject) -> Result<Option<Arc<Target>>, Box<Failure>> {
-    render::check_target(&subject.spec, context.settings.resources)
+    render::check_target(&subject.spec, context.settings.targets)
         .map_err(|problem| Failure::new(Stage::Target, problem))?;
     watched(context, &subject.target, subject.resource.as_ref())
         .await

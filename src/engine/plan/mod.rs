@@ -2,6 +2,8 @@
 
 mod change;
 mod resource;
+#[cfg(test)]
+mod resource_tests;
 mod stamps;
 #[cfg(test)]
 mod tests;

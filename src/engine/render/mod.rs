@@ -77,16 +77,22 @@ pub fn runs_templates(spec: &ExternalSecretSpec) -> bool {
     spec.target.template.is_some() || rewrites.any(|rewrite| matches!(rewrite, Rewrite::Transform(_)))
 }
 
+/// What may be a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Targets {
+    Secrets,
+    Anything,
+}
+
 /// Targets that are no Secrets are for those who allow them. A Secret is written as a Secret, or not at all.
-pub fn check_target(spec: &ExternalSecretSpec, allows_resources: bool) -> Result<(), Problem> {
+pub fn check_target(spec: &ExternalSecretSpec, allowed: Targets) -> Result<(), Problem> {
     match &spec.target.manifest {
-        None => Ok(()),
-        Some(_) if !allows_resources => Err(Problem::ResourcesDisabled),
+        Some(_) if allowed == Targets::Secrets => Err(Problem::ResourcesDisabled),
         Some(manifest) if manifest.is_secret() => Err(Problem::InvalidSpec {
             field: "spec.target.manifest".to_owned(),
             why: "must be left out for a Secret, which is what a target is without it".to_owned(),
         }),
-        Some(_) => Ok(()),
+        None | Some(_) => Ok(()),
     }
 }
 
