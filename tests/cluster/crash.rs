@@ -58,7 +58,7 @@ async fn a_kill_at_any_write_leaves_what_the_next_run_puts_in_order() -> Result<
     let plane = ControlPlane::start().await?;
     let judge = trap.clone();
     let proxy = Proxy::start(&plane, move |asked| judge.judge(asked)).await?;
-    let mut bench = Bench::set_up_on(plane, proxy.kubeconfig(), "crash", "first").await?;
+    let mut bench = Bench::set_up_on(plane, proxy.kubeconfig(), "crash", "first", &[]).await?;
     bench.apply("Password", "made", json!({"length": 24})).await?;
     for carried_out in [false, true] {
         let mut write = 1;

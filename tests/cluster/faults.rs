@@ -44,7 +44,7 @@ async fn set_up(prefix: &str) -> Result<(Bench, Proxy, Faults)> {
     let plane = ControlPlane::start().await?;
     let judge = faults.clone();
     let proxy = Proxy::start(&plane, move |asked| judge.judge(asked)).await?;
-    let bench = Bench::set_up_on(plane, proxy.kubeconfig(), prefix, "first").await?;
+    let bench = Bench::set_up_on(plane, proxy.kubeconfig(), prefix, "first", &[]).await?;
     bench.apply("Password", "made", json!({"length": 24})).await?;
     Ok((bench, proxy, faults))
 }

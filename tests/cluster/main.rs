@@ -10,5 +10,6 @@ mod faults;
 mod guard;
 mod kubernetes_provider;
 mod operator;
+mod resources;
 mod takeover;
 mod wakes;
