@@ -167,6 +167,10 @@ impl TakenOver {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a row reads better without a borrow in it"
+)]
 fn reads(target: Value, keys: &[(&str, &str)]) -> Value {
     let entry =
         |(secret_key, key): &(&str, &str)| json!({"secretKey": secret_key, "remoteRef": {"key": key}});
