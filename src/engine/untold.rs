@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lockstep_api::external_secret::CreationPolicy;
 use lockstep_api::{ExternalSecretSpec, ExternalSecretStatus};
 
-use super::condition::{self, Sort, Stamp};
+use super::condition::{self, Manner, Sort, Stamp};
 use super::own::{self, Claimant};
 use super::plan::Outcome;
 use super::target::Target;
@@ -28,11 +28,11 @@ pub struct Untold {
 
 impl Untold {
     /// The status that tells it.
-    pub fn status(&self, old: &ExternalSecretStatus, stamp: Stamp) -> ExternalSecretStatus {
+    pub fn status(&self, old: &ExternalSecretStatus, manner: Manner) -> ExternalSecretStatus {
         let stamp = Stamp {
             now: self.at,
             generation: self.generation,
-            ..stamp
+            manner,
         };
         condition::after_success(
             old,

@@ -13,10 +13,10 @@ use lockstep_testkit::{Asked, ControlPlane, Fate, Proxy, eventually};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, SOON, external_secret, generated, password, start_operator_as};
+use crate::eso::FINALIZER;
 
 /// More writes than the story has: a loop that never ends would be a fault, too.
 const MOST_WRITES: usize = 30;
-const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
 
 /// Stops the operator at one of its writes, once.
 #[derive(Default)]

@@ -123,7 +123,7 @@ fn subject(
     Subject {
         synced: untold.as_ref().map_or_else(
             || status.clone(),
-            |untold| untold.status(&status, context.stamp(generation)),
+            |untold| untold.status(&status, context.settings.conditions),
         ),
         untold,
         status,

@@ -147,7 +147,7 @@ pub async fn remember_and_tell(
 }
 
 async fn tell(context: &Context, memory: &Memory, subject: &Subject, untold: &Untold) -> Next {
-    let mut status = untold.status(&subject.status, context.stamp(untold.generation));
+    let mut status = untold.status(&subject.status, context.settings.conditions);
     if context.settings.refresh_time == RefreshTime::Coarse && is_old_news(&subject.status, &status) {
         status.refresh_time.clone_from(&subject.status.refresh_time);
     }
