@@ -28,7 +28,6 @@ use super::values::Values;
 
 pub use engine::{Engine, Renderer};
 pub use object::Object;
-pub use scope::as_text;
 
 /// The content of a target, before ownership and stamps.
 #[derive(Clone, Debug, Default, PartialEq)]

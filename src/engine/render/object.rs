@@ -3,6 +3,7 @@
 use std::fmt;
 
 use lockstep_api::DecodingStrategy;
+use lockstep_gostd::unicode::lossy;
 use lockstep_gostd::yaml::{self, Node};
 use serde_json::{Map, Value};
 
@@ -76,7 +77,7 @@ pub(super) fn add_texts(object: &mut Value, place: &[&str], entries: &Values) ->
     }
     let texts = members(node).ok_or_else(odd)?;
     for (key, value) in entries {
-        texts.insert(key.clone(), scope::as_text(value.expose()).into());
+        texts.insert(key.clone(), lossy(value.expose()).into());
     }
     Ok(())
 }
@@ -117,7 +118,7 @@ fn settle_metadata(object: &mut Value) -> Result<(), Problem> {
 fn parsed_or_text(value: &SecretBytes) -> Value {
     match yaml::parse(value.expose()) {
         Ok(node) => to_json(node),
-        Err(_) => scope::as_text(value.expose()).into(),
+        Err(_) => lossy(value.expose()).into(),
     }
 }
 
