@@ -1,9 +1,14 @@
 //! The table that people read: what was written, from where, and how it went.
 
 use super::verdict::{Row, Verdict};
+use crate::cli::columns::{self, Align};
 
-const HEAD: [&str; 4] = ["TARGET", "KEYS", "SOURCE", "STATE"];
-const GAP: &str = "   ";
+const HEAD: [(&str, Align); 4] = [
+    ("TARGET", Align::Left),
+    ("KEYS", Align::Right),
+    ("SOURCE", Align::Left),
+    ("STATE", Align::Left),
+];
 /// A cause that goes on for longer stands in full in the messages.
 const LONGEST_STATE: usize = 120;
 
@@ -12,17 +17,8 @@ pub fn render(rows: &[Row], pending: &str) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let cells: Vec<[String; 4]> = rows.iter().map(|row| cells(row, pending)).collect();
-    let width = |column: usize| {
-        let widths = cells.iter().map(|row| row[column].chars().count());
-        widths.chain([HEAD[column].len()]).max().unwrap_or_default()
-    };
-    let (target, keys, source) = (width(0), width(1), width(2));
-    let mut lines = Vec::with_capacity(cells.len() + 1);
-    for [a, b, c, d] in std::iter::once(HEAD.map(str::to_owned)).chain(cells) {
-        lines.push(format!("{a:target$}{GAP}{b:>keys$}{GAP}{c:source$}{GAP}{d}\n"));
-    }
-    lines.concat()
+    let cells = rows.iter().map(|row| cells(row, pending)).collect();
+    columns::lines(HEAD, cells)
 }
 
 fn cells(row: &Row, pending: &str) -> [String; 4] {

@@ -1,10 +1,18 @@
-//! The command line: which face, with which settings, on which runtime.
+//! The command line: which face, with which settings, on which runtime; and the commands for people, one folder each.
+
+pub mod columns;
+mod diff;
+mod ending;
+mod manifests;
+mod plain;
+mod render;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::ending::{Ending, Halt, complain};
 use crate::{agent, operator};
 
 /// Keeps Kubernetes Secrets in step with the stores they come from.
@@ -23,6 +31,10 @@ enum Face {
     Operator(Box<operator::Flags>),
     /// Runs on a folder of manifests, without a cluster, and writes Secrets to files.
     Agent(agent::Flags),
+    /// Shows the Secrets that ExternalSecrets come to, from values in a file; asks no store and no cluster.
+    Render(render::Flags),
+    /// Shows what the next sync would change in a cluster, without values; writes nothing.
+    Diff(diff::Flags),
 }
 
 pub fn run() -> ExitCode {
@@ -36,18 +48,21 @@ pub fn run() -> ExitCode {
             .block_on(operator::run(&flags))
             .map(|()| ExitCode::SUCCESS),
         Face::Agent(flags) => runtime.block_on(agent::run(&flags)),
+        Face::Diff(flags) => Ok(ended(runtime.block_on(diff::run(&flags)))),
+        Face::Render(flags) => Ok(ended(runtime.block_on(render::run(&flags)))),
     };
     // Whatever still blocks a thread (a name look-up, say) must not hold up the exit.
     runtime.shutdown_background();
     outcome.unwrap_or_else(|error| fail(&error))
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the last word of a process that cannot go on, whether or not it logs"
-)]
+fn ended(outcome: Result<Ending, Halt>) -> ExitCode {
+    outcome.map_or_else(|halt| halt.tell(), ExitCode::from)
+}
+
+/// The last word of a process that cannot go on, whether or not it logs.
 fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("lockstep: {error:#}");
+    complain(&format!("{error:#}"));
     ExitCode::FAILURE
 }
 

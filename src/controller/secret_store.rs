@@ -112,9 +112,13 @@ fn status(context: &Context, store: &Store, checked: &Verdict) -> SecretStoreSta
 }
 
 async fn report(context: &Context, store: &Store, checked: &Verdict, status: &SecretStoreStatus) -> Next {
-    let is_news = *status != store.status;
+    let is_other = *status != store.status;
+    let is_news = is_other && !condition::adds_generation(&store.status.conditions, &status.conditions);
     match checked {
-        Verdict::Valid if is_news => announce(context, store, false, "Valid", "store validated".to_owned()),
+        Verdict::Valid if is_news => {
+            announce(context, store, false, "Valid", "store validated".to_owned());
+            announce_maintenance(context, store);
+        }
         Verdict::Valid => {}
         Verdict::Doubtful { why } => announce(context, store, true, "ValidationUnknown", why.clone()),
         Verdict::NoConnection(problem) | Verdict::Failed(problem) => {
@@ -122,14 +126,9 @@ async fn report(context: &Context, store: &Store, checked: &Verdict, status: &Se
             announce(context, store, true, "InvalidProviderConfig", problem.to_string());
         }
     }
-    if is_news {
-        if *checked == Verdict::Valid {
-            announce_maintenance(context, store);
-        }
-        if let Err(problem) = context.cluster.write_store_status(store, status).await {
-            warn!(store = %store.key, reason = problem.reason(), cause = %problem, "could not write the status");
-            return Next::Backoff;
-        }
+    if is_other && let Err(problem) = context.cluster.write_store_status(store, status).await {
+        warn!(store = %store.key, reason = problem.reason(), cause = %problem, "could not write the status");
+        return Next::Backoff;
     }
     next(context, store, checked)
 }

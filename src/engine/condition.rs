@@ -98,7 +98,7 @@ pub fn of_outcome(outcome: Outcome) -> Verdict<'static> {
 }
 
 /// What every status is written with.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Stamp {
     pub now: Timestamp,
     pub generation: i64,
@@ -235,6 +235,21 @@ fn condition(old: &[Condition], stamp: &Stamp, kind: ConditionType, verdict: Ver
     }
 }
 
+/// Is the generation all that is new, because ESO does not tell it?
+pub fn adds_generation(old: &[Condition], new: &[Condition]) -> bool {
+    let untold = old
+        .iter()
+        .any(|condition| condition.observed_generation.is_none());
+    let as_eso = |conditions: &[Condition]| -> Vec<Condition> {
+        let mut conditions = conditions.to_vec();
+        for condition in &mut conditions {
+            condition.observed_generation = None;
+        }
+        conditions
+    };
+    untold && as_eso(old) == as_eso(new)
+}
+
 /// Cuts a message at a character boundary.
 pub fn truncate(mut text: String) -> String {
     if text.len() > LONGEST_MESSAGE {
@@ -258,6 +273,23 @@ mod tests {
             generation: 3,
             manner: Manner::Kstatus,
         }
+    }
+
+    #[test]
+    fn a_generation_is_no_news_where_eso_told_the_rest() {
+        let told = |stamp: &Stamp| conditions(&[], stamp, of_outcome(Outcome::Synced), None);
+        let ours = told(&stamp(1));
+        let mut esos = ours.clone();
+        esos[0].observed_generation = None;
+        assert!(adds_generation(&esos, &ours));
+        assert!(!adds_generation(&[], &ours), "nobody told anything");
+        let edited = Stamp {
+            generation: 4,
+            ..stamp(1)
+        };
+        assert!(!adds_generation(&ours, &told(&edited)), "an edit is news");
+        let other = conditions(&[], &stamp(1), of_outcome(Outcome::Missing), None);
+        assert!(!adds_generation(&esos, &other));
     }
 
     #[test]

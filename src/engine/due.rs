@@ -22,6 +22,9 @@ pub struct Facts<'a> {
     pub target: Option<&'a Target>,
     /// What the templates were read from has changed since the last sync.
     pub templates_changed: bool,
+    /// What we put on the target beside its data is not as the last sync left it. After a restart nobody knows how that
+    /// was, until the next sync.
+    pub marks_changed: bool,
     /// Where in its interval the object refreshes; see [`phase`].
     pub phase: Duration,
     pub now: Timestamp,
@@ -48,7 +51,7 @@ pub enum Cause {
 
 /// Drift comes first: a Secret that somebody edited is put right whatever the refresh policy says.
 pub fn due(facts: &Facts) -> Due {
-    if is_synced(facts) && !is_target_sound(facts) {
+    if is_synced(facts) && (!is_target_sound(facts) || have_marks_drifted(facts)) {
         return Due::Now(Cause::TargetDrifted);
     }
     match facts.spec.refresh_policy() {
@@ -88,12 +91,13 @@ fn if_changed(facts: &Facts) -> Option<Due> {
 
 /// ESO sees such a change at the next refresh. What generators make must not become another because of it.
 fn if_templates_changed(facts: &Facts) -> Option<Due> {
-    let generates = facts
-        .spec
-        .data_from
-        .iter()
-        .any(|entry| matches!(entry.source_ref, Some(SourceRef::Generator(_))));
-    (facts.templates_changed && !generates).then_some(Due::Now(Cause::TemplatesChanged))
+    (facts.templates_changed && !generates(facts.spec)).then_some(Due::Now(Cause::TemplatesChanged))
+}
+
+/// Does each fetch give other values?
+pub fn generates(spec: &ExternalSecretSpec) -> bool {
+    let mut entries = spec.data_from.iter();
+    entries.any(|entry| matches!(entry.source_ref, Some(SourceRef::Generator(_))))
 }
 
 fn if_clock_went_back(facts: &Facts) -> Option<Due> {
@@ -124,12 +128,13 @@ fn when_interval_is_over(facts: &Facts, interval: Duration) -> Due {
 }
 
 fn is_synced(facts: &Facts) -> bool {
-    let version = facts
-        .status
-        .synced_resource_version
-        .as_deref()
-        .unwrap_or_default();
-    !version.is_empty() && facts.status.refresh_time.is_some()
+    was_synced(facts.status)
+}
+
+/// Was any generation of the spec ever synced?
+pub fn was_synced(status: &ExternalSecretStatus) -> bool {
+    let version = status.synced_resource_version.as_deref().unwrap_or_default();
+    !version.is_empty() && status.refresh_time.is_some()
 }
 
 /// Was this generation of the spec synced, whatever became of labels and annotations?
@@ -145,13 +150,21 @@ fn last_refresh(facts: &Facts) -> Option<Timestamp> {
     told.max(facts.refreshed)
 }
 
-/// Is the target as we left it? Under Orphan and None that is nobody's business.
+/// Is the target as we left it?
 fn is_target_sound(facts: &Facts) -> bool {
-    match facts.spec.target.creation_policy() {
-        CreationPolicy::Orphan | CreationPolicy::None => true,
-        CreationPolicy::Owner | CreationPolicy::Merge | CreationPolicy::CreateOrMerge => {
-            facts.target.is_some_and(is_as_stamped)
-        }
+    !is_kept_up(facts.spec) || facts.target.is_some_and(is_as_stamped)
+}
+
+/// ESO sees such an edit at the next refresh. What generators make must not become another because of it.
+fn have_marks_drifted(facts: &Facts) -> bool {
+    facts.marks_changed && is_kept_up(facts.spec) && !generates(facts.spec)
+}
+
+/// Is it our business what others do to the target between two refreshes?
+pub fn is_kept_up(spec: &ExternalSecretSpec) -> bool {
+    match spec.target.creation_policy() {
+        CreationPolicy::Orphan | CreationPolicy::None => false,
+        CreationPolicy::Owner | CreationPolicy::Merge | CreationPolicy::CreateOrMerge => true,
     }
 }
 
@@ -164,7 +177,8 @@ pub fn sound_target() -> Target {
     }
 }
 
-fn is_as_stamped(target: &Target) -> bool {
+/// Does the target fit the stamps of a write of ours?
+pub fn is_as_stamped(target: &Target) -> bool {
     target
         .labels
         .get(labels::MANAGED)
@@ -253,6 +267,7 @@ mod tests {
             refreshed: None,
             target,
             templates_changed: false,
+            marks_changed: false,
             phase: Duration::ZERO,
             now: at(now),
         };
@@ -359,6 +374,49 @@ mod tests {
             let orphan = json!({"target": {"creationPolicy": "Orphan"}, "refreshPolicy": "CreatedOnce"});
             check(orphan, &once, "1-x", Some(target), 1001, Due::Never);
         }
+    }
+
+    /// What is decided where only our marks on the target were edited.
+    fn with_edited_marks(fields: Value) -> Due {
+        let (spec, status, target) = (spec(fields), synced(1000), sound());
+        due(&Facts {
+            spec: &spec,
+            status: &status,
+            version: "1-x",
+            refreshed: None,
+            target: Some(&target),
+            templates_changed: false,
+            marks_changed: true,
+            phase: Duration::ZERO,
+            now: at(1001),
+        })
+    }
+
+    #[test]
+    fn edited_marks_are_drift_whatever_the_policy() {
+        for policy in ["Periodic", "OnChange", "CreatedOnce"] {
+            let due = with_edited_marks(json!({"refreshPolicy": policy, "refreshInterval": "1000s"}));
+            assert_eq!(due, Due::Now(Cause::TargetDrifted), "{policy}");
+        }
+    }
+
+    #[test]
+    fn edited_marks_are_nobodys_business_under_orphan_and_none() {
+        for policy in ["Orphan", "None"] {
+            let fields = json!({"refreshPolicy": "OnChange", "target": {"creationPolicy": policy}});
+            assert_eq!(with_edited_marks(fields), Due::Never, "{policy}");
+        }
+    }
+
+    #[test]
+    fn edited_marks_make_no_new_password() {
+        let generator =
+            json!({"apiVersion": "generators.external-secrets.io/v1alpha1", "kind": "Password", "name": "g"});
+        let fields = json!({
+            "refreshPolicy": "OnChange",
+            "dataFrom": [{"sourceRef": {"generatorRef": generator}}],
+        });
+        assert_eq!(with_edited_marks(fields), Due::Never);
     }
 
     #[test]

@@ -7,3 +7,6 @@ pub const DATA_HASH: &str = "reconcile.external-secrets.io/data-hash";
 pub const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
 /// On a store: say nothing about how well its provider is kept up.
 pub const IGNORE_MAINTENANCE: &str = "external-secrets.io/ignore-maintenance-checks";
+
+/// What the names of our marks on Secrets begin with.
+pub const PREFIX: &str = "reconcile.external-secrets.io/";

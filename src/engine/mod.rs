@@ -23,6 +23,7 @@ pub mod rewrite;
 pub mod secret_bytes;
 pub mod store;
 pub mod target;
+pub mod untold;
 pub mod values;
 #[cfg(test)]
 pub mod vectors;

@@ -1,9 +1,12 @@
 //! What is known of a target Secret without keeping its values.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::OnceLock;
 
+use jiff::Timestamp;
+
+use super::labels;
 use super::secret_bytes::SecretBytes;
 
 /// An existing Secret, reduced to what decisions need. No value is in here.
@@ -42,22 +45,109 @@ pub struct ManagedFields {
     pub data: Vec<String>,
     pub labels: Vec<String>,
     pub annotations: Vec<String>,
+    /// When it last wrote, to the second.
+    pub written: Option<Timestamp>,
 }
 
-/// Stands for a value where only "is it the same?" is asked. Keyed anew in each process, so it tells nothing to
+/// Stands for a value, or several, where only "is it the same?" is asked. Keyed anew in each process, so it tells nothing to
 /// anyone who reads it elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digest(u64);
 
 impl Digest {
     pub fn of(value: &SecretBytes) -> Self {
+        Self::of_parts(value.expose())
+    }
+
+    fn of_parts(parts: impl Hash) -> Self {
         static KEY: OnceLock<RandomState> = OnceLock::new();
-        Self(KEY.get_or_init(RandomState::new).hash_one(value.expose()))
+        Self(KEY.get_or_init(RandomState::new).hash_one(parts))
+    }
+
+    /// Short enough to be compared by eye.
+    pub fn short(self) -> String {
+        format!("{:08x}", self.0 >> 32)
     }
 }
 
 impl Target {
     pub fn controller(&self) -> Option<&Owner> {
         self.owners.iter().find(|owner| owner.controller)
+    }
+
+    /// Stands for what a field manager has put on the Secret beside its data, as it is now: its labels and annotations,
+    /// and the type. Whoever edits one of them takes it from the manager, so that an edit always shows. What others
+    /// put beside them does not.
+    pub fn marks(&self, manager: &str) -> Digest {
+        let held = self.managed.get(manager);
+        let of = |names: fn(&ManagedFields) -> &Vec<String>, there: &'_ BTreeMap<String, String>| {
+            // The hash moves with the data, whoever writes that, and is compared with it by itself.
+            let names = held.into_iter().flat_map(names);
+            let known = names.filter(|name| *name != labels::DATA_HASH);
+            let entries = known.map(|name| (name.clone(), there.get(name).cloned()));
+            entries.collect::<BTreeMap<_, _>>()
+        };
+        let labels = of(|fields| &fields.labels, &self.labels);
+        let annotations = of(|fields| &fields.annotations, &self.annotations);
+        Digest::of_parts((labels, annotations, &self.secret_type))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target() -> Target {
+        let ours = ManagedFields {
+            labels: vec!["team".to_owned()],
+            annotations: vec!["note".to_owned(), labels::DATA_HASH.to_owned()],
+            ..ManagedFields::default()
+        };
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        Target {
+            secret_type: "Opaque".to_owned(),
+            labels: [pair("team", "blue"), pair("theirs", "1")].into(),
+            annotations: [pair("note", "mine"), pair(labels::DATA_HASH, "h")].into(),
+            managed: [("us".to_owned(), ours)].into(),
+            ..Target::default()
+        }
+    }
+
+    #[test]
+    fn the_marks_tell_an_edit_of_what_is_ours() {
+        let edits: [fn(&mut Target); 4] = [
+            |target| drop(target.labels.insert("team".to_owned(), "red".to_owned())),
+            |target| drop(target.annotations.remove("note")),
+            |target| "other".clone_into(&mut target.secret_type),
+            // Somebody wrote the same value again, with force: it is theirs now.
+            |target| drop(target.managed.remove("us")),
+        ];
+        for (number, edit) in edits.into_iter().enumerate() {
+            let mut edited = target();
+            edit(&mut edited);
+            assert_ne!(edited.marks("us"), target().marks("us"), "edit {number}");
+        }
+    }
+
+    #[test]
+    fn the_marks_tell_nothing_of_others_nor_of_data_nor_of_time() {
+        let edits: [fn(&mut Target); 5] = [
+            |target| drop(target.labels.insert("theirs".to_owned(), "2".to_owned())),
+            |target| drop(target.annotations.insert("new".to_owned(), "x".to_owned())),
+            |target| {
+                target
+                    .annotations
+                    .insert(labels::DATA_HASH.to_owned(), "g".to_owned());
+            },
+            |target| {
+                target.keys.insert("k".to_owned(), Digest(1));
+            },
+            |target| target.managed.get_mut("us").expect("there").written = Some(Timestamp::UNIX_EPOCH),
+        ];
+        for (number, edit) in edits.into_iter().enumerate() {
+            let mut edited = target();
+            edit(&mut edited);
+            assert_eq!(edited.marks("us"), target().marks("us"), "edit {number}");
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! Results recorded from ESO, against which the engine is held.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,19 +9,7 @@ use serde_json::Value;
 use super::secret_bytes::SecretBytes;
 use super::values::Values;
 
-/// All cases of a file.
-pub fn load(file: &str) -> Vec<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared/conformance/vectors")
-        .join(file);
-    let text = std::fs::read(&path).unwrap_or_else(|error| {
-        panic!(
-            "the recorded cases are needed to test the engine, but {} cannot be read: {error}",
-            path.display()
-        )
-    });
-    serde_json::from_slice(&text).expect("the recorded cases are a JSON array")
-}
+pub use lockstep_vectors::load;
 
 /// A member that is a text.
 pub fn text<'c>(case: &'c Value, field: &str) -> &'c str {

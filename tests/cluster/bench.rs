@@ -1,11 +1,12 @@
 //! A control plane, the operator on it, and what tests ask of both.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams};
+use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams};
 use kube::{Client, Resource};
 use lockstep_api::{ExternalSecret, SecretStore};
 use lockstep_testkit::{ControlPlane, Options, Program, Running, User, eventually, free_port, http_get};
@@ -29,8 +30,19 @@ impl Bench {
             ..Options::default()
         })
         .await?;
+        let kubeconfig = plane.kubeconfig_of(User::Operator);
+        Self::set_up_on(plane, &kubeconfig, prefix, value).await
+    }
+
+    /// As [`Bench::set_up`], with an operator that asks the API server as this kubeconfig says.
+    pub async fn set_up_on(
+        plane: ControlPlane,
+        kubeconfig: &Path,
+        prefix: &str,
+        value: &str,
+    ) -> Result<Self> {
         let (client, namespace) = (plane.client().await?, plane.namespace(prefix).await?);
-        let (operator, metrics) = start_operator(&plane).await?;
+        let (operator, metrics) = start_operator_as(&plane, kubeconfig, &[]).await?;
         let bench = Self {
             plane,
             operator,
@@ -47,8 +59,12 @@ impl Bench {
     }
 
     pub async fn apply(&self, kind: &str, name: &str, spec: Value) -> Result<()> {
+        let version = match kind {
+            "Password" => "generators.external-secrets.io/v1alpha1",
+            _ => "external-secrets.io/v1",
+        };
         let body = json!({
-            "apiVersion": "external-secrets.io/v1", "kind": kind,
+            "apiVersion": version, "kind": kind,
             "metadata": {"name": name, "namespace": self.namespace}, "spec": spec,
         });
         let object: DynamicObject = serde_json::from_value(body)?;
@@ -59,6 +75,11 @@ impl Bench {
                     .patch(name, &params, &Patch::Apply(&object))
                     .await?,
             ),
+            "Password" => drop(
+                self.generators()
+                    .patch(name, &params, &Patch::Apply(&object))
+                    .await?,
+            ),
             _ => drop(
                 self.api::<ExternalSecret>()
                     .patch(name, &params, &Patch::Apply(&object))
@@ -66,6 +87,16 @@ impl Bench {
             ),
         }
         Ok(())
+    }
+
+    /// Password generators.
+    pub fn generators(&self) -> Api<DynamicObject> {
+        let kind = GroupVersionKind::gvk("generators.external-secrets.io", "v1alpha1", "Password");
+        Api::namespaced_with(
+            self.client.clone(),
+            &self.namespace,
+            &ApiResource::from_gvk(&kind),
+        )
     }
 
     pub fn api<K>(&self) -> Api<K>
@@ -123,6 +154,31 @@ impl Bench {
         Ok(())
     }
 
+    /// Whether a kind has failed that often for a reason, as its metric tells.
+    pub fn failures(&self, kind: &str, reason: &str, wanted: f64) -> Result<(), String> {
+        let metrics = self.metrics().map_err(|error| error.to_string())?;
+        let counts = metrics
+            .lines()
+            .filter(|line| line.contains(kind) && line.contains(reason))
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+        let failures: f64 = counts.sum();
+        if failures >= wanted {
+            Ok(())
+        } else {
+            Err(format!("{failures} failures"))
+        }
+    }
+
+    /// Turns of ExternalSecrets that came to an end.
+    pub fn turns(&self) -> Result<usize> {
+        let metrics = self.metrics()?;
+        let of_kind = "controller_runtime_reconcile_total{controller=\"externalsecret\"";
+        let ended = metrics.lines().filter(|line| line.starts_with(of_kind));
+        Ok(ended
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<usize>().ok())
+            .sum())
+    }
+
     pub fn metrics(&self) -> Result<String> {
         Ok(http_get(self.metrics, "/metrics")?.1)
     }
@@ -133,6 +189,14 @@ pub async fn start_operator(plane: &ControlPlane) -> Result<(Running, SocketAddr
 }
 
 pub async fn start_operator_with(plane: &ControlPlane, flags: &[&str]) -> Result<(Running, SocketAddr)> {
+    start_operator_as(plane, &plane.kubeconfig_of(User::Operator), flags).await
+}
+
+pub async fn start_operator_as(
+    plane: &ControlPlane,
+    kubeconfig: &Path,
+    flags: &[&str],
+) -> Result<(Running, SocketAddr)> {
     let (metrics, probes) = (free_port()?, free_port()?);
     let operator = Program::new(
         env!("CARGO_BIN_EXE_lockstep"),
@@ -145,7 +209,7 @@ pub async fn start_operator_with(plane: &ControlPlane, flags: &[&str]) -> Result
         "--loglevel=debug".to_owned(),
     ])
     .args(flags)
-    .env("KUBECONFIG", plane.kubeconfig_of(User::Operator))
+    .env("KUBECONFIG", kubeconfig)
     .ready_on(probes)
     .start()
     .await?;
@@ -161,6 +225,17 @@ pub fn external_secret(key: &str) -> Value {
         "secretStoreRef": {"name": "fake"},
         "refreshInterval": "1h",
         "data": [{"secretKey": "password", "remoteRef": {"key": key}}],
+    })
+}
+
+/// One whose value the Password generator `made` makes.
+pub fn generated(policy: &str) -> Value {
+    let generator =
+        json!({"apiVersion": "generators.external-secrets.io/v1alpha1", "kind": "Password", "name": "made"});
+    json!({
+        "refreshPolicy": policy,
+        "refreshInterval": "1h",
+        "dataFrom": [{"sourceRef": {"generatorRef": generator}}],
     })
 }
 

@@ -2,7 +2,13 @@
 
 mod bench;
 mod cel;
+mod crash;
+mod diff;
+mod drift;
+mod eso;
+mod faults;
 mod guard;
 mod kubernetes_provider;
 mod operator;
+mod takeover;
 mod wakes;

@@ -17,7 +17,7 @@ pub struct Limits {
     /// debug build, and far less in a release build.
     pub nesting: usize,
     /// How deep blocks, parentheses and parts nest while a template runs, where a part is what `define` makes and
-    /// `template` calls. 200. The stack has to bear this too.
+    /// `template` calls. 200, at a call three quarters of it. The stack has to bear this too.
     pub depth: usize,
     /// Rounds of all `range` loops together. A million.
     pub iterations: u64,

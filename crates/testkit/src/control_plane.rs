@@ -127,6 +127,26 @@ impl ControlPlane {
         audit::requests(&self.places.audit_log())
     }
 
+    /// Kills the API server and starts it again, as it was; back when it is ready.
+    pub async fn restart_api_server(&mut self) -> Result<(), Error> {
+        self.api.kill()?;
+        let program = binaries::find("kube-apiserver")?;
+        self.api = start(
+            &self.places.dir,
+            "kube-apiserver",
+            &program,
+            self.places.api_server(),
+            End::Now,
+        )?;
+        eventually("the API server is ready again", READY_WITHIN, async || {
+            if let Err(ended) = self.api.check() {
+                return Ok(Err(ended));
+            }
+            is_ready(&self.kubeconfig()).await.map(Ok)
+        })
+        .await?
+    }
+
     /// An error when one of the servers is no longer there.
     pub fn check(&mut self) -> Result<(), Error> {
         self.etcd.check()?;

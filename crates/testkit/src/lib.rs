@@ -2,7 +2,8 @@
 //!
 //! [`ControlPlane::shared`] gives every test of a binary the same etcd, kube-apiserver and
 //! kube-controller-manager, about three seconds after the first test asks; [`ControlPlane::namespace`] gives each
-//! test a namespace of its own. [`Program`] runs lockstep (or any other program) against it.
+//! test a namespace of its own. [`Program`] runs lockstep (or any other program) against it;
+//! [`Proxy`] stands between the two where requests are to fail.
 //!
 //! # Guarantees
 //!
@@ -25,6 +26,7 @@ mod error;
 mod flags;
 mod keeper;
 mod program;
+mod proxy;
 mod server;
 mod wait;
 
@@ -34,4 +36,5 @@ pub use control_plane::{ControlPlane, Options};
 pub use credentials::User;
 pub use error::Error;
 pub use program::{Memory, Program, Running, Stopped, http_get};
+pub use proxy::{Asked, Fate, Proxy};
 pub use wait::{eventually, free_port};

@@ -22,7 +22,8 @@ pub fn of_config_map(data: Value, binary_data: Value) -> Result<Values, String> 
     Ok(values)
 }
 
-fn plain(map: Value, field: &str) -> Result<Values, String> {
+/// Strings as they are.
+pub fn plain(map: Value, field: &str) -> Result<Values, String> {
     Ok(texts(map, field)?
         .into_iter()
         .map(|(key, text)| (key, SecretBytes::from(text)))

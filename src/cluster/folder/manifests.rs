@@ -14,10 +14,10 @@ use zeroize::Zeroizing;
 
 use super::super::{Document, DocumentKind, Store};
 use super::complaint::{Complaint, Place};
-use super::fields;
 use super::object::{self, Read};
-use super::scan::{Scan, Seen};
+use super::scan::{self, Scan};
 use super::text;
+use super::{DEFAULT_NAMESPACE, fields};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 
@@ -36,12 +36,46 @@ pub struct Manifests {
     /// What is there and is not used.
     pub notes: Vec<String>,
     blank: Vec<PathBuf>,
+    reading: Reading,
+}
+
+/// How manifests are read.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// Of objects that name none.
+    pub namespace: String,
+    /// Whether a field that no version of its kind has is wrong, as with `kubectl apply`, or only told.
+    pub is_strict: bool,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            namespace: DEFAULT_NAMESPACE.to_owned(),
+            is_strict: false,
+        }
+    }
+}
+
+/// Something to read objects from.
+pub enum Input {
+    /// A file, or a folder with everything below it.
+    Path(PathBuf),
+    /// What came in another way than as a file, under the name that it goes by.
+    Text { name: PathBuf, text: Zeroizing<String> },
+}
+
+impl std::fmt::Debug for Input {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Path(name) | Self::Text { name, .. }) = self;
+        f.debug_tuple("Input").field(name).finish()
+    }
 }
 
 #[derive(Clone, Debug)]
 pub struct Placed<T> {
     pub object: T,
-    place: Place,
+    pub place: Place,
 }
 
 impl Manifests {
@@ -51,7 +85,24 @@ impl Manifests {
             ..Self::default()
         };
         for seen in &scan.files {
-            manifests.file(seen);
+            manifests.file(&seen.path);
+        }
+        manifests.complaints.sort();
+        manifests
+    }
+
+    /// Reads what somebody named one by one.
+    pub fn given(inputs: &[Input], reading: Reading) -> Self {
+        let mut manifests = Self {
+            reading,
+            ..Self::default()
+        };
+        for input in inputs {
+            match input {
+                Input::Path(path) if path.is_dir() => manifests.folder(path),
+                Input::Path(path) => manifests.file(path),
+                Input::Text { name, text } => manifests.text(name, false, text),
+            }
         }
         manifests.complaints.sort();
         manifests
@@ -102,23 +153,38 @@ impl Manifests {
         hiding.map(|complaint| complaint.place.file.clone()).collect()
     }
 
-    fn file(&mut self, seen: &Seen) {
-        let text = match read_bounded(&seen.path) {
+    fn folder(&mut self, path: &Path) {
+        match scan::scan(path, None) {
+            Ok(scan) => {
+                self.complaints.extend(scan.complaints);
+                for seen in &scan.files {
+                    self.file(&seen.path);
+                }
+            }
+            Err(error) => self.complain(Place::file(path), None, format!("cannot be read: {error}"), true),
+        }
+    }
+
+    fn file(&mut self, path: &Path) {
+        let text = match read_bounded(path) {
             Ok(text) => text,
-            Err(why) => return self.complain(Place::file(&seen.path), None, why, true),
+            Err(why) => return self.complain(Place::file(path), None, why, true),
         };
         if text.trim().is_empty() {
-            self.blank.push(seen.path.clone());
+            self.blank.push(path.to_owned());
         }
-        let is_json = seen.path.extension().is_some_and(|end| end == "json");
+        self.text(path, text::is_json(path), &text);
+    }
+
+    fn text(&mut self, path: &Path, is_json: bool, text: &str) {
         let parts = if is_json {
-            text::json(&text)
+            text::json(text)
         } else {
-            text::yaml(&text)
+            text::yaml(text)
         };
         for (line, part) in parts {
             let place = |line| Place {
-                file: seen.path.clone(),
+                file: path.to_owned(),
                 line,
             };
             match part {
@@ -137,10 +203,15 @@ impl Manifests {
                     kind.as_str().unwrap_or_default(),
                     name.as_str().unwrap_or_default()
                 );
-                self.notes
-                    .push(format!("{place}: {about}: {field} is unknown, and does nothing"));
+                if self.reading.is_strict {
+                    let why = format!("{field} is unknown; is it misspelt?");
+                    self.complain(place.clone(), Some(about), why, false);
+                } else {
+                    self.notes
+                        .push(format!("{place}: {about}: {field} is unknown, and does nothing"));
+                }
             }
-            match object::read(item) {
+            match object::read(item, &self.reading.namespace) {
                 Ok(read) => self.object(place, read),
                 Err(refusal) => self.complain(place.clone(), refusal.object, refusal.why, true),
             }
@@ -238,7 +309,7 @@ fn keep<K: Ord + Clone, T: Clone>(
     }
 }
 
-fn read_bounded(path: &Path) -> Result<Zeroizing<String>, String> {
+pub fn read_bounded(path: &Path) -> Result<Zeroizing<String>, String> {
     let mut bytes = Zeroizing::new(Vec::new());
     let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
     read.map_err(|error: io::Error| format!("cannot be read: {error}"))?;

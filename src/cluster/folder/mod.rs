@@ -19,6 +19,7 @@ mod state;
 mod targets;
 mod text;
 mod told;
+mod values;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -42,7 +43,9 @@ use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::target::Target;
 use crate::engine::values::Values;
 
-pub use self::complaint::Complaint;
+pub use self::complaint::{Complaint, Place};
+pub use self::manifests::{Input, Manifests, Placed, Reading};
+pub use self::values::read as read_values;
 
 /// The namespace of objects that name none.
 pub const DEFAULT_NAMESPACE: &str = "default";

@@ -13,7 +13,7 @@ use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::super::{Document, DocumentKind, Store};
-use super::{DEFAULT_NAMESPACE, data};
+use super::data;
 use crate::engine::fingerprint;
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
@@ -56,7 +56,8 @@ pub fn items(document: Value) -> Vec<Value> {
     }
 }
 
-pub fn read(document: Value) -> Result<Read, Refusal> {
+/// `namespace` is that of objects that name none.
+pub fn read(document: Value, namespace: &str) -> Result<Read, Refusal> {
     let refuse = |why: &str| Refusal {
         object: None,
         why: why.to_owned(),
@@ -77,7 +78,7 @@ pub fn read(document: Value) -> Result<Read, Refusal> {
         why,
     };
     let name = text_at(&document, "name").ok().flatten().unwrap_or_default();
-    let meta = Meta::read(&document, known.is_cluster_wide()).map_err(|why| refuse(&name, why))?;
+    let meta = Meta::read(&document, known.is_cluster_wide(), namespace).map_err(|why| refuse(&name, why))?;
     let shown = meta.shown(known.is_cluster_wide());
     known
         .read(document, meta)
@@ -187,15 +188,19 @@ struct Meta {
 }
 
 impl Meta {
-    fn read(document: &Map<String, Value>, is_cluster_wide: bool) -> Result<Self, String> {
+    fn read(
+        document: &Map<String, Value>,
+        is_cluster_wide: bool,
+        default_namespace: &str,
+    ) -> Result<Self, String> {
         let name = text_at(document, "name")?.ok_or("metadata.name: must be set")?;
         let name = ResourceName::parse(name)
             .map_err(|why| format!("metadata.name: {why}"))?
             .to_string();
         let namespace = match text_at(document, "namespace")? {
             _ if is_cluster_wide => String::new(),
-            None => DEFAULT_NAMESPACE.to_owned(),
-            Some(given) if given.is_empty() => DEFAULT_NAMESPACE.to_owned(),
+            None => default_namespace.to_owned(),
+            Some(given) if given.is_empty() => default_namespace.to_owned(),
             Some(given) => NamespaceName::parse(given)
                 .map_err(|why| format!("metadata.namespace: {why}"))?
                 .to_string(),
@@ -324,10 +329,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cluster::folder::DEFAULT_NAMESPACE;
     use crate::engine::secret_bytes::SecretBytes;
 
     fn refusal(document: Value) -> String {
-        let refusal = read(document).expect_err("refused");
+        let refusal = read(document, DEFAULT_NAMESPACE).expect_err("refused");
         format!("{}: {}", refusal.object.unwrap_or_default(), refusal.why)
     }
 
@@ -366,7 +372,7 @@ mod tests {
     fn kinds_are_told_apart() {
         let shown = |version: &str, kind: &str| {
             let document = json!({"apiVersion": version, "kind": kind, "metadata": {"name": "a"}});
-            match read(document) {
+            match read(document, DEFAULT_NAMESPACE) {
                 Ok(Read::ExternalSecret(key, _) | Read::Document(_, key, _)) => key.to_string(),
                 Ok(Read::Store(store)) => store.key.to_string(),
                 Ok(Read::Generator(key, _)) => key.to_string(),
@@ -422,7 +428,8 @@ mod tests {
             "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": "ns"},
             "data": {"a": "b25l\n", "b": "b25l"}, "stringData": {"b": "two"},
         });
-        let Ok(Read::Document(DocumentKind::Secret, key, document)) = read(document) else {
+        let Ok(Read::Document(DocumentKind::Secret, key, document)) = read(document, DEFAULT_NAMESPACE)
+        else {
             panic!("no Secret")
         };
         assert_eq!(key, ObjectKey::new("ns", "a"));
@@ -440,7 +447,7 @@ mod tests {
                 "spec": spec, "status": {"syncedResourceVersion": "7-x", "refreshTime": "2026-01-01T00:00:00Z"},
             })
         };
-        let object = |spec: Value| match read(document(spec)) {
+        let object = |spec: Value| match read(document(spec), DEFAULT_NAMESPACE) {
             Ok(Read::ExternalSecret(_, object)) => object,
             other => panic!("{other:?}"),
         };

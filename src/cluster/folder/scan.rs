@@ -33,9 +33,9 @@ pub struct Seen {
 }
 
 /// Fails only where the folder itself cannot be read.
-pub fn scan(folder: &Path, except: &Path) -> io::Result<Scan> {
+pub fn scan(folder: &Path, except: Option<&Path>) -> io::Result<Scan> {
     let mut walk = Walk {
-        except: fs::canonicalize(except).ok(),
+        except: except.and_then(|except| fs::canonicalize(except).ok()),
         visited: HashSet::new(),
         found: Scan::default(),
     };
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path, except: &Path) -> Vec<String> {
-        let scan = scan(folder, except).expect("a scan");
+        let scan = scan(folder, Some(except)).expect("a scan");
         assert_eq!(scan.complaints, []);
         let below = |seen: &Seen| {
             seen.path
@@ -191,13 +191,13 @@ mod tests {
         let root = folder.path();
         symlink("nowhere", root.join("a.yaml")).expect("a link");
         symlink("nowhere", root.join("a.txt")).expect("a link");
-        let found = scan(root, &root.join("out")).expect("a scan").complaints;
+        let found = scan(root, Some(&root.join("out"))).expect("a scan").complaints;
         let names: Vec<_> = found
             .iter()
             .map(|complaint| complaint.place.file.file_name())
             .collect();
         assert_eq!(names, [Some("a.yaml".as_ref())]);
-        let missing = scan(&root.join("missing"), root).expect_err("nothing").kind();
+        let missing = scan(&root.join("missing"), None).expect_err("nothing").kind();
         assert_eq!(missing, io::ErrorKind::NotFound);
     }
 }

@@ -63,7 +63,7 @@ impl Shared {
 
     pub async fn scan(&self) -> io::Result<Scan> {
         let (folder, except) = (self.folder.clone(), self.except.clone());
-        blocking(move || scan::scan(&folder, &except)).await
+        blocking(move || scan::scan(&folder, Some(&except))).await
     }
 
     /// Makes the folder as it is now the truth, tells what differs, and removes what nobody owns any more.

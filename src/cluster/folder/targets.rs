@@ -153,6 +153,7 @@ fn claim(target: &mut Target, write: &SecretWrite) {
         data,
         labels,
         annotations,
+        written: _,
     } = own;
     data.extend(set(&write.data));
     labels.extend(set(&write.labels));

@@ -1,5 +1,7 @@
 //! From the text of a file to its documents, each understood or refused by itself.
 
+use std::path::Path;
+
 use serde_json::Value;
 use serde_saphyr::{Error, Options};
 
@@ -16,6 +18,10 @@ pub type Part = (usize, Result<Value, Fault>);
 pub struct Fault {
     pub line: usize,
     pub why: String,
+}
+
+pub fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "json")
 }
 
 /// YAML documents. Empty ones are left out.

@@ -7,7 +7,8 @@ use k8s_openapi::api::core::v1::{ConfigMap, Secret, ServiceAccount};
 use kube::api::{Api, PostParams};
 
 use super::super::{Document, DocumentKind};
-use super::{KubeCluster, errors, reduce};
+use super::requests::Requests;
+use super::{errors, reduce};
 use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
@@ -15,30 +16,27 @@ use crate::engine::target::Target;
 use crate::engine::values::Values;
 
 pub async fn read(
-    cluster: &KubeCluster,
+    requests: &Requests,
     kind: DocumentKind,
     key: &ObjectKey,
 ) -> Result<Option<Document>, Problem> {
     match kind {
-        DocumentKind::Secret => Ok(secret(cluster, key).await?.map(of_secret)),
-        DocumentKind::ConfigMap => Ok(config_map(cluster, key).await?.map(of_config_map)),
+        DocumentKind::Secret => Ok(secret(requests, key).await?.map(of_secret)),
+        DocumentKind::ConfigMap => Ok(config_map(requests, key).await?.map(of_config_map)),
     }
 }
 
-pub async fn read_target(
-    cluster: &KubeCluster,
-    key: &ObjectKey,
-) -> Result<Option<(Target, Values)>, Problem> {
-    Ok(secret(cluster, key).await?.map(reduce::target_and_values))
+pub async fn read_target(requests: &Requests, key: &ObjectKey) -> Result<Option<(Target, Values)>, Problem> {
+    Ok(secret(requests, key).await?.map(reduce::target_and_values))
 }
 
 pub async fn service_account_token(
-    cluster: &KubeCluster,
+    requests: &Requests,
     account: &ObjectKey,
     audiences: &[String],
     lifetime: Duration,
 ) -> Result<SecretBytes, Problem> {
-    let api: Api<ServiceAccount> = Api::namespaced(cluster.client.clone(), &account.namespace);
+    let api: Api<ServiceAccount> = Api::namespaced(requests.client.clone(), &account.namespace);
     let object = ObjectRef::namespaced("ServiceAccount", account);
     let request = TokenRequest {
         spec: TokenRequestSpec {
@@ -48,7 +46,7 @@ pub async fn service_account_token(
         },
         ..TokenRequest::default()
     };
-    let answer = cluster
+    let answer = requests
         .request("create a token for", &object, async {
             match api
                 .create_token_request(&account.name, &PostParams::default(), &request)
@@ -71,9 +69,9 @@ pub async fn service_account_token(
     }
 }
 
-async fn secret(cluster: &KubeCluster, key: &ObjectKey) -> Result<Option<Secret>, Problem> {
-    let api: Api<Secret> = Api::namespaced(cluster.client.clone(), &key.namespace);
-    cluster
+async fn secret(requests: &Requests, key: &ObjectKey) -> Result<Option<Secret>, Problem> {
+    let api: Api<Secret> = Api::namespaced(requests.client.clone(), &key.namespace);
+    requests
         .request(
             "get",
             &ObjectRef::namespaced("Secret", key),
@@ -82,9 +80,9 @@ async fn secret(cluster: &KubeCluster, key: &ObjectKey) -> Result<Option<Secret>
         .await
 }
 
-async fn config_map(cluster: &KubeCluster, key: &ObjectKey) -> Result<Option<ConfigMap>, Problem> {
-    let api: Api<ConfigMap> = Api::namespaced(cluster.client.clone(), &key.namespace);
-    cluster
+async fn config_map(requests: &Requests, key: &ObjectKey) -> Result<Option<ConfigMap>, Problem> {
+    let api: Api<ConfigMap> = Api::namespaced(requests.client.clone(), &key.namespace);
+    requests
         .request(
             "get",
             &ObjectRef::namespaced("ConfigMap", key),

@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use tracing::debug;
 
 use super::super::Change;
+use super::generators;
 use super::watch::describe;
 use crate::engine::object::ObjectRef;
 
@@ -81,7 +82,7 @@ pub fn resource(object: &ObjectRef) -> Option<ApiResource> {
             "v1",
             object.kind,
         ))),
-        _ => None,
+        kind => generators::resource_of(kind),
     }
 }
 

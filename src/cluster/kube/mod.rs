@@ -9,15 +9,16 @@ mod errors;
 mod events;
 mod followed;
 mod generators;
+mod glance;
 mod mirror;
 mod reduce;
+mod requests;
 mod sinks;
 mod status;
 mod watch;
 mod writes;
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,11 +26,12 @@ use async_trait::async_trait;
 use kube::Client;
 use lockstep_api::generator::GeneratorSpec;
 use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreStatus};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::mirror::Mirror;
+use self::requests::Requests;
 use super::{Change, Cluster, Document, DocumentKind, Event, Store};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::labels;
@@ -41,11 +43,7 @@ use crate::engine::target::Target;
 use crate::engine::values::Values;
 
 pub use self::events::OnDropped;
-
-/// Longer than any healthy API server takes, shorter than anybody wants to wait.
-const DEADLINE: Duration = Duration::from_secs(15);
-/// Requests under way toward the API server at a time.
-const PERMITS: usize = 64;
+pub use self::glance::Glance;
 
 /// What is watched.
 #[derive(Clone, Debug, Default)]
@@ -56,8 +54,7 @@ pub struct Scope {
 }
 
 pub struct KubeCluster {
-    client: Client,
-    permits: Semaphore,
+    requests: Requests,
     events: events::Publisher,
     followed: followed::Followed,
     external_secrets: Mirror<ObjectKey, ExternalSecret>,
@@ -84,8 +81,7 @@ impl KubeCluster {
         let cluster = Arc::new(Self {
             events: events::Publisher::start(client.clone(), on_dropped_event, tasks, stop),
             followed: followed::Followed::new(client.clone(), changes.clone(), tasks, stop),
-            client,
-            permits: Semaphore::new(PERMITS),
+            requests: Requests::new(client),
             external_secrets: Mirror::default(),
             stores: Mirror::default(),
             cluster_stores: Mirror::default(),
@@ -94,25 +90,6 @@ impl KubeCluster {
         });
         watch::start(&cluster, scope, &changes, tasks, stop).await;
         (cluster, receiver)
-    }
-
-    /// One request: bounded in number and in time.
-    async fn request<T>(
-        &self,
-        verb: &'static str,
-        object: &ObjectRef,
-        call: impl Future<Output = Result<T, kube::Error>>,
-    ) -> Result<T, Problem> {
-        // The semaphore is never closed.
-        let _permit = self.permits.acquire().await;
-        let Ok(answer) = tokio::time::timeout(DEADLINE, call).await else {
-            let (object, why) = (
-                object.clone(),
-                format!("no answer within {} seconds", DEADLINE.as_secs()),
-            );
-            return Err(Problem::ApiUnavailable { object, why });
-        };
-        answer.map_err(|error| errors::problem(verb, object, &error))
     }
 }
 
@@ -156,15 +133,15 @@ impl Cluster for KubeCluster {
     }
 
     async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem> {
-        documents::read(self, kind, key).await
+        documents::read(&self.requests, kind, key).await
     }
 
     async fn generator(&self, key: &GeneratorKey) -> Result<Option<Parsed<GeneratorSpec>>, Problem> {
-        generators::read(self, key).await
+        generators::read(&self.requests, key).await
     }
 
     async fn read_target(&self, key: &ObjectKey) -> Result<Option<(Target, Values)>, Problem> {
-        documents::read_target(self, key).await
+        documents::read_target(&self.requests, key).await
     }
 
     async fn service_account_token(
@@ -173,7 +150,7 @@ impl Cluster for KubeCluster {
         audiences: &[String],
         lifetime: Duration,
     ) -> Result<SecretBytes, Problem> {
-        documents::service_account_token(self, account, audiences, lifetime).await
+        documents::service_account_token(&self.requests, account, audiences, lifetime).await
     }
 
     async fn write_secret(&self, write: &SecretWrite) -> Result<Target, Problem> {

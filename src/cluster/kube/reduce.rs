@@ -138,6 +138,7 @@ fn managed_fields(entry: &ManagedFieldsEntry) -> Option<(String, ManagedFields)>
         data: below("/f:data"),
         labels: below("/f:metadata/f:labels"),
         annotations: below("/f:metadata/f:annotations"),
+        written: entry.time.as_ref().map(|time| time.0),
     };
     Some((manager.to_owned(), owned))
 }

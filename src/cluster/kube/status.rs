@@ -22,7 +22,7 @@ pub async fn of_external_secret(
     status: &ExternalSecretStatus,
 ) -> Result<(), Problem> {
     let key = reduce::key(&object.metadata);
-    let api: Api<ExternalSecret> = Api::namespaced(cluster.client.clone(), &key.namespace);
+    let api: Api<ExternalSecret> = Api::namespaced(cluster.requests.client.clone(), &key.namespace);
     let uid = object.metadata.uid.as_deref().unwrap_or_default();
     let about = ObjectRef::namespaced("ExternalSecret", &key);
     let patch = status_patch(uid, object.status.as_ref(), status);
@@ -44,11 +44,11 @@ pub async fn of_store(
     let about = ObjectRef::from(&store.key);
     match &store.key {
         StoreKey::Namespaced(key) => {
-            let api: Api<SecretStore> = Api::namespaced(cluster.client.clone(), &key.namespace);
+            let api: Api<SecretStore> = Api::namespaced(cluster.requests.client.clone(), &key.namespace);
             patch_status(cluster, &api, &about, patch).await.map(drop)
         }
         StoreKey::Cluster(_) => {
-            let api: Api<ClusterSecretStore> = Api::all(cluster.client.clone());
+            let api: Api<ClusterSecretStore> = Api::all(cluster.requests.client.clone());
             patch_status(cluster, &api, &about, patch).await.map(drop)
         }
     }
@@ -60,7 +60,7 @@ pub async fn remove_finalizer(
     finalizer: &str,
 ) -> Result<(), Problem> {
     let key = reduce::key(&object.metadata);
-    let api: Api<ExternalSecret> = Api::namespaced(cluster.client.clone(), &key.namespace);
+    let api: Api<ExternalSecret> = Api::namespaced(cluster.requests.client.clone(), &key.namespace);
     let left: Vec<&String> = object
         .metadata
         .finalizers
@@ -77,6 +77,7 @@ pub async fn remove_finalizer(
             .await
     };
     cluster
+        .requests
         .request("update", &about, not_found_is_none(call))
         .await
         .map(drop)
@@ -97,6 +98,7 @@ where
             .await
     };
     cluster
+        .requests
         .request("write the status of", about, not_found_is_none(call))
         .await
 }

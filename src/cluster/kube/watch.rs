@@ -25,6 +25,8 @@ use crate::engine::labels;
 
 /// How long after a watch failed another one is tried at the latest.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Between a watch that expired and the listing that takes its place.
+const PAUSE_BEFORE_LISTING: Duration = Duration::from_secs(1);
 
 /// What a watch does with what it sees.
 pub trait Sink<K>: Send + Sync + 'static {
@@ -48,7 +50,7 @@ pub async fn start(
         stop,
         listed: Vec::new(),
     };
-    let client = &cluster.client;
+    let client = &cluster.requests.client;
     let sink = || Watched {
         cluster: cluster.clone(),
         changes: changes.clone(),
@@ -129,18 +131,18 @@ where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
     S: Sink<K>,
 {
-    /// Follows the kind for ever. API servers that cannot stream a list are asked for it page by page.
-    async fn follow(&mut self, api: Api<K>, config: watcher::Config) {
-        if self.follow_with(&api, config.clone()).await == Ended::StreamingRefused {
-            debug!(kind = %K::kind(&()), "the API server cannot stream lists; listing page by page");
-            self.follow_with(
-                &api,
-                watcher::Config {
-                    initial_list_strategy: watcher::InitialListStrategy::ListWatch,
-                    ..config
-                },
-            )
-            .await;
+    /// Follows the kind for ever. API servers that cannot stream a list are asked for it page by page, and where the
+    /// history that a watch would go on from is no longer there, everything is listed anew.
+    async fn follow(&mut self, api: Api<K>, mut config: watcher::Config) {
+        loop {
+            match self.follow_with(&api, config.clone()).await {
+                Ended::Closed => return,
+                Ended::StreamingRefused => {
+                    debug!(kind = %K::kind(&()), "the API server cannot stream lists; listing page by page");
+                    config.initial_list_strategy = watcher::InitialListStrategy::ListWatch;
+                }
+                Ended::Expired => tokio::time::sleep(PAUSE_BEFORE_LISTING).await,
+            }
         }
     }
 
@@ -160,6 +162,9 @@ where
                 Err(error) => {
                     failures = failures.saturating_add(1);
                     warn!(kind = %K::kind(&()), failures, pause_at_most = ?LONGEST_PAUSE, cause = describe(&error), "a watch failed and is tried again");
+                    if is_expired(&error) {
+                        return Ended::Expired;
+                    }
                 }
             }
         }
@@ -186,6 +191,12 @@ where
 enum Ended {
     Closed,
     StreamingRefused,
+    Expired,
+}
+
+/// The watcher lists anew by itself when a watch is told so after it began, but not when it is refused for it.
+fn is_expired(error: &watcher::Error) -> bool {
+    matches!(error, watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 410)
 }
 
 fn is_streaming_refused(error: &watcher::Error) -> bool {

@@ -16,7 +16,7 @@ use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::target::{Owner, Target};
 
 pub async fn write(cluster: &KubeCluster, write: &SecretWrite) -> Result<Target, Problem> {
-    let api: Api<Secret> = Api::namespaced(cluster.client.clone(), &write.key.namespace);
+    let api: Api<Secret> = Api::namespaced(cluster.requests.client.clone(), &write.key.namespace);
     let object = ObjectRef::namespaced("Secret", &write.key);
     let body = body(write);
     let written = if write.base.is_none() {
@@ -26,6 +26,7 @@ pub async fn write(cluster: &KubeCluster, write: &SecretWrite) -> Result<Target,
             ..PostParams::default()
         };
         cluster
+            .requests
             .request("create", &object, api.create(&params, &secret))
             .await?
     } else {
@@ -34,6 +35,7 @@ pub async fn write(cluster: &KubeCluster, write: &SecretWrite) -> Result<Target,
             ..PatchParams::default()
         };
         cluster
+            .requests
             .request(
                 "update",
                 &object,
@@ -49,7 +51,7 @@ pub async fn write(cluster: &KubeCluster, write: &SecretWrite) -> Result<Target,
 
 /// One that is gone already is as good as deleted; one made anew under the name is left alone.
 pub async fn delete(cluster: &KubeCluster, key: &ObjectKey, uid: &str) -> Result<(), Problem> {
-    let api: Api<Secret> = Api::namespaced(cluster.client.clone(), &key.namespace);
+    let api: Api<Secret> = Api::namespaced(cluster.requests.client.clone(), &key.namespace);
     let object = ObjectRef::namespaced("Secret", key);
     let preconditions = Preconditions {
         uid: Some(uid.to_owned()),
@@ -60,6 +62,7 @@ pub async fn delete(cluster: &KubeCluster, key: &ObjectKey, uid: &str) -> Result
         ..DeleteParams::default()
     };
     cluster
+        .requests
         .request("delete", &object, async {
             match api.delete(&key.name, &params).await {
                 Err(error) if errors::is_not_found(&error) => Ok(()),

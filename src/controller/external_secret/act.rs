@@ -9,7 +9,7 @@ use super::memory::Left;
 use crate::cluster::Event;
 use crate::controller::Context;
 use crate::engine::condition::{Failure, Stage};
-use crate::engine::object::ObjectRef;
+use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::plan::{self, Inputs, Outcome, Plan, Step};
 use crate::engine::problem::Problem;
 use crate::engine::render::Rendered;
@@ -52,12 +52,12 @@ pub async fn act(
 ) -> Result<Done, Box<Failure>> {
     let mut view = first_look(context, subject).await?;
     for _ in 0..ATTEMPTS {
-        let plan = match decide(subject, &view, &rendered, nothing_found) {
+        let plan = match plan::decide(&inputs(subject, &view), &rendered, nothing_found) {
             Ok(plan) => plan,
             Err(failure) => return Err(refuse(context, subject, &view, failure).await),
         };
         delete_orphans(context, subject, &plan).await?;
-        match carry_out(context, subject, &plan, view.target.is_some()).await {
+        match carry_out(context, subject, &plan, view.target.as_deref()).await {
             Ok(Some(done)) => return Ok(done),
             Ok(None) => view = look_closer(context, subject).await?,
             Err(failure) if failure.is_conflict() => view = look_closer(context, subject).await?,
@@ -132,42 +132,58 @@ fn inputs<'a>(subject: &'a Subject, view: &'a View) -> Inputs<'a> {
     }
 }
 
-fn decide(
-    subject: &Subject,
-    view: &View,
-    rendered: &Rendered,
-    nothing_found: bool,
-) -> Result<Plan, Box<Failure>> {
-    let inputs = inputs(subject, view);
-    if nothing_found {
-        let plan =
-            plan::plan_nothing_found(&inputs).map_err(|problem| Failure::new(Stage::Delete, problem))?;
-        if let Some(plan) = plan {
-            return Ok(plan);
-        }
-    }
-    plan::plan(&inputs, rendered.clone()).map_err(|problem| Failure::new(Stage::Write, problem))
-}
-
 /// Under Owner, Secrets that we made under an earlier target name go before the new one is written.
 async fn delete_orphans(context: &Context, subject: &Subject, plan: &Plan) -> Result<(), Box<Failure>> {
-    let is_writing = matches!(plan.step, Step::Write(_) | Step::Nothing) && plan.outcome == Outcome::Synced;
-    if subject.spec.target.creation_policy() != CreationPolicy::Owner || !is_writing {
-        return Ok(());
-    }
-    let label = fingerprint::owner_label(&subject.key);
-    for (key, target) in context.cluster.targets_created_by(&subject.key.namespace, &label) {
-        if key != subject.target && own::is_made_by(&target, &subject.claimant) {
-            let deleted = context.cluster.delete_secret(&key, &target.uid).await;
-            deleted.map_err(|problem| Failure::new(Stage::DeleteOrphans, problem))?;
-            context.cluster.publish(event(
-                subject,
-                "Deleted",
-                "secret deleted because it was orphaned",
-            ));
-        }
+    for (key, target) in orphans(context, subject, plan) {
+        let deleted = context.cluster.delete_secret(&key, &target.uid).await;
+        deleted.map_err(|problem| Failure::new(Stage::DeleteOrphans, problem))?;
+        context.cluster.publish(event(
+            subject,
+            "Deleted",
+            "secret deleted because it was orphaned",
+        ));
     }
     Ok(())
+}
+
+fn orphans(context: &Context, subject: &Subject, plan: &Plan) -> Vec<(ObjectKey, Arc<Target>)> {
+    let is_writing = matches!(plan.step, Step::Write(_) | Step::Nothing) && plan.outcome == Outcome::Synced;
+    if subject.spec.target.creation_policy() != CreationPolicy::Owner || !is_writing {
+        return Vec::new();
+    }
+    let label = fingerprint::owner_label(&subject.key);
+    let mut made = context.cluster.targets_created_by(&subject.key.namespace, &label);
+    made.retain(|(key, target)| *key != subject.target && own::is_made_by(target, &subject.claimant));
+    made
+}
+
+/// What [`act`] would do first, were it to act now.
+#[derive(Debug)]
+pub struct Foresight {
+    pub plan: Plan,
+    /// Secrets that would be deleted before.
+    pub orphans: Vec<ObjectKey>,
+    /// The target, and the values in it.
+    pub target: Option<Arc<Target>>,
+    pub values: Values,
+}
+
+/// Looks closely, decides, and leaves it at that.
+pub async fn foresee(
+    context: &Context,
+    subject: &Subject,
+    rendered: &Rendered,
+    nothing_found: bool,
+) -> Result<Foresight, Box<Failure>> {
+    let view = look_closer(context, subject).await?;
+    let plan = plan::decide(&inputs(subject, &view), rendered, nothing_found)?;
+    let orphans = orphans(context, subject, &plan);
+    Ok(Foresight {
+        orphans: orphans.into_iter().map(|(key, _)| key).collect(),
+        plan,
+        target: view.target,
+        values: view.values.unwrap_or_default(),
+    })
 }
 
 /// `None`: the plan wants a closer look first.
@@ -175,29 +191,34 @@ async fn carry_out(
     context: &Context,
     subject: &Subject,
     plan: &Plan,
-    exists: bool,
+    existing: Option<&Target>,
 ) -> Result<Option<Done>, Box<Failure>> {
     let writable = subject.spec.target.creation_policy() != CreationPolicy::None;
-    let done = |wrote, bound| Done {
+    let manager = fingerprint::field_manager(&subject.key.name);
+    let done = |wrote, bound, left: Option<&Target>| Done {
         outcome: plan.outcome,
         wrote,
         bound: bound && writable,
-        left: Left::default(),
+        left: Left {
+            marks: left.map(|target| target.marks(&manager)),
+            ..Left::default()
+        },
     };
     match &plan.step {
         Step::Nothing => Ok(Some(done(
             Wrote::Nothing,
-            exists && plan.outcome == Outcome::Synced,
+            existing.is_some() && plan.outcome == Outcome::Synced,
+            existing,
         ))),
         Step::LookCloser => Ok(None),
         Step::Delete { uid } => {
             let deleted = context.cluster.delete_secret(&subject.target, uid).await;
             deleted.map_err(|problem| Failure::new(Stage::Delete, problem))?;
-            Ok(Some(done(Wrote::Deleted, false)))
+            Ok(Some(done(Wrote::Deleted, false, None)))
         }
         Step::Write(write) => {
-            let outcome = context.cluster.write_secret(write).await;
-            outcome.map_err(|problem| Failure::new(Stage::Write, problem))?;
+            let written = context.cluster.write_secret(write).await;
+            let written = written.map_err(|problem| Failure::new(Stage::Write, problem))?;
             let kind = if write.base.is_none() {
                 Wrote::Created
             } else {
@@ -205,7 +226,7 @@ async fn carry_out(
                     announced: write.announced,
                 }
             };
-            Ok(Some(done(kind, true)))
+            Ok(Some(done(kind, true, Some(&written))))
         }
     }
 }

@@ -31,6 +31,24 @@ pub async fn fetch(
     .await
 }
 
+/// The same answers, but with new values where they are made and not read.
+pub async fn generate_anew(
+    context: &Context,
+    subject: &Subject,
+    recipes: &Recipes,
+    wants: &[Want],
+    answers: Vec<Result<Found, Problem>>,
+) -> Vec<Result<Found, Problem>> {
+    let anew = wants
+        .iter()
+        .zip(answers)
+        .map(async |(want, answer)| match &want.ask {
+            Ask::Generate { .. } => self::answer(context, subject, recipes, &want.ask).await,
+            Ask::Value { .. } | Ask::Extract { .. } | Ask::Find { .. } => answer,
+        });
+    join_all(anew).await
+}
+
 async fn answer(
     context: &Context,
     subject: &Subject,

@@ -15,6 +15,7 @@ use crate::engine::fingerprint;
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::own::Claimant;
 use crate::engine::target::Target;
+use crate::engine::untold::Untold;
 
 /// The ExternalSecret as a turn sees it.
 #[derive(Debug)]
@@ -22,6 +23,10 @@ pub struct Subject {
     pub object: Arc<ExternalSecret>,
     pub spec: ExternalSecretSpec,
     pub status: ExternalSecretStatus,
+    /// A sync that the status does not tell of, because it could not be written.
+    pub untold: Option<Untold>,
+    /// The status as it would be, had it been written.
+    pub synced: ExternalSecretStatus,
     pub key: ObjectKey,
     pub claimant: Claimant,
     pub labels: BTreeMap<String, String>,
@@ -32,6 +37,7 @@ pub struct Subject {
     pub target: ObjectKey,
     pub existing: Option<Arc<Target>>,
     templates_changed: bool,
+    marks_changed: bool,
     pub refreshed: Option<Timestamp>,
     pub phase: Duration,
     pub now: Timestamp,
@@ -91,17 +97,29 @@ fn subject(
     let uid = meta.uid.clone().unwrap_or_default();
     let generation = meta.generation.unwrap_or_default();
     let target = key.target_of(&spec);
+    let status = object.status.clone().unwrap_or_default();
+    let untold = memory.untold(key, &uid);
+    let existing = context.cluster.target(&target);
+    let marks = existing
+        .as_ref()
+        .map(|target| target.marks(&fingerprint::field_manager(&key.name)));
     Subject {
-        status: object.status.clone().unwrap_or_default(),
+        synced: untold.as_ref().map_or_else(
+            || status.clone(),
+            |untold| untold.status(&status, context.stamp(generation)),
+        ),
+        untold,
+        status,
         key: key.clone(),
         labels: meta.labels.clone().unwrap_or_default(),
         annotations: meta.annotations.clone().unwrap_or_default(),
         generation,
         version: fingerprint::resource_version(generation, meta.labels.as_ref(), meta.annotations.as_ref()),
-        existing: context.cluster.target(&target),
+        existing,
         target,
         refreshed: memory.refreshed(key, &uid),
         templates_changed: memory.has_other_templates(key, &uid, |object| context.following.version(object)),
+        marks_changed: marks.is_some_and(|marks| memory.has_other_marks(key, &uid, marks)),
         phase: phase(key, wants, spec.refresh_interval()),
         now: (context.clock)(),
         claimant: Claimant {
@@ -118,11 +136,12 @@ impl Subject {
     pub fn facts(&self) -> Facts<'_> {
         Facts {
             spec: &self.spec,
-            status: &self.status,
+            status: &self.synced,
             version: &self.version,
             refreshed: self.refreshed,
             target: self.existing.as_deref(),
             templates_changed: self.templates_changed,
+            marks_changed: self.marks_changed,
             phase: self.phase,
             now: self.now,
         }

@@ -18,7 +18,7 @@ pub fn check(
     let Some(target) = subject.existing.as_deref() else {
         return Ok(());
     };
-    let is_edited = !due::is_synced_generation(&subject.status, subject.generation);
+    let is_edited = !due::is_synced_generation(&subject.synced, subject.generation);
     // Of nothing at all the deletion policy decides.
     if !context.settings.guard || is_edited || fetched.values.is_empty() {
         return Ok(());

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use crate::controller::following::Version;
 use crate::engine::guard::Shape;
 use crate::engine::object::{ObjectKey, ObjectRef};
+use crate::engine::target::Digest;
+use crate::engine::untold::Untold;
 
 /// The last refresh of each ExternalSecret. The status tells it too, but is not written at every refresh.
 #[derive(Debug, Default)]
@@ -18,6 +20,8 @@ struct Refreshed {
     uid: String,
     at: Timestamp,
     left: Left,
+    /// Until the status says so.
+    untold: Option<Untold>,
 }
 
 /// What a sync leaves behind for the next one.
@@ -26,6 +30,8 @@ pub struct Left {
     pub templates: Vec<Template>,
     /// Of what was fetched, where the Secret does not tell.
     pub fetched: Shape,
+    /// [`Target::marks`](crate::engine::target::Target::marks) as they then were; none where there is no target.
+    pub marks: Option<Digest>,
 }
 
 /// An object that a template was read from, and its version then.
@@ -63,15 +69,39 @@ impl Memory {
             .unwrap_or_default()
     }
 
-    pub fn remember(&self, key: &ObjectKey, uid: &str, at: Timestamp, left: Left) {
+    /// Whether `now` is not what the last sync left on its target. Where none was since we started, nobody can tell.
+    pub fn has_other_marks(&self, key: &ObjectKey, uid: &str, now: Digest) -> bool {
+        let entries = self.entries();
+        let refreshed = entries.get(key).filter(|refreshed| refreshed.uid == uid);
+        let left = refreshed.and_then(|refreshed| refreshed.left.marks);
+        left.is_some_and(|left| left != now)
+    }
+
+    /// A sync whose status could not be written.
+    pub fn untold(&self, key: &ObjectKey, uid: &str) -> Option<Untold> {
+        let entries = self.entries();
+        let refreshed = entries.get(key).filter(|refreshed| refreshed.uid == uid)?;
+        refreshed.untold.clone()
+    }
+
+    /// Remembers a sync, which the status does not tell of yet.
+    pub fn remember(&self, key: &ObjectKey, uid: &str, left: Left, untold: Untold) {
         self.entries().insert(
             key.clone(),
             Refreshed {
                 uid: uid.to_owned(),
-                at,
+                at: untold.at,
                 left,
+                untold: Some(untold),
             },
         );
+    }
+
+    /// The status tells of the last sync.
+    pub fn told(&self, key: &ObjectKey) {
+        if let Some(refreshed) = self.entries().get_mut(key) {
+            refreshed.untold = None;
+        }
     }
 
     pub fn forget(&self, key: &ObjectKey) {

@@ -4,7 +4,9 @@ mod act;
 mod fetch;
 mod gather;
 mod guard;
+mod keep;
 mod memory;
+mod preview;
 mod recipes;
 mod release;
 mod report;
@@ -20,39 +22,43 @@ use self::gather::{Gathered, Subject};
 use self::memory::Left;
 use self::recipes::Recipes;
 use super::Context;
-use crate::engine::collect::Want;
+use crate::engine::collect::{Entry, Found, Want};
 use crate::engine::condition::{Failure, Stage};
 use crate::engine::due::Due;
 use crate::engine::object::ObjectKey;
+use crate::engine::problem::Problem;
+use crate::engine::render::Rendered;
 use crate::engine::{collect, due, render};
 use crate::queue::Next;
 
+pub use self::act::Foresight;
 pub use self::memory::Memory;
+pub use self::preview::{NextSync, Outlook, Preview, preview};
 
 /// One turn of one ExternalSecret.
 pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) -> Next {
     let started = Instant::now();
 
     // What is it, and does it concern us? From memory.
-    let subject = match gather::gather(&context, &memory, &key) {
-        Gathered::Subject(subject) => subject,
+    let mut subject = match gather::gather(&context, &memory, &key) {
+        Gathered::Subject(subject) => *subject,
         Gathered::Broken { object, fault } => return report::broken(&context, &key, &object, fault).await,
         Gathered::Terminating(object) => return release::release(&context, &key, &object).await,
         Gathered::NotOurs => return Next::WhenWoken,
         Gathered::Gone => return report::gone(&context, &memory, &key),
     };
 
-    // Is it time? Pure.
+    // Is it time? Pure, but for a look where a mistake would cost a generated value.
+    if keep::look_again(&context, &mut subject).await.is_err() {
+        return Next::Backoff;
+    }
     match due::due(&subject.facts()) {
         Due::Now(cause) => debug!(external_secret = %key, ?cause, "due"),
         Due::At(time) => {
-            report::at_rest(&context, &subject);
-            return report::until(&context, time);
+            let next = report::until(&context, time);
+            return report::at_rest(&context, &memory, &subject, next).await;
         }
-        Due::Never => {
-            report::at_rest(&context, &subject);
-            return Next::WhenWoken;
-        }
+        Due::Never => return report::at_rest(&context, &memory, &subject, Next::WhenWoken).await,
     }
     if subject.waits_for_store(&context) {
         return Next::WhenWoken;
@@ -63,6 +69,11 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
     let recipes = recipes::look_up(&context, &subject, &wants).await;
     if !recipes.are_served_by(&context.rules.class) {
         return Next::WhenWoken;
+    }
+
+    // Has it been done, and only not been told?
+    if let Some(untold) = keep::traces_of_first_sync(&subject) {
+        return report::remember_and_tell(&context, &memory, &subject, untold, Left::default()).await;
     }
 
     // Fetch, plan and act; then tell what was really done.
@@ -81,6 +92,31 @@ async fn sync(
 ) -> Result<Done, Box<Failure>> {
     render::check_target(&subject.spec).map_err(|problem| Failure::new(Stage::Target, problem))?;
     let answers = fetch::fetch(context, subject, recipes, wants).await;
+    let made = compose(context, memory, subject, wants, answers).await?;
+    let done = act::act(context, subject, made.rendered, made.nothing_found).await?;
+    let left = Left {
+        marks: done.left.marks,
+        ..made.left
+    };
+    Ok(Done { left, ..done })
+}
+
+/// What the answers come to.
+struct Composed {
+    rendered: Rendered,
+    nothing_found: bool,
+    missing: Vec<Entry>,
+    left: Left,
+}
+
+/// Merges the answers, holds back what is not believable, and renders the rest.
+async fn compose(
+    context: &Context,
+    memory: &Memory,
+    subject: &Subject,
+    wants: &[Want],
+    answers: Vec<Result<Found, Problem>>,
+) -> Result<Composed, Box<Failure>> {
     let collected = templates::collect(context, subject, wants, answers).await?;
     report::announce_missing(context, subject, &collected.missing);
     guard::check(context, memory, subject, &collected)
@@ -90,7 +126,14 @@ async fn sync(
     let (rendered, templates) = templates::render(context, subject, collected.values)
         .await
         .map_err(|problem| Failure::new(Stage::Write, problem))?;
-    let done = act::act(context, subject, rendered, nothing_found).await?;
-    let left = Left { templates, fetched };
-    Ok(Done { left, ..done })
+    Ok(Composed {
+        rendered,
+        nothing_found,
+        missing: collected.missing,
+        left: Left {
+            templates,
+            fetched,
+            ..Left::default()
+        },
+    })
 }

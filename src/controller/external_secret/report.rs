@@ -9,6 +9,7 @@ use tracing::{info, warn};
 use super::Memory;
 use super::act::{Done, Wrote, event};
 use super::gather::Subject;
+use super::memory::Left;
 use crate::cluster::Event;
 use crate::controller::following::Follower;
 use crate::controller::{Context, RefreshTime};
@@ -18,6 +19,7 @@ use crate::engine::due::{self, Due, Facts};
 use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::problem::{Problem, Retry};
 use crate::engine::render;
+use crate::engine::untold::Untold;
 use crate::queue::Next;
 
 /// How old a `refreshTime` may get before it is written although nothing else changed.
@@ -95,9 +97,14 @@ pub fn fetch_failure(entries: Vec<EntryFault>) -> Box<Failure> {
     failure
 }
 
-/// Nothing to do. The metrics say how things stand all the same: after a restart, nobody else has told them.
-pub fn at_rest(context: &Context, subject: &Subject) {
+/// Nothing to do, other than to tell what was done last where that failed. The metrics say how things stand all the
+/// same: after a restart, nobody else has told them.
+pub async fn at_rest(context: &Context, memory: &Memory, subject: &Subject, next: Next) -> Next {
+    if let Some(untold) = &subject.untold {
+        return tell(context, memory, subject, untold).await;
+    }
     tell_readiness(context, &subject.key, &subject.status);
+    next
 }
 
 fn tell_readiness(context: &Context, key: &ObjectKey, status: &ExternalSecretStatus) {
@@ -115,24 +122,40 @@ pub fn until(context: &Context, time: Timestamp) -> Next {
 
 async fn success(context: &Context, memory: &Memory, subject: &Subject, done: &Done) -> Next {
     announce_success(context, subject, done);
-    memory.remember(
-        &subject.key,
-        &subject.claimant.uid,
-        subject.now,
-        done.left.clone(),
-    );
-    let binding = done.bound.then_some(subject.target.name.as_str());
-    let stamp = Stamp {
-        now: subject.now,
-        ..context.stamp(subject.generation)
+    let untold = Untold {
+        at: subject.now,
+        generation: subject.generation,
+        version: subject.version.clone(),
+        outcome: done.outcome,
+        binding: done.bound.then(|| subject.target.name.clone()),
     };
-    let mut status =
-        condition::after_success(&subject.status, &stamp, &subject.version, done.outcome, binding);
+    remember_and_tell(context, memory, subject, untold, done.left.clone()).await
+}
+
+/// Remembers a sync before it is told, so that it need not be done again when telling fails.
+pub async fn remember_and_tell(
+    context: &Context,
+    memory: &Memory,
+    subject: &Subject,
+    untold: Untold,
+    left: Left,
+) -> Next {
+    memory.remember(&subject.key, &subject.claimant.uid, left, untold.clone());
+    tell(context, memory, subject, &untold).await
+}
+
+async fn tell(context: &Context, memory: &Memory, subject: &Subject, untold: &Untold) -> Next {
+    let mut status = untold.status(&subject.status, context.stamp(untold.generation));
     if context.settings.refresh_time == RefreshTime::Coarse && is_old_news(&subject.status, &status) {
         status.refresh_time.clone_from(&subject.status.refresh_time);
     }
-    let failed = write(context, &subject.key, &subject.object, &subject.status, &status).await;
-    failed.unwrap_or_else(|| next_refresh(context, subject, &status))
+    match write(context, &subject.key, &subject.object, &subject.status, &status).await {
+        None => {
+            memory.told(&subject.key);
+            next_refresh(context, subject, untold.at, &status)
+        }
+        Some(next) => next,
+    }
 }
 
 /// Does the new status say nothing but a later refresh, and not much later?
@@ -148,14 +171,20 @@ fn is_old_news(old: &ExternalSecretStatus, new: &ExternalSecretStatus) -> bool {
 }
 
 /// When this object is due again, by the same rules that made it due now.
-fn next_refresh(context: &Context, subject: &Subject, status: &ExternalSecretStatus) -> Next {
+fn next_refresh(
+    context: &Context,
+    subject: &Subject,
+    refreshed: Timestamp,
+    status: &ExternalSecretStatus,
+) -> Next {
     let sound = due::sound_target();
     let facts = Facts {
         status,
-        refreshed: Some(subject.now),
+        refreshed: Some(refreshed),
         // What was just written is sound; the watch will tell when it no longer is.
         target: Some(&sound),
         templates_changed: false,
+        marks_changed: false,
         now: (context.clock)(),
         ..subject.facts()
     };

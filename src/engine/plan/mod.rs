@@ -8,6 +8,7 @@ mod write;
 use lockstep_api::ExternalSecretSpec;
 use lockstep_api::external_secret::{CreationPolicy, DeletionPolicy};
 
+use super::condition::{Failure, Stage};
 use super::object::{ObjectKey, ObjectRef};
 use super::own::Claimant;
 use super::problem::Problem;
@@ -58,6 +59,17 @@ pub enum Outcome {
     Deleted,
     /// There is no target, and it is not ours to create.
     Missing,
+}
+
+/// What to do, and at which stage it failed where nothing can be done.
+pub fn decide(inputs: &Inputs, rendered: &Rendered, nothing_found: bool) -> Result<Plan, Box<Failure>> {
+    if nothing_found {
+        let plan = plan_nothing_found(inputs).map_err(|problem| Failure::new(Stage::Delete, problem))?;
+        if let Some(plan) = plan {
+            return Ok(plan);
+        }
+    }
+    plan(inputs, rendered.clone()).map_err(|problem| Failure::new(Stage::Write, problem))
 }
 
 /// What to do about values that were found, and rendered.

@@ -1,7 +1,5 @@
 //! Durations against those recorded from Go.
 
-use std::path::Path;
-
 use lockstep_api::GoDuration;
 use serde::Deserialize;
 
@@ -16,10 +14,8 @@ struct Case {
 
 #[test]
 fn durations_are_read_and_printed_as_go_does() {
-    let file =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/vectors/duration.json");
-    let text = std::fs::read_to_string(&file).expect("the recorded vectors lie beside the repository");
-    let cases: Vec<Case> = serde_json::from_str(&text).expect("the vectors are JSON");
+    let cases = lockstep_vectors::load("duration.json");
+    let cases: Vec<Case> = serde_json::from_value(cases.into()).expect("cases");
     assert!(cases.len() >= 55, "cases went missing");
     for case in cases {
         let name = &case.name;

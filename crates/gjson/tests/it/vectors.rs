@@ -1,24 +1,10 @@
 //! Results recorded from gjson 1.18.0 and sjson 1.2.5.
 
-use std::path::Path;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lockstep_gjson::{Kind, delete, get, is_valid, set};
+use lockstep_vectors::load;
 use serde_json::Value;
-
-fn load(name: &str) -> Vec<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/conformance/vectors")
-        .join(name);
-    let text = std::fs::read(&path).unwrap_or_else(|e| {
-        panic!(
-            "the recorded cases are needed to test this crate, but {} cannot be read: {e}",
-            path.display()
-        )
-    });
-    serde_json::from_slice(&text).expect("the recorded cases are a JSON array")
-}
 
 fn field<'c>(case: &'c Value, name: &str) -> &'c str {
     case[name]

@@ -35,7 +35,6 @@ impl<'t> Exec<'t, '_> {
                 _ => (None, "bool"),
             },
             Param::Int => (int(IntType::Int), "integer"),
-            Param::Int64 => (int(IntType::Int64), "integer"),
             Param::Duration => (int(IntType::Duration), "integer"),
             Param::Uint32 => (uint32(operand), "unsigned integer"),
             Param::Float => match &operand.term {
@@ -99,7 +98,6 @@ fn fits(value: &Value, param: Param) -> bool {
         Param::Any => true,
         Param::Bool => matches!(value, Value::Bool(_)),
         Param::Int => matches!(value, Value::Int(_, IntType::Int)),
-        Param::Int64 => matches!(value, Value::Int(_, IntType::Int64)),
         Param::Duration => matches!(value, Value::Int(_, IntType::Duration)),
         Param::Uint32 => matches!(value, Value::Uint(_, UintType::Uint32)),
         Param::Float => matches!(value, Value::Float(_)),

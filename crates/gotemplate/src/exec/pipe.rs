@@ -100,7 +100,12 @@ impl<'t> Exec<'t, '_> {
                 let receiver = self.variable(name)?;
                 self.fields(dot, receiver, fields, operand, &[], None)
             }
-            Term::Function(function) => self.call(dot, function, None, operand, &[], None),
+            Term::Function(function) => {
+                let item = self.call(dot, function, None, operand, &[], None)?;
+                // Whatever can give nil here, gives it as an interface: `coalesce`.
+                let boxed = matches!(item.value, Value::Nil);
+                Ok(Item::boxed(item.value, boxed))
+            }
             Term::Pipe(pipe) => self.pipe(dot, pipe),
             Term::Chain { of, fields } => {
                 let receiver = self.operand(dot, of)?;

@@ -99,6 +99,12 @@ impl<'t> Exec<'t, '_> {
             let message = Message::new("template ").quotes(&quote(&call.name));
             return Err(self.error(message.says(" not defined")));
         }
+        // Some depth is left for what is in a part, so that endless recursion is reported at the call, as in Go.
+        let limit = self.template.options.limits.depth / 4 * 3;
+        if self.depth >= limit {
+            let message = "exceeded maximum template depth: blocks, parentheses and parts nest";
+            return Err(self.error(format!("{message} more than {limit} deep at a call")));
+        }
         let dot = match &call.pipe {
             Some(pipe) => self.pipe(dot, pipe)?,
             None => Item::none(),

@@ -63,7 +63,7 @@ fn date_in_zone(env: &mut Env, args: Args) -> Outcome {
 fn format(env: &mut Env, date: &Value, zone: &[u8], layout: &[u8]) -> Outcome {
     let date = match date {
         Value::Time(time) => Time::clone(time),
-        Value::Int(seconds, IntType::Int | IntType::Int32 | IntType::Int64) => Time::unix(*seconds),
+        Value::Int(seconds, IntType::Int | IntType::Int64) => Time::unix(*seconds),
         _ => env.now.into(),
     };
     let formatted = match zone::lookup(zone, date.seconds) {

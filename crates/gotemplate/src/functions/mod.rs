@@ -86,8 +86,6 @@ pub(crate) enum Param {
     Bool,
     /// `int`
     Int,
-    /// `int64`
-    Int64,
     /// `uint32`
     Uint32,
     /// `float64`
@@ -117,7 +115,6 @@ impl Param {
             Self::Any => "interface {}",
             Self::Bool => "bool",
             Self::Int => "int",
-            Self::Int64 => "int64",
             Self::Uint32 => "uint32",
             Self::Float => "float64",
             Self::Text => "string",
@@ -244,7 +241,7 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// An `int`, `int64` or `time.Duration`.
+    /// An `int` or `time.Duration`.
     pub(crate) fn int(self, nth: usize) -> Outcome<i64> {
         match self.any(nth)? {
             Value::Int(value, _) => Ok(*value),

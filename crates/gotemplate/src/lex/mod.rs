@@ -3,6 +3,8 @@
 //! A token is a span of the text. The lexer never fails: what it cannot read is a [`Kind::Broken`] token, after which
 //! nothing comes but the end.
 
+use memchr::memmem::find;
+
 use crate::message::Message;
 
 mod action;
@@ -260,8 +262,4 @@ fn trim_start(text: &[u8]) -> &[u8] {
 fn trim_end(text: &[u8]) -> &[u8] {
     let length = text.iter().rev().take_while(|byte| is_space(**byte)).count();
     &text[..text.len() - length]
-}
-
-fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
-    text.windows(needle.len()).position(|window| window == needle)
 }

@@ -126,7 +126,13 @@ impl Parser<'_> {
         let token = self.next_solid();
         let name = self.template_name(&token, context)?;
         let pipe = self.pipe(context, &Kind::RightDelim)?;
-        self.named(&name, context)?;
+        let last = self.last;
+        let (nodes, end) = self.part()?;
+        if let Item::Else = end {
+            self.last = last; // Go reports it at the block's start.
+            return Err(self.error("unexpected {{else}} in block clause"));
+        }
+        self.add(&name, nodes)?;
         Ok(Node::Template(Call {
             start: token.start,
             name,
@@ -140,7 +146,11 @@ impl Parser<'_> {
         let token = self.next_solid();
         let name = self.template_name(&token, context)?;
         self.expect(&Kind::RightDelim, context)?;
-        self.named(&name, context)
+        let (nodes, end) = self.part()?;
+        if let Item::Else = end {
+            return Err(self.error("unexpected {{else}} in define clause"));
+        }
+        self.add(&name, nodes)
     }
 
     fn template_name(&mut self, token: &Token, context: &str) -> Parsed<Box<[u8]>> {

@@ -129,16 +129,12 @@ impl<'s> Parser<'s> {
         Err(self.error("unexpected EOF"))
     }
 
-    /// A named template's nodes, up to its `{{ end }}`, in a scope of their own.
-    fn named(&mut self, name: &[u8], context: &str) -> Parsed<()> {
+    /// The nodes of a named template with what ends them, in a scope of their own.
+    fn part(&mut self) -> Parsed<(Nodes, Item)> {
         let outer = std::mem::replace(&mut self.scope, Scope::new());
-        let (nodes, end) = self.nest(Self::items)?;
-        if let Item::Else = end {
-            return Err(self.error(format!("unexpected {{{{else}}}} in {context}")));
-        }
-        self.add(name, nodes)?;
+        let part = self.nest(Self::items)?;
         self.scope = outer;
-        Ok(())
+        Ok(part)
     }
 
     /// Keeps a template. One with nothing but white space in it gives way to any other.
@@ -171,7 +167,8 @@ impl<'s> Parser<'s> {
     fn nest<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         let limit = self.source.nesting;
         if self.depth >= limit {
-            return Err(self.error(format!("blocks and parentheses nest more than {limit} deep")));
+            let message = "max expression depth exceeded: blocks and parentheses nest";
+            return Err(self.error(format!("{message} more than {limit} deep")));
         }
         self.depth += 1;
         let parsed = parse(self)?;

@@ -64,7 +64,7 @@ fn complex(source: &str) -> Result<Number, Message> {
 
 /// How much of the text Go's scanner takes for a float.
 fn float_length(text: &str) -> usize {
-    let unsigned = text.trim_start_matches(['+', '-']);
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let is_hex = unsigned.starts_with("0x") || unsigned.starts_with("0X");
     let mut rest = if is_hex { &unsigned[2..] } else { unsigned };
     let digit = |char: char| char == '_' || char.is_digit(if is_hex { 16 } else { 10 });
@@ -181,6 +181,7 @@ mod tests {
             ("0x1p1+1_0i", Some((2.0, 10.0))),
             ("1+i", None),
             ("1i+2i", None),
+            ("-+2i", None),
             ("0x1+2i", None),
             ("1e400+1i", None),
         ] {

@@ -50,7 +50,6 @@ pub(crate) enum Value {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IntType {
     Int,
-    Int32,
     Int64,
     /// `time.Duration`, in nanoseconds
     Duration,
@@ -63,7 +62,6 @@ pub(crate) enum IntType {
 /// Go's unsigned integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UintType {
-    Uint,
     Uint8,
     Uint32,
     Uint64,

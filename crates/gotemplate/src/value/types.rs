@@ -9,7 +9,6 @@ pub(crate) fn type_name(value: &Value) -> &'static str {
         Value::Bool(_) => "bool",
         Value::Int(_, kind) => match kind {
             IntType::Int => "int",
-            IntType::Int32 => "int32",
             IntType::Int64 => "int64",
             IntType::Duration => "time.Duration",
             IntType::Month => "time.Month",
@@ -43,7 +42,6 @@ pub(crate) fn kind_name(value: &Value) -> &'static str {
         Value::Bool(_) => "bool",
         Value::Int(_, kind) => match kind {
             IntType::Int | IntType::Month | IntType::Weekday => "int",
-            IntType::Int32 => "int32",
             IntType::Int64 | IntType::Duration => "int64",
         },
         Value::Uint(_, kind) => uint_name(*kind),
@@ -60,7 +58,6 @@ pub(crate) fn kind_name(value: &Value) -> &'static str {
 
 fn uint_name(kind: UintType) -> &'static str {
     match kind {
-        UintType::Uint => "uint",
         UintType::Uint8 => "uint8",
         UintType::Uint32 => "uint32",
         UintType::Uint64 => "uint64",

@@ -55,7 +55,7 @@ fn parts_call_each_other_but_not_without_end() {
         "{{ define `out` }}{{ template `out` }}{{ end }}",
     ];
     for template in loops {
-        let expected = "blocks, parentheses and parts nest more than 200 deep";
+        let expected = "blocks, parentheses and parts nest more than 150 deep at a call";
         assert!(error(template).ends_with(expected), "{}", error(template));
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use lockstep_gotemplate::{Data, MissingKey, Options};
+use lockstep_gotemplate::{Cache, Data, MissingKey, Options};
 
-use crate::world::render;
+use crate::world::{self, render};
 
 fn shown(template: &str, data: &Data, missing_key: MissingKey) -> String {
     let options = Options {
@@ -77,4 +77,23 @@ fn bytes_pass_unchanged() {
     let data = BTreeMap::from([("key", b"\xff\x00\xc3".as_slice())]);
     let output = render(b"\xfe{{ .key }}{{ `\xfd` }}", &data, &Options::default());
     assert_eq!(output.expect("a template"), b"\xfe\xff\x00\xc3\xfd");
+}
+
+#[test]
+fn threads_share_templates() {
+    let cache = Cache::new(1 << 10);
+    let render = || {
+        let template = cache.parse("t", "{{ .a | upper }}", &Options::default())?;
+        template.render(
+            Data::texts([("a", "x")]),
+            &mut world::world(&mut world::Counter(1)),
+        )
+    };
+    std::thread::scope(|scope| {
+        let threads = [(); 4].map(|()| scope.spawn(render));
+        for thread in threads {
+            let rendered = thread.join().expect("no panic");
+            assert_eq!(rendered.expect("a template"), b"X");
+        }
+    });
 }

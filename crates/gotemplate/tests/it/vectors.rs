@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -17,7 +16,7 @@ const KNOWN: &[(&str, &str)] = &[];
 #[test]
 fn every_recorded_function_is_there() {
     let there = lockstep_gotemplate::functions();
-    let recorded = read("functions.json");
+    let recorded = lockstep_vectors::load("functions.json");
     let missing: Vec<_> = recorded
         .iter()
         .map(|function| text(function, "name"))
@@ -40,7 +39,7 @@ fn recorded_templates_render_the_same() {
         let mut words = only.split_whitespace().peekable();
         words.peek().is_none() || words.any(|word| name.starts_with(word))
     };
-    let cases = read("template.json");
+    let cases = lockstep_vectors::load("template.json");
     let ours = cases.iter().filter(|case| text(case, "scope") == "Values");
     let ours = ours
         .filter(|case| case.get("decoding").is_none())
@@ -149,22 +148,9 @@ fn render(case: &Json) -> Result<Vec<u8>, Error> {
     world::render(text(case, "template"), &data, &options)
 }
 
-fn read(file: &str) -> Vec<Json> {
-    let path = folder().join(file);
-    let content = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_slice(&content).expect("a list of cases")
-}
-
-fn folder() -> PathBuf {
-    match variable("LOCKSTEP_VECTORS") {
-        Some(folder) => folder.into(),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/vectors"),
-    }
-}
-
 #[expect(
     clippy::disallowed_methods,
-    reason = "where the vectors are, only the caller knows"
+    reason = "which cases are wanted, only the caller knows"
 )]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()

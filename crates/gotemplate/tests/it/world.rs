@@ -6,15 +6,19 @@ use lockstep_gotemplate::{Data, Error, Options, Random, Template, World};
 
 /// Parses and renders, with whatever for randomness.
 pub fn render(text: impl AsRef<[u8]>, data: impl Into<Data>, options: &Options) -> Result<Vec<u8>, Error> {
-    let mut world = World {
+    Template::parse("out", text, options)?.render(data, &mut world(&mut Counter(1)))
+}
+
+/// A world in which it is always the same time.
+pub fn world(random: &mut Counter) -> World<'_> {
+    World {
         now: SystemTime::UNIX_EPOCH + Duration::from_hours(500_000),
-        random: &mut Counter(1),
-    };
-    Template::parse("out", text, options)?.render(data, &mut world)
+        random,
+    }
 }
 
 /// Looks random enough: a linear congruential generator.
-struct Counter(u64);
+pub struct Counter(pub u64);
 
 impl Random for Counter {
     fn fill(&mut self, buffer: &mut [u8]) {

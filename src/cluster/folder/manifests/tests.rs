@@ -29,7 +29,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 
 fn read(folder: &TempDir) -> Manifests {
     let nowhere = folder.path().join("out");
-    Manifests::read(scan::scan(folder.path(), &nowhere).expect("a scan"))
+    Manifests::read(scan::scan(folder.path(), Some(&nowhere)).expect("a scan"))
 }
 
 fn complaints(folder: &TempDir, manifests: &Manifests) -> Vec<String> {

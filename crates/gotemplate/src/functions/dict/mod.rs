@@ -48,7 +48,7 @@ fn get(_: &mut Env, args: Args) -> Outcome {
 
 fn set(env: &mut Env, args: Args) -> Outcome {
     let Some(map) = args.map(0)? else {
-        return Err(Fault::new("nothing can be set in a nil map"));
+        return Err(Fault::new("assignment to entry in nil map"));
     };
     put(env, map, args.text(1)?, args.any(2)?)?;
     Ok(Value::Map(map.clone()))
@@ -118,10 +118,10 @@ fn omit(env: &mut Env, args: Args) -> Outcome {
 /// Goes from map to map by the keys, of which there is at least one; then come the default and the map.
 fn dig(env: &mut Env, args: Args) -> Outcome {
     let [keys @ .., default, map] = args.0 else {
-        return Err(Fault::new("needs at least three arguments"));
+        return Err(Fault::new("dig needs at least three arguments"));
     };
     if keys.is_empty() {
-        return Err(Fault::new("needs at least three arguments"));
+        return Err(Fault::new("dig needs at least three arguments"));
     }
     env.spend(keys.len())?;
     let keys = keys.iter().map(|key| match key {

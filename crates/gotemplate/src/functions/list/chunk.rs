@@ -6,8 +6,9 @@ use crate::fault::{Fault, Outcome};
 use crate::value::{List, ListType, Value};
 
 pub(super) fn chunk(env: &mut Env, args: Args) -> Outcome {
-    let (size, items) = (args.int(0)?, items(args.any(1)?)?);
-    let count = count(size, items.len()).ok_or_else(|| Fault::new("no chunks of that size can be made"))?;
+    let (size, items) = (args.int(0)?, items(args.any(1)?, "Cannot chunk type")?);
+    let count =
+        count(size, items.len()).ok_or_else(|| Fault::new("runtime error: makeslice: len out of range"))?;
     env.spend_items(items.len() + count)?;
     let mut chunks = Vec::with_capacity(count);
     for nth in 0..count {
@@ -18,7 +19,7 @@ pub(super) fn chunk(env: &mut Env, args: Args) -> Outcome {
             usize::try_from(size).ok()
         };
         let chunk = length.and_then(|length| items.get(start..start.checked_add(length)?));
-        let chunk = chunk.ok_or_else(|| Fault::new("no chunks of that size can be made"))?;
+        let chunk = chunk.ok_or_else(|| Fault::new("runtime error: makeslice: len out of range"))?;
         chunks.push(Value::list(chunk.to_vec())?);
     }
     List::new(ListType::Lists, chunks).map(Value::List)

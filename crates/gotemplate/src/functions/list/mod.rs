@@ -4,7 +4,7 @@ use super::Param::{Any, Int};
 use super::{Args, Function};
 use crate::env::Env;
 use crate::fault::{Fault, Outcome};
-use crate::value::{List, ListType, Value, cast, deep_equal};
+use crate::value::{List, ListType, Value, cast, deep_equal, kind_name};
 
 mod chunk;
 
@@ -47,50 +47,54 @@ fn list(env: &mut Env, args: Args) -> Outcome {
 }
 
 fn append(env: &mut Env, args: Args) -> Outcome {
-    let (items, item) = (items(args.any(0)?)?, args.any(1)?);
+    let (items, item) = (items(args.any(0)?, "Cannot push on type")?, args.any(1)?);
     made(env, items.iter().chain([item]))
 }
 
 fn prepend(env: &mut Env, args: Args) -> Outcome {
-    let (items, item) = (items(args.any(0)?)?, args.any(1)?);
+    let (items, item) = (items(args.any(0)?, "Cannot prepend on type")?, args.any(1)?);
     made(env, [item].into_iter().chain(items))
 }
 
 fn first(_: &mut Env, args: Args) -> Outcome {
-    let item = items(args.any(0)?)?.first();
+    let item = items(args.any(0)?, "Cannot find first on type")?.first();
     Ok(item.cloned().unwrap_or(Value::Nil))
 }
 
 fn last(_: &mut Env, args: Args) -> Outcome {
-    let item = items(args.any(0)?)?.last();
+    let item = items(args.any(0)?, "Cannot find last on type")?.last();
     Ok(item.cloned().unwrap_or(Value::Nil))
 }
 
 fn rest(env: &mut Env, args: Args) -> Outcome {
-    match items(args.any(0)?)? {
+    match items(args.any(0)?, "Cannot find rest on type")? {
         [] => Ok(nil()),
         [_, rest @ ..] => made(env, rest),
     }
 }
 
 fn initial(env: &mut Env, args: Args) -> Outcome {
-    match items(args.any(0)?)? {
+    match items(args.any(0)?, "Cannot find initial on type")? {
         [] => Ok(nil()),
         [initial @ .., _] => made(env, initial),
     }
 }
 
 fn reverse(env: &mut Env, args: Args) -> Outcome {
-    made(env, items(args.any(0)?)?.iter().rev())
+    made(
+        env,
+        items(args.any(0)?, "Cannot find reverse on type")?.iter().rev(),
+    )
 }
 
 fn compact(env: &mut Env, args: Args) -> Outcome {
-    made(env, items(args.any(0)?)?.iter().filter(|item| item.is_true()))
+    let items = items(args.any(0)?, "Cannot compact on type")?;
+    made(env, items.iter().filter(|item| item.is_true()))
 }
 
 fn uniq(env: &mut Env, args: Args) -> Outcome {
     let mut found: Vec<&Value> = Vec::new();
-    for item in items(args.any(0)?)? {
+    for item in items(args.any(0)?, "Cannot find uniq on type")? {
         if !contains(env, found.iter().copied(), item)? {
             found.push(item);
         }
@@ -100,7 +104,7 @@ fn uniq(env: &mut Env, args: Args) -> Outcome {
 
 fn without(env: &mut Env, args: Args) -> Outcome {
     let mut left = Vec::new();
-    for item in items(args.any(0)?)? {
+    for item in items(args.any(0)?, "Cannot find without on type")? {
         if !contains(env, args.rest(1), item)? {
             left.push(item);
         }
@@ -113,7 +117,11 @@ fn has(env: &mut Env, args: Args) -> Outcome {
     if matches!(list, Value::Nil) {
         return Ok(Value::Bool(false));
     }
-    Ok(Value::Bool(contains(env, items(list)?, item)?))
+    Ok(Value::Bool(contains(
+        env,
+        items(list, "Cannot find has on type")?,
+        item,
+    )?))
 }
 
 fn contains<'v>(env: &mut Env, items: impl IntoIterator<Item = &'v Value>, wanted: &Value) -> Outcome<bool> {
@@ -129,8 +137,9 @@ fn contains<'v>(env: &mut Env, items: impl IntoIterator<Item = &'v Value>, wante
 /// Of the same type as the list. Go would also give what is behind the list's end if there is room left from how it
 /// was made.
 fn slice(env: &mut Env, args: Args) -> Outcome {
-    let Value::List(list) = args.any(0)? else {
-        return Err(no_list());
+    let value = args.any(0)?;
+    let Value::List(list) = value else {
+        return Err(no_list(value, "list should be type of slice or array but"));
     };
     let items = list.items();
     if items.is_empty() {
@@ -144,7 +153,7 @@ fn slice(env: &mut Env, args: Args) -> Outcome {
         (Some(start), Some(end)) => items.get(start..end),
         _ => None,
     };
-    let part = part.ok_or_else(|| Fault::new("the positions are not within the list"))?;
+    let part = part.ok_or_else(|| Fault::new("reflect.Value.Slice: slice index out of bounds"))?;
     if part.len() == items.len() {
         return Ok(Value::List(list.clone()));
     }
@@ -156,7 +165,12 @@ fn slice(env: &mut Env, args: Args) -> Outcome {
 fn concat(env: &mut Env, args: Args) -> Outcome {
     let mut all = Vec::new();
     for list in args.0 {
-        let items = items(list)?;
+        let Some(items) = list.items() else {
+            return Err(Fault::new(format!(
+                "Cannot concat type {} as list",
+                kind_name(list)
+            )));
+        };
         env.spend_items(items.len())?;
         all.extend_from_slice(items);
     }
@@ -178,12 +192,16 @@ fn nil() -> Value {
     Value::List(List::nil(ListType::Any))
 }
 
-fn items(value: &Value) -> Outcome<&[Value]> {
-    value.items().ok_or_else(no_list)
+/// What is no list is told with sprig's words.
+fn items<'v>(value: &'v Value, complaint: &str) -> Outcome<&'v [Value]> {
+    value.items().ok_or_else(|| no_list(value, complaint))
 }
 
-fn no_list() -> Fault {
-    Fault::new("the argument is no list")
+fn no_list(value: &Value, complaint: &str) -> Fault {
+    match value {
+        Value::Nil => Fault::new("runtime error: invalid memory address or nil pointer dereference"),
+        other => Fault::new(format!("{complaint} {}", kind_name(other))),
+    }
 }
 
 #[cfg(test)]

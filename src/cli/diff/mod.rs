@@ -1,0 +1,153 @@
+//! `lockstep diff`: what the next sync would change, by the operator's own steps, on a cluster that is only looked at.
+
+mod changes;
+mod connect;
+mod flags;
+mod show;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use self::show::Report;
+use super::ending::{Ending, Halt, complain, print};
+use super::manifests;
+use crate::cluster::folder::Manifests;
+use crate::cluster::kube::Glance;
+use crate::controller::external_secret::{Outlook, preview};
+use crate::controller::following::Following;
+use crate::controller::rendering::Rendering;
+use crate::controller::{Context, RefreshTime, Settings};
+use crate::engine::condition::Manner;
+use crate::engine::object::{ObjectKey, ObjectRef};
+use crate::engine::problem::Problem;
+use crate::engine::render::Engine;
+use crate::engine::store::StoreRules;
+use crate::generator::Generators;
+use crate::provider::Calls;
+use crate::provider::pool::Pool;
+use crate::telemetry::Metrics;
+
+pub use self::flags::Flags;
+
+pub async fn run(flags: &Flags) -> Result<Ending, Halt> {
+    let config = connect::config(flags).await?;
+    let namespace = flags
+        .namespace
+        .clone()
+        .unwrap_or_else(|| config.default_namespace.clone());
+    let given = manifests::read(&flags.files, Some(&namespace)).map_err(|halt| Halt {
+        // 1 says that something differs, and that is not known.
+        ending: Ending::Misuse,
+        ..halt
+    })?;
+    let in_files: BTreeSet<ObjectKey> = given.external_secrets.keys().cloned().collect();
+    check_files(flags, &given)?;
+    let cluster = Arc::new(Glance::new(connect::client(config).await?, given));
+    let mut keys = in_files;
+    keys.extend(flags.names.iter().map(|name| ObjectKey::new(&namespace, name)));
+    if flags.all {
+        let namespace = Some(namespace.as_str()).filter(|_| !flags.all_namespaces);
+        keys.extend(
+            cluster
+                .list(namespace)
+                .await
+                .map_err(|problem| Halt::new(ending(&problem), problem))?,
+        );
+    }
+    let context = context(flags, cluster.clone())?;
+    let mut worst = Ending::Fine;
+    let mut report = Report::default();
+    for key in keys {
+        let told = match cluster.look(&key).await {
+            Ok(()) => tell(&mut report, &key, &preview(&context, &key).await),
+            Err(problem) => Err((ending(&problem), problem.to_string())),
+        };
+        worst = worst.max(told.unwrap_or_else(|(ending, why)| {
+            report.failed += 1;
+            complain(&format!(
+                "{}: {why}",
+                ObjectRef::namespaced("ExternalSecret", &key)
+            ));
+            ending
+        }));
+    }
+    print(report.summary().as_bytes());
+    Ok(worst)
+}
+
+/// Prints each as soon as it is known: stores may take their time.
+fn tell(report: &mut Report, key: &ObjectKey, outlook: &Outlook) -> Result<Ending, (Ending, String)> {
+    let why = match outlook {
+        Outlook::Preview(preview) => {
+            return match report.tell(key, preview) {
+                Ok((text, differs)) => {
+                    print(text.as_bytes());
+                    Ok(if differs { Ending::Finding } else { Ending::Fine })
+                }
+                Err(failure) => Err((ending(&failure.problem), show::failure(failure))),
+            };
+        }
+        Outlook::Broken(fault) => fault.to_string(),
+        Outlook::NotOurs => "is served by a controller of another class; see --controller-class".to_owned(),
+        Outlook::Gone => "does not exist".to_owned(),
+        Outlook::Terminating => {
+            print(report.terminating(key).as_bytes());
+            return Ok(Ending::Fine);
+        }
+    };
+    Err((Ending::Misuse, why))
+}
+
+fn ending(problem: &Problem) -> Ending {
+    let is_out_of_reach = matches!(
+        problem.root(),
+        Problem::Unreachable { .. } | Problem::Throttled { .. } | Problem::ApiUnavailable { .. }
+    );
+    if is_out_of_reach {
+        Ending::Unreachable
+    } else {
+        Ending::Misuse
+    }
+}
+
+fn check_files(flags: &Flags, given: &Manifests) -> Result<(), Halt> {
+    let names_some = flags.all || !flags.names.is_empty() || !given.external_secrets.is_empty();
+    if names_some {
+        Ok(())
+    } else {
+        Err(Halt::misuse(
+            "no ExternalSecret in what -f names; name one, or use --all",
+        ))
+    }
+}
+
+/// The operator's, as far as one look needs it.
+fn context(flags: &Flags, cluster: Arc<Glance>) -> Result<Context, Halt> {
+    let metrics = Metrics::new().map_err(|error| Halt::misuse(format!("the metrics: {error}")))?;
+    let engine = Engine::new(&flags.template_left_delimiter, &flags.template_right_delimiter);
+    Ok(Context {
+        pool: Arc::new(Pool::new(cluster.clone(), Calls::new(metrics.clone()))),
+        following: Arc::new(Following::new(cluster.clone())),
+        rendering: Arc::new(Rendering::new(engine)),
+        generators: Arc::new(Generators::new(cluster.clone())),
+        cluster,
+        metrics,
+        rules: StoreRules {
+            class: flags.controller_class.clone(),
+            flood_gate: true,
+        },
+        settings: Settings {
+            namespaced_stores: true,
+            cluster_stores: true,
+            store_interval: std::time::Duration::ZERO,
+            refresh_time: RefreshTime::Coarse,
+            conditions: Manner::Kstatus,
+            guard: true,
+        },
+        clock: Timestamp::now,
+    })
+}

@@ -1,0 +1,343 @@
+//! A cluster that is looked at once and never written to.
+//!
+//! What decisions take from memory is asked for up front, by name, so that it needs no right to list or watch (but for
+//! Secrets of an earlier target name, and only under `creationPolicy: Owner`). Manifests count as if they had been
+//! applied. Every method that would write refuses, and nothing in here could.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::Client;
+use kube::api::{Api, ListParams};
+use lockstep_api::external_secret::CreationPolicy;
+use lockstep_api::generator::GeneratorSpec;
+use lockstep_api::{
+    ClusterSecretStore, Condition, ConditionStatus, ConditionType, ExternalSecret, ExternalSecretStatus,
+    Parsed, SecretStore, SecretStoreStatus,
+};
+
+use super::super::{Cluster, Document, DocumentKind, Event, Store};
+use super::requests::Requests;
+use super::{documents, generators, reduce};
+use crate::cluster::folder::Manifests;
+use crate::engine::generator::GeneratorKey;
+use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
+use crate::engine::plan::SecretWrite;
+use crate::engine::problem::Problem;
+use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::target::Target;
+use crate::engine::values::Values;
+use crate::engine::{collect, fingerprint, labels};
+
+pub struct Glance {
+    requests: Requests,
+    given: Manifests,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    external_secrets: HashMap<ObjectKey, Arc<ExternalSecret>>,
+    stores: HashMap<StoreKey, Arc<Store>>,
+    namespaces: HashMap<String, Arc<BTreeMap<String, String>>>,
+    targets: HashMap<ObjectKey, Arc<Target>>,
+}
+
+impl Glance {
+    pub fn new(client: Client, given: Manifests) -> Self {
+        Self {
+            requests: Requests::new(client),
+            given,
+            seen: Mutex::default(),
+        }
+    }
+
+    /// The ExternalSecrets of a namespace, or of all.
+    pub async fn list(&self, namespace: Option<&str>) -> Result<Vec<ObjectKey>, Problem> {
+        let client = self.requests.client.clone();
+        let api: Api<ExternalSecret> = match namespace {
+            Some(namespace) => Api::namespaced(client, namespace),
+            None => Api::all(client),
+        };
+        let all = ObjectRef {
+            kind: "ExternalSecrets",
+            namespace: None,
+            name: namespace.map_or_else(|| "of all namespaces".to_owned(), |name| format!("of {name}")),
+        };
+        let params = ListParams::default();
+        let listed = self.requests.request("list", &all, api.list(&params)).await?;
+        Ok(listed
+            .items
+            .iter()
+            .map(|object| reduce::key(&object.metadata))
+            .collect())
+    }
+
+    /// Takes in all that an ExternalSecret hangs on.
+    pub async fn look(&self, key: &ObjectKey) -> Result<(), Problem> {
+        let api = Api::<ExternalSecret>::namespaced(self.requests.client.clone(), &key.namespace);
+        let there = self.get("ExternalSecret", api, key).await?;
+        let given = self
+            .given
+            .external_secrets
+            .get(key)
+            .map(|placed| placed.object.as_ref());
+        let Some(object) = given.map(|given| applied(given, there.as_ref())).or(there) else {
+            return Ok(());
+        };
+        if let Ok(spec) = object.spec.as_ref() {
+            let wants = collect::wants(spec, &key.namespace);
+            let named = spec.secret_store_ref.iter();
+            let named = named.filter_map(|store| StoreKey::named_by(store, &key.namespace));
+            for store in wants
+                .iter()
+                .filter_map(|want| want.ask.store().cloned())
+                .chain(named)
+            {
+                self.look_at_store(&store, &key.namespace).await?;
+            }
+            self.look_at_target(&key.target_of(spec)).await?;
+            if spec.target.creation_policy() == CreationPolicy::Owner {
+                self.look_at_siblings(key).await?;
+            }
+        }
+        self.seen().external_secrets.insert(key.clone(), Arc::new(object));
+        Ok(())
+    }
+
+    async fn look_at_store(&self, key: &StoreKey, namespace: &str) -> Result<(), Problem> {
+        if self.seen().stores.contains_key(key) {
+            return Ok(());
+        }
+        let store = match (self.given.stores.get(key), key) {
+            (Some(placed), _) => Some(checked(&placed.object)),
+            (None, StoreKey::Namespaced(name)) => {
+                let api = Api::<SecretStore>::namespaced(self.requests.client.clone(), &name.namespace);
+                self.get("SecretStore", api, name)
+                    .await?
+                    .map(reduce::namespaced_store)
+            }
+            (None, StoreKey::Cluster(name)) => {
+                let api = Api::<ClusterSecretStore>::all(self.requests.client.clone());
+                let name = ObjectKey::new("", name);
+                self.get("ClusterSecretStore", api, &name)
+                    .await?
+                    .map(reduce::cluster_store)
+            }
+        };
+        let Some(store) = store else { return Ok(()) };
+        let has_conditions = store.spec.as_ref().is_ok_and(|spec| !spec.conditions.is_empty());
+        if has_conditions {
+            self.look_at_namespace(namespace).await?;
+        }
+        self.seen().stores.insert(key.clone(), Arc::new(store));
+        Ok(())
+    }
+
+    async fn look_at_namespace(&self, name: &str) -> Result<(), Problem> {
+        let api = Api::<Namespace>::all(self.requests.client.clone());
+        if let Some(namespace) = self.get("Namespace", api, &ObjectKey::new("", name)).await? {
+            let labels = namespace.metadata.labels.unwrap_or_default();
+            self.seen().namespaces.insert(name.to_owned(), Arc::new(labels));
+        }
+        Ok(())
+    }
+
+    async fn look_at_target(&self, key: &ObjectKey) -> Result<(), Problem> {
+        if let Some((target, _)) = documents::read_target(&self.requests, key).await? {
+            self.seen().targets.insert(key.clone(), Arc::new(target));
+        }
+        Ok(())
+    }
+
+    /// Secrets that the ExternalSecret made, perhaps under earlier names.
+    async fn look_at_siblings(&self, key: &ObjectKey) -> Result<(), Problem> {
+        let api = Api::<Secret>::namespaced(self.requests.client.clone(), &key.namespace);
+        let (label, owner) = (labels::CREATED_BY, fingerprint::owner_label(key));
+        let params = ListParams::default().labels(&format!("{label}={owner},{}=true", labels::MANAGED));
+        let all = ObjectRef::secret(&key.namespace, "that it made");
+        let listed = self.requests.request("list", &all, api.list(&params)).await?;
+        let mut seen = self.seen();
+        for secret in listed.items {
+            let key = reduce::key(&secret.metadata);
+            seen.targets.insert(key, Arc::new(reduce::target(secret)));
+        }
+        Ok(())
+    }
+
+    async fn get<K>(&self, kind: &'static str, api: Api<K>, key: &ObjectKey) -> Result<Option<K>, Problem>
+    where
+        K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
+    {
+        let object = ObjectRef {
+            kind,
+            namespace: Some(key.namespace.clone()).filter(|namespace| !namespace.is_empty()),
+            name: key.name.clone(),
+        };
+        self.requests
+            .request("get", &object, api.get_opt(&key.name))
+            .await
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The object as it would be after `kubectl apply`: labels and annotations of others stay.
+fn applied(given: &ExternalSecret, there: Option<&ExternalSecret>) -> ExternalSecret {
+    let Some(there) = there else {
+        return given.clone();
+    };
+    let mut object = there.clone();
+    let generation = there.metadata.generation.unwrap_or_default();
+    if object.spec != given.spec {
+        object.metadata.generation = Some(generation + 1);
+    }
+    object.spec = given.spec.clone();
+    for (texts, more) in [
+        (&mut object.metadata.labels, &given.metadata.labels),
+        (&mut object.metadata.annotations, &given.metadata.annotations),
+    ] {
+        if let Some(more) = more {
+            texts.get_or_insert_default().extend(more.clone());
+        }
+    }
+    object
+}
+
+/// A store that is only a manifest was checked by nobody. That it is used says that it is meant to work.
+fn checked(store: &Store) -> Store {
+    let ready = Condition {
+        kind: ConditionType::Ready,
+        status: ConditionStatus::True,
+        reason: None,
+        message: None,
+        last_transition_time: None,
+        observed_generation: None,
+    };
+    let status = SecretStoreStatus {
+        conditions: vec![ready],
+        capabilities: None,
+    };
+    Store {
+        status,
+        ..store.clone()
+    }
+}
+
+fn refused() -> Problem {
+    Problem::NotSupported {
+        what: "writing to a cluster that is only looked at".to_owned(),
+    }
+}
+
+#[async_trait]
+impl Cluster for Glance {
+    fn external_secret(&self, key: &ObjectKey) -> Option<Arc<ExternalSecret>> {
+        self.seen().external_secrets.get(key).cloned()
+    }
+
+    fn store(&self, key: &StoreKey) -> Option<Arc<Store>> {
+        self.seen().stores.get(key).cloned()
+    }
+
+    fn namespace_labels(&self, namespace: &str) -> Option<Arc<BTreeMap<String, String>>> {
+        self.seen().namespaces.get(namespace).cloned()
+    }
+
+    /// As the operator's watch would have it.
+    fn target(&self, key: &ObjectKey) -> Option<Arc<Target>> {
+        let target = self.seen().targets.get(key).cloned();
+        target.filter(|target| {
+            target
+                .labels
+                .get(labels::MANAGED)
+                .is_some_and(|managed| managed == "true")
+        })
+    }
+
+    fn targets_created_by(&self, namespace: &str, owner: &str) -> Vec<(ObjectKey, Arc<Target>)> {
+        let seen = self.seen();
+        let is_meant = |key: &ObjectKey, target: &Target| {
+            key.namespace == namespace
+                && target
+                    .labels
+                    .get(labels::CREATED_BY)
+                    .is_some_and(|by| by == owner)
+        };
+        let meant = seen.targets.iter().filter(|(key, target)| is_meant(key, target));
+        meant.map(|(key, target)| (key.clone(), target.clone())).collect()
+    }
+
+    fn can_follow(&self, _: &ObjectRef) -> bool {
+        false
+    }
+
+    fn follow(&self, _: &ObjectRef) {}
+
+    fn unfollow(&self, _: &ObjectRef) {}
+
+    async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem> {
+        match self.given.documents.get(&(kind, key.clone())) {
+            Some(placed) => Ok(Some(placed.object.clone())),
+            None => documents::read(&self.requests, kind, key).await,
+        }
+    }
+
+    async fn generator(&self, key: &GeneratorKey) -> Result<Option<Parsed<GeneratorSpec>>, Problem> {
+        match self.given.generators.get(key) {
+            Some(placed) => Ok(Some(placed.object.clone())),
+            None => generators::read(&self.requests, key).await,
+        }
+    }
+
+    async fn read_target(&self, key: &ObjectKey) -> Result<Option<(Target, Values)>, Problem> {
+        documents::read_target(&self.requests, key).await
+    }
+
+    /// Leaves nothing behind in the cluster, though it is asked for by a POST.
+    async fn service_account_token(
+        &self,
+        account: &ObjectKey,
+        audiences: &[String],
+        lifetime: Duration,
+    ) -> Result<SecretBytes, Problem> {
+        documents::service_account_token(&self.requests, account, audiences, lifetime).await
+    }
+
+    async fn write_secret(&self, _: &SecretWrite) -> Result<Target, Problem> {
+        Err(refused())
+    }
+
+    async fn delete_secret(&self, _: &ObjectKey, _: &str) -> Result<(), Problem> {
+        Err(refused())
+    }
+
+    async fn write_external_secret_status(
+        &self,
+        _: &ExternalSecret,
+        _: &ExternalSecretStatus,
+    ) -> Result<(), Problem> {
+        Err(refused())
+    }
+
+    async fn write_store_status(&self, _: &Store, _: &SecretStoreStatus) -> Result<(), Problem> {
+        Err(refused())
+    }
+
+    async fn remove_finalizer(&self, _: &ExternalSecret, _: &str) -> Result<(), Problem> {
+        Err(refused())
+    }
+
+    fn publish(&self, _: Event) {}
+}
+
+impl std::fmt::Debug for Glance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Glance").finish_non_exhaustive()
+    }
+}

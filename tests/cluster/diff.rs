@@ -1,0 +1,111 @@
+//! `lockstep diff` against a real API server: it tells what the next sync would change, shows no value, writes nothing.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use lockstep_testkit::{ControlPlane, Request, User};
+use serde_json::json;
+
+use crate::bench::{Bench, external_secret, password, store};
+
+const READS: [&str; 3] = ["get", "list", "watch"];
+
+struct Told {
+    code: Option<i32>,
+    text: String,
+}
+
+/// Runs it as the user that the audit log is about.
+fn diff(plane: &ControlPlane, namespace: &str, arguments: &[&str]) -> Result<Told> {
+    let output = Command::new(env!("CARGO_BIN_EXE_lockstep"))
+        .args(["diff", "-n", namespace])
+        .args(arguments)
+        .env("KUBECONFIG", plane.kubeconfig_of(User::Operator))
+        .output()?;
+    let text = [output.stdout, output.stderr].concat();
+    Ok(Told {
+        code: output.status.code(),
+        text: String::from_utf8(text)?,
+    })
+}
+
+impl Told {
+    #[track_caller]
+    fn expect(&self, code: i32, lines: &[&str]) -> Result<()> {
+        ensure!(
+            self.code == Some(code),
+            "exit code {:?}, not {code}: {}",
+            self.code,
+            self.text
+        );
+        for line in lines {
+            let there = self.text.lines().any(|told| told.trim_start().starts_with(line));
+            ensure!(there, "no line {line:?} in {}", self.text);
+        }
+        ensure!(!self.text.contains("canary"), "a value is shown: {}", self.text);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs the test bed"]
+async fn a_diff_tells_what_the_next_sync_changes_and_writes_nothing() -> Result<()> {
+    let bench = Bench::set_up("diff", "canary-1").await?;
+    let (plane, namespace) = (&bench.plane, bench.namespace.as_str());
+    let start = plane.requests()?.len();
+    let file = plane.folder().join("app.yaml");
+    let manifest = json!({
+        "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
+        "metadata": {"name": "app"}, "spec": external_secret("k"),
+    });
+    fs::write(&file, manifest.to_string())?;
+    let file = file.to_string_lossy().into_owned();
+
+    let secret = format!("Secret {namespace}/app:");
+    diff(plane, namespace, &["-f", &file])?.expect(
+        1,
+        &[
+            &format!("{secret} created"),
+            &format!("ExternalSecret {namespace}/app: due now, because it was never synced"),
+            "+ data.password",
+            "+ owner",
+            "1 created",
+        ],
+    )?;
+    ensure_reads_only(&plane.requests()?[start..])?;
+
+    bench.apply("ExternalSecret", "app", external_secret("k")).await?;
+    bench.synced("app").await?;
+    let start = plane.requests()?.len();
+    diff(plane, namespace, &["app"])?.expect(0, &[&format!("{secret} unchanged"), "1 unchanged"])?;
+    diff(plane, namespace, &["-f", &file])?.expect(0, &["1 unchanged"])?;
+
+    bench.apply("SecretStore", "fake", store("canary-02")).await?;
+    diff(plane, namespace, &["--all"])?
+        .expect(1, &[&format!("{secret} updated"), "~ data.password", "1 updated"])?;
+    diff(plane, namespace, &["app", "missing"])?.expect(
+        2,
+        &[
+            &format!("lockstep: ExternalSecret {namespace}/missing: does not exist"),
+            "1 updated, 1 failed",
+        ],
+    )?;
+    ensure_reads_only(&plane.requests()?[start..])?;
+    let there = bench.secret("app").await?;
+    let is_as_before = there.as_ref().and_then(password) == Some(b"canary-1");
+    ensure!(is_as_before, "the Secret was written");
+    Ok(())
+}
+
+/// The operator beside it is the same user. It has nothing to do but to tell of itself, and of the store.
+fn ensure_reads_only(requests: &[Request]) -> Result<()> {
+    const OPERATORS: [&str; 2] = ["secretstores/status", "events"];
+    let is_write = |request: &&Request| {
+        !READS.contains(&request.verb.as_str()) && !OPERATORS.contains(&request.resource.as_str())
+    };
+    let writes: Vec<_> = requests.iter().filter(is_write).collect();
+    ensure!(!requests.is_empty(), "nothing was asked of the API server");
+    ensure!(writes.is_empty(), "it wrote: {writes:?}");
+    Ok(())
+}
