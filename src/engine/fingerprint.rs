@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use lockstep_gostd::hex;
 use serde_json::Value;
 use sha3::{Digest as _, Sha3_224};
 
@@ -42,11 +43,11 @@ pub fn of_bytes<'a>(entries: impl Iterator<Item = (&'a str, &'a [u8])>) -> Strin
         hash.update("]");
     }
     hash.update("]");
-    hex(hash)
+    hex::encode(&hash.finalize())
 }
 
 pub fn of_text(text: &str) -> String {
-    hex(Sha3_224::new().chain_update(text))
+    hex::encode(&Sha3_224::digest(text))
 }
 
 /// The hash over a generic target: its `spec`, else its `data`. `None` when it has neither.
@@ -97,15 +98,6 @@ pub fn field_manager(external_secret: &str) -> String {
 
 pub fn is_our_manager(manager: &str) -> bool {
     manager.starts_with(MANAGER_PREFIX)
-}
-
-fn hex(hash: Sha3_224) -> String {
-    hash.finalize()
-        .iter()
-        .fold(String::with_capacity(56), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 fn go_print_map(map: Option<&BTreeMap<String, String>>) -> String {

@@ -152,10 +152,7 @@ mod tests {
     #[test]
     fn a_fault_says_where_it_stands_in_the_object() {
         let spec = GeneratorSpec::Password(serde_json::from_value(json!({})).expect("a password"));
-        let fault = Fault {
-            field: "length".to_owned(),
-            why: "too long".to_owned(),
-        };
+        let fault = Fault::new("length", "too long");
         let (own, all) = (
             GeneratorKey::Namespaced(ClusterGeneratorKind::Password, ObjectKey::new("ns", "p")),
             GeneratorKey::Cluster("p".to_owned()),

@@ -6,9 +6,9 @@ use aws_lc_rs::hmac;
 use jiff::Timestamp;
 use lockstep_api::Fault;
 use lockstep_api::generator::MFASpec;
+use lockstep_gostd::base32;
 use zeroize::Zeroizing;
 
-use super::base32;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
 
@@ -23,7 +23,7 @@ pub fn generate(spec: &MFASpec, seed: &SecretBytes, now: Timestamp) -> Result<Va
     let length = length(spec)?;
     let period = spec.time_period.filter(|period| *period > 0).unwrap_or(PERIOD);
     let now = spec.when.as_ref().map_or(now, |when| when.0).as_second();
-    let seed = decode(seed).ok_or_else(|| fault("secret", "the seed is not base 32 without padding"))?;
+    let seed = decode(seed).ok_or_else(|| Fault::new("secret", "the seed is not base 32 without padding"))?;
     let number = number(algorithm, &seed, now.div_euclid(period));
     Ok(Values::from([
         ("token".to_owned(), digits(number, length).into()),
@@ -38,7 +38,7 @@ fn algorithm(spec: &MFASpec) -> Result<hmac::Algorithm, Fault> {
         "sha256" => Ok(hmac::HMAC_SHA256),
         "sha384" => Ok(hmac::HMAC_SHA384),
         "sha512" => Ok(hmac::HMAC_SHA512),
-        _ => Err(fault("algorithm", "must be sha1, sha256, sha384 or sha512")),
+        _ => Err(Fault::new("algorithm", "must be sha1, sha256, sha384 or sha512")),
     }
 }
 
@@ -47,14 +47,14 @@ fn length(spec: &MFASpec) -> Result<usize, Fault> {
     usize::try_from(length)
         .ok()
         .filter(|_| length <= LONGEST)
-        .ok_or_else(|| fault("length", &format!("must be {LONGEST} or less")))
+        .ok_or_else(|| Fault::new("length", format!("must be {LONGEST} or less")))
 }
 
 /// Seeds are shown in groups, and in letters of either size.
 fn decode(seed: &SecretBytes) -> Option<Zeroizing<Vec<u8>>> {
     let mut digits = Zeroizing::new(seed.expose().to_ascii_uppercase());
     digits.retain(|byte| *byte != b' ');
-    base32::decode(&digits)
+    base32::decode_unpadded(&digits).ok().map(Zeroizing::new)
 }
 
 /// RFC 4226, section 5.3: 31 bits of the hash, from a place that the hash itself names.
@@ -69,13 +69,6 @@ fn number(algorithm: hmac::Algorithm, seed: &[u8], counter: i64) -> u32 {
 fn digits(number: u32, length: usize) -> String {
     let all = format!("{number:0length$}");
     all[all.len() - length..].to_owned()
-}
-
-fn fault(field: &str, why: &str) -> Fault {
-    Fault {
-        field: field.to_owned(),
-        why: why.to_owned(),
-    }
 }
 
 #[cfg(test)]

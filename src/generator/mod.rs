@@ -3,7 +3,6 @@
 //! Making is pure: randomness and the clock are handed in, and whatever is refused is told as a fault of the spec. What
 //! remains, resolving references and keeping slow work off the async workers, is here. One file a kind.
 
-mod base32;
 mod fake;
 mod mfa;
 mod password;

@@ -4,11 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use lockstep_api::Fault;
 use lockstep_api::generator::{PasswordEncoding, PasswordSpec};
+use lockstep_gostd::{base32, hex};
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand::{Rng, RngExt as _};
 use zeroize::Zeroizing;
 
-use super::base32;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
 
@@ -38,7 +38,10 @@ fn keys(spec: &PasswordSpec) -> Result<Vec<String>, Fault> {
     keys.sort();
     keys.dedup();
     if keys.len() < spec.secret_keys.len() || keys.iter().any(String::is_empty) {
-        return Err(fault("secretKeys", "secretKeys must be non-empty and unique"));
+        return Err(Fault::new(
+            "secretKeys",
+            "secretKeys must be non-empty and unique",
+        ));
     }
     Ok(keys)
 }
@@ -71,7 +74,7 @@ impl<'s> Recipe<'s> {
             .saturating_add(recipe.symbols.max(0));
         let passwords = i64::try_from(spec.secret_keys.len().max(1)).unwrap_or(i64::MAX);
         if characters.saturating_mul(passwords) > LONGEST {
-            return Err(fault("length", "is more than a Secret can hold"));
+            return Err(Fault::new("length", "is more than a Secret can hold"));
         }
         Ok(recipe)
     }
@@ -86,7 +89,7 @@ impl<'s> Recipe<'s> {
     /// Draws the characters of each kind, and mixes them all.
     fn draw(&self, random: &mut dyn Rng) -> Result<Zeroizing<String>, Fault> {
         let letters = usize::try_from(self.letters()).map_err(|_| {
-            fault(
+            Fault::new(
                 "length",
                 "number of digits and symbols must be less than total length",
             )
@@ -111,7 +114,7 @@ impl<'s> Recipe<'s> {
             let fresh = self.draw_from(set, wanted, &drawn, random);
             let fresh = fresh.ok_or_else(|| {
                 let why = format!("number of {kind} exceeds available {kind} and repeats are not allowed");
-                fault(field, &why)
+                Fault::new(field, &why)
             })?;
             drawn.extend_from_slice(&fresh);
         }
@@ -149,21 +152,7 @@ fn encode(password: &str, encoding: PasswordEncoding) -> SecretBytes {
         PasswordEncoding::Base64 => STANDARD.encode(password).into(),
         PasswordEncoding::Base64Url => URL_SAFE.encode(password).into(),
         PasswordEncoding::Base32 => base32::encode(password.as_bytes()).into(),
-        PasswordEncoding::Hex => hex(password.as_bytes()).into(),
-    }
-}
-
-fn hex(bytes: &[u8]) -> Vec<u8> {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits
-        .map(|digit| b"0123456789abcdef"[usize::from(digit)])
-        .collect()
-}
-
-fn fault(field: &str, why: &str) -> Fault {
-    Fault {
-        field: field.to_owned(),
-        why: why.to_owned(),
+        PasswordEncoding::Hex => hex::encode(password.as_bytes()).into(),
     }
 }
 

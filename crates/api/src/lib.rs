@@ -41,7 +41,7 @@ pub use common::{
 };
 pub use condition::{Condition, ConditionStatus, ConditionType};
 pub use crds::crds;
-pub use duration::{GoDuration, go_string};
+pub use duration::GoDuration;
 pub use external_secret::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus};
 pub use kind::{Column, ColumnType, Kind, Scope};
 pub use names::{NamespaceName, ResourceName, SecretKey};

@@ -25,6 +25,15 @@ pub struct Fault {
     pub why: String,
 }
 
+impl Fault {
+    pub fn new(field: &str, why: impl Into<String>) -> Self {
+        Self {
+            field: field.to_owned(),
+            why: why.into(),
+        }
+    }
+}
+
 impl<T> Parsed<T> {
     pub fn as_ref(&self) -> Result<&T, &Fault> {
         match self {

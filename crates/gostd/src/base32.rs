@@ -1,5 +1,5 @@
-//! Base32 as Go's `encoding/base32` reads it: capitals only, padding is required, line breaks are skipped wherever
-//! they stand, and so is all behind the padding. The places of errors do not count line breaks.
+//! Base32 as Go's `encoding/base32` reads it: capitals only, and line breaks are skipped wherever they stand. With
+//! padding, it is required, and all behind it is skipped too. The places of errors do not count line breaks.
 
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -31,20 +31,44 @@ pub fn encode(bytes: &[u8]) -> String {
     text
 }
 
+/// With padding.
 pub fn decode(text: &[u8]) -> Result<Vec<u8>, Corrupt> {
     let text = without_line_breaks(text);
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / GROUP * 5 + 5));
     let mut start = 0;
     while start < text.len() {
         let (signs, bits) = group(&text, start)?;
-        let made = (bits << (5 * (GROUP - signs)) << 24).to_be_bytes();
-        bytes.extend_from_slice(&made[..signs * 5 / 8]);
+        push(&mut bytes, signs, bits);
         if signs < GROUP {
             break;
         }
         start += GROUP;
     }
     Ok(std::mem::take(&mut *bytes))
+}
+
+/// Without padding, which is no sign here. Bits that make no whole byte count for nothing; a rest of a length that no
+/// encoder leaves behind is dropped.
+pub fn decode_unpadded(text: &[u8]) -> Result<Vec<u8>, Corrupt> {
+    let text = without_line_breaks(text);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / GROUP * 5 + 5));
+    for (nth, group) in text.chunks(GROUP).enumerate() {
+        let mut bits = 0;
+        for (place, sign) in group.iter().enumerate() {
+            let at = nth * GROUP + place;
+            bits = bits << 5 | u64::from(value(*sign).ok_or(Corrupt { at })?);
+        }
+        if !matches!(group.len(), 1 | 3 | 6) {
+            push(&mut bytes, group.len(), bits);
+        }
+    }
+    Ok(std::mem::take(&mut *bytes))
+}
+
+/// Adds the whole bytes that so many signs make.
+fn push(bytes: &mut Vec<u8>, signs: usize, bits: u64) {
+    let made = (bits << (5 * (GROUP - signs)) << 24).to_be_bytes();
+    bytes.extend_from_slice(&made[..signs * 5 / 8]);
 }
 
 /// How many signs before padding the group has that starts there, and their bits.
@@ -111,6 +135,23 @@ mod tests {
         ] {
             assert_eq!(encode(bytes.as_bytes()), text);
             assert_eq!(decode(text.as_bytes()), Ok(bytes.into()));
+            let bare = text.trim_end_matches('=').as_bytes();
+            assert_eq!(decode_unpadded(bare), Ok(bytes.into()));
+        }
+    }
+
+    #[test]
+    fn without_padding_stray_signs_do_no_harm() {
+        for (text, bytes) in [
+            ("MZXW\r\n6YTB\n", Ok(b"fooba".to_vec())),
+            ("MZ", Ok(b"f".to_vec())),
+            ("MZXW6YTBMZX", Ok(b"fooba".to_vec())),
+            ("MZXW6===", Err(Corrupt { at: 5 })),
+            ("mzxw6", Err(Corrupt { at: 0 })),
+            ("MZXW6YTBMZ 6", Err(Corrupt { at: 10 })),
+            ("0189", Err(Corrupt { at: 0 })),
+        ] {
+            assert_eq!(decode_unpadded(text.as_bytes()), bytes, "{text:?}");
         }
     }
 
@@ -149,8 +190,10 @@ mod tests {
 
         #[test]
         fn any_text_is_decoded_or_refused(text in "[AB=7\n]{0,20}") {
-            if let Err(corrupt) = decode(text.as_bytes()) {
-                prop_assert!(corrupt.at <= text.len());
+            for decode in [decode, decode_unpadded] {
+                if let Err(corrupt) = decode(text.as_bytes()) {
+                    prop_assert!(corrupt.at <= text.len());
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod base32;
 pub mod base64;
+pub mod duration;
 pub mod float;
 pub mod hex;
 pub mod integer;

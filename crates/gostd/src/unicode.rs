@@ -1,5 +1,6 @@
 //! Characters as Go 1.26 knows them: Unicode 15.0, with cases that are one character to one character.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex_syntax::hir::{Class, HirKind};
@@ -91,6 +92,19 @@ pub fn to_title(c: char) -> char {
     }
 }
 
+/// Go makes a U+FFFD of every single byte that is no text; Rust makes one of several.
+pub fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = str::from_utf8(bytes) {
+        return text.into();
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    text.into()
+}
+
 /// The mapping if it is one of Unicode 15.0 and to a single character, which is where the full and the simple mapping
 /// agree.
 fn single(c: char, mut mapped: impl Iterator<Item = char>) -> char {
@@ -129,6 +143,16 @@ impl Set {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_byte_that_is_no_text_is_replaced() {
+        for (bytes, text) in [
+            (&b"plain \xc3\xa9"[..], "plain é"),
+            (b"a\xff\xe2\x98b", "a\u{fffd}\u{fffd}\u{fffd}b"),
+        ] {
+            assert_eq!(lossy(bytes), text);
+        }
+    }
 
     /// How many characters are in each set, and the sum of their code points, from Go 1.26.
     #[test]

@@ -19,6 +19,7 @@ mod parse;
 mod template;
 mod time;
 mod unicode;
+mod url;
 mod value;
 
 pub use cache::Cache;

@@ -273,10 +273,7 @@ fn generator(kind: GeneratorKind, spec: Value) -> Parsed<GeneratorSpec> {
 
 fn parse<T: serde::de::DeserializeOwned>(spec: Value) -> Parsed<T> {
     match spec {
-        Value::Null => Parsed::Broken(Fault {
-            field: String::new(),
-            why: "is missing".to_owned(),
-        }),
+        Value::Null => Parsed::Broken(Fault::new("", "is missing")),
         spec => Parsed::from_json(spec),
     }
 }

@@ -26,7 +26,6 @@ use super::values::Values;
 pub use engine::{Engine, Renderer};
 pub use manifest::{Draft, Manifest};
 pub use object::Object;
-pub use scope::as_text;
 
 /// What a target is to be.
 #[derive(Clone, Debug, PartialEq)]

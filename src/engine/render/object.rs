@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use lockstep_api::DecodingStrategy;
+use lockstep_gostd::unicode::lossy;
 use lockstep_gostd::yaml::{self, Node};
 use serde_json::{Map, Value};
 
@@ -128,7 +129,7 @@ fn add_texts(object: &mut Value, place: &[&str], entries: &Values) -> Result<(),
     }
     let texts = members(node).ok_or_else(odd)?;
     for (key, value) in entries {
-        texts.insert(key.clone(), scope::as_text(value.expose()).into());
+        texts.insert(key.clone(), lossy(value.expose()).into());
     }
     Ok(())
 }
@@ -169,7 +170,7 @@ fn settle_metadata(object: &mut Value) -> Result<(), Problem> {
 fn parsed_or_text(value: &SecretBytes) -> Value {
     match yaml::parse(value.expose()) {
         Ok(node) => to_json(node),
-        Err(_) => scope::as_text(value.expose()).into(),
+        Err(_) => lossy(value.expose()).into(),
     }
 }
 

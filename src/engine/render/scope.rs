@@ -33,13 +33,3 @@ pub(super) fn entries(scope: Scope, text: &Text, rendered: SecretBytes) -> Resul
 pub(super) fn undecodable(problem: Problem) -> Problem {
     problem.at("failed to decode rendered template value")
 }
-
-/// Bytes that are no text become U+FFFD, each of them, as where Go writes JSON.
-pub fn as_text(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
-    }
-    text
-}

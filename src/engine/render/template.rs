@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use lockstep_api::external_secret::{Template, TemplateAs, TemplateFrom, TemplateMergePolicy};
+use lockstep_gostd::unicode::lossy;
 
 use super::engine::{Renderer, Text};
 use super::scope::{self, Scope};
@@ -148,7 +149,7 @@ fn add(made: &mut Rendered, part: Part, entries: Values) {
     let texts = |entries: Values| -> BTreeMap<String, String> {
         entries
             .into_iter()
-            .map(|(key, value)| (key, scope::as_text(value.expose())))
+            .map(|(key, value)| (key, lossy(value.expose()).into_owned()))
             .collect()
     };
     match part {

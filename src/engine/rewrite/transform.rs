@@ -1,9 +1,10 @@
 //! Rendering each key with a template.
 
 use lockstep_api::external_secret::RewriteTransform;
+use lockstep_gostd::unicode::lossy;
 
 use crate::engine::problem::Problem;
-use crate::engine::render::{Renderer, as_text};
+use crate::engine::render::Renderer;
 use crate::engine::values::Values;
 
 /// Where two keys become the same, the one that stands later in sorted order wins. (In ESO chance decides.)
@@ -18,7 +19,7 @@ pub(super) fn apply(
             .map_err(|why| Problem::BadData {
                 why: format!("transform failed with {why}"),
             })?;
-        Ok((as_text(&renamed), value))
+        Ok((lossy(&renamed).into_owned(), value))
     });
     renamed.collect()
 }

@@ -60,10 +60,10 @@ fn rsa_size(bits: u16) -> Result<KeySize, Failure> {
         3072 => Ok(KeySize::Rsa3072),
         4096 => Ok(KeySize::Rsa4096),
         8192 => Ok(KeySize::Rsa8192),
-        _ => Err(Failure::Spec(Fault {
-            field: "keySize".to_owned(),
-            why: format!("RSA keys are made with 2048, 3072, 4096 or 8192 bits, not with {bits}"),
-        })),
+        _ => Err(Failure::Spec(Fault::new(
+            "keySize",
+            format!("RSA keys are made with 2048, 3072, 4096 or 8192 bits, not with {bits}"),
+        ))),
     }
 }
 

@@ -46,10 +46,7 @@ impl ClusterGeneratorSpec {
     fn into_generator(self) -> Parsed<GeneratorSpec> {
         match self.generator() {
             Ok(_) => Parsed::Sound(self.generator),
-            Err(mismatch) => Parsed::Broken(Fault {
-                field: "generator".to_owned(),
-                why: mismatch.to_string(),
-            }),
+            Err(mismatch) => Parsed::Broken(Fault::new("generator", mismatch.to_string())),
         }
     }
 }

@@ -12,7 +12,6 @@ use thiserror::Error;
 mod read;
 mod write;
 
-pub(crate) use read::lossy;
 pub use write::{encode, encode_object, encode_texts, float, write_text};
 
 /// A decoded value. It borrows from the text where it can.

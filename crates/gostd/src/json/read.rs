@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{Fault, MAX_DEPTH, Number, Numbers, Object, Value};
+use crate::unicode::lossy;
 
 pub(super) fn document(json: &[u8], numbers: Numbers) -> Result<Value<'_>, Fault> {
     let mut reader = Reader {
@@ -306,17 +307,4 @@ impl<'j> Reader<'j> {
     fn malformed<T>(&self) -> Result<T, Fault> {
         Err(Fault::Malformed { at: self.at })
     }
-}
-
-/// Go makes a U+FFFD of every single byte that is no text.
-pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
-    if let Ok(text) = str::from_utf8(bytes) {
-        return text.into();
-    }
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
-    }
-    text.into()
 }

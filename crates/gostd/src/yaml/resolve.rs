@@ -5,6 +5,7 @@ use super::time::is_timestamp;
 use super::{Fault, Node, number};
 use crate::base64::{self, Alphabet};
 use crate::float;
+use crate::unicode::lossy;
 
 /// A scalar and what is told of its type.
 pub(super) fn resolve(scalar: &Scalar) -> Result<Node, Fault> {
@@ -115,5 +116,5 @@ fn tagged(value: &str, tag: &'static str) -> Result<Node, Fault> {
 /// JSON makes a U+FFFD of every byte that is no text.
 fn binary(value: &str) -> Result<Node, Fault> {
     let bytes = base64::decode(Alphabet::Standard, value.as_bytes()).map_err(|_| Fault::Base64)?;
-    Ok(Node::Text(crate::json::lossy(&bytes).into_owned()))
+    Ok(Node::Text(lossy(&bytes).into_owned()))
 }

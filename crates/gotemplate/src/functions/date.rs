@@ -1,9 +1,11 @@
 //! Dates: sprig's functions on `time.Time`.
 
+use lockstep_gostd::duration;
+
 use super::{Args, Function, Param};
 use crate::env::Env;
 use crate::fault::{Fault, Outcome};
-use crate::time::{Time, duration, zone};
+use crate::time::{Time, zone};
 use crate::value::{IntType, Text, Value};
 
 pub(super) const TABLE: &[Function] = &[
@@ -95,7 +97,7 @@ fn must_date_modify(env: &mut Env, args: Args) -> Outcome {
 
 fn parse_duration(env: &mut Env, text: &Text) -> Outcome<Option<i64>> {
     env.spend(text.len())?;
-    Ok(duration::parse(text))
+    Ok(duration::parse(text).ok())
 }
 
 /// Of a number of seconds, which has to be an `int64` or a text, the duration.

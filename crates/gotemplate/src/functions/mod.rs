@@ -33,7 +33,7 @@ mod semver;
 #[cfg(test)]
 pub(crate) mod testing;
 mod text;
-pub(crate) mod url;
+mod url;
 mod yaml;
 
 pub(crate) use certificate::Certificate;

@@ -3,7 +3,9 @@
 //! Left out are those that take or give what no [`Value`] is: `In` and `Location` of a time, and whatever writes to a
 //! `[]byte`.
 
-use super::{STRING, Time, Zone, duration, month_name, weekday_name};
+use lockstep_gostd::duration;
+
+use super::{STRING, Time, Zone, month_name, weekday_name};
 use crate::fault::Outcome;
 use crate::functions::{Args, Function, Param};
 use crate::value::{IntType, Value};

@@ -10,7 +10,6 @@ use crate::fault::{Fault, Outcome};
 pub(crate) use zone::Zone;
 
 mod civil;
-pub(crate) mod duration;
 mod format;
 mod layout;
 pub(crate) mod methods;

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use lockstep_gostd::duration;
+
 use super::{IntType, Text, Value};
 use crate::fault::Outcome;
 use crate::fmt;
-use crate::time::{duration, month_name, weekday_name};
+use crate::time::{month_name, weekday_name};
 
 /// What a template prints for `{{ value }}`.
 pub(crate) fn display(out: &mut Vec<u8>, value: &Value) -> Outcome<()> {

@@ -47,12 +47,8 @@ const fn may_not(
     namespace: &'static str,
 ) -> Right {
     Right {
-        verb,
-        group,
-        resource,
-        namespace,
-        name: "",
         allowed: false,
+        ..may(verb, group, resource, namespace)
     }
 }
 

@@ -5,7 +5,7 @@ use core::net::{IpAddr, Ipv6Addr};
 use super::read::Names;
 use crate::crypto::der::{self, Der, Reader, tag};
 use crate::fault::{Fault, Outcome};
-use crate::functions::url::parse as url;
+use crate::url;
 
 const EMAIL: u8 = tag::implicit(1);
 const DNS: u8 = tag::implicit(2);

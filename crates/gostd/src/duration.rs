@@ -1,5 +1,7 @@
 //! Go's `time.Duration`: nanoseconds, written `1h0m0s`.
 
+use thiserror::Error;
+
 const SECOND: u64 = 1_000_000_000;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
@@ -7,7 +9,20 @@ const HOUR: u64 = 60 * MINUTE;
 /// One more than the longest, which only a negative one may reach.
 const LIMIT: u64 = 1 << 63;
 
-pub(crate) fn display(nanos: i64) -> String {
+/// Why a text is no duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Fault<'t> {
+    #[error("not a number and a unit")]
+    NotADuration,
+    #[error("longer than about 292 years")]
+    TooLong,
+    #[error("a number without a unit")]
+    MissingUnit,
+    #[error("an unknown unit")]
+    UnknownUnit(&'t [u8]),
+}
+
+pub fn display(nanos: i64) -> String {
     let sign = if nanos < 0 { "-" } else { "" };
     let nanos = nanos.unsigned_abs();
     match nanos {
@@ -34,58 +49,69 @@ fn decimal(value: u64, unit: u64) -> String {
 }
 
 /// Go's `time.ParseDuration`: a sign, then any number of `<decimal><unit>`, or a bare zero.
-pub(crate) fn parse(text: &[u8]) -> Option<i64> {
-    let (negative, mut rest) = match text.split_first()? {
-        (b'-', rest) => (true, rest),
-        (b'+', rest) => (false, rest),
+pub fn parse(text: &[u8]) -> Result<i64, Fault<'_>> {
+    let (negative, mut rest) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
         _ => (false, text),
     };
     if rest == b"0" {
-        return Some(0);
+        return Ok(0);
     }
     if rest.is_empty() {
-        return None;
+        return Err(Fault::NotADuration);
     }
     let mut total = 0_u64;
     while !rest.is_empty() {
         let (part, after) = one_part(rest)?;
-        total = total.checked_add(part).filter(|&total| total <= LIMIT)?;
+        let sum = total.checked_add(part).filter(|&total| total <= LIMIT);
+        total = sum.ok_or(Fault::TooLong)?;
         rest = after;
     }
-    if negative {
+    let nanos = if negative {
         0_i64.checked_sub_unsigned(total)
     } else {
         total.try_into().ok()
-    }
+    };
+    nanos.ok_or(Fault::TooLong)
 }
 
 /// One `<decimal><unit>`, and what is left after it.
-fn one_part(text: &[u8]) -> Option<(u64, &[u8])> {
+fn one_part(text: &[u8]) -> Result<(u64, &[u8]), Fault<'_>> {
     let (whole, rest) = digits(text);
     let (fraction, rest) = match rest.strip_prefix(b".") {
         Some(rest) => digits(rest),
         None => (&[][..], rest),
     };
     if whole.is_empty() && fraction.is_empty() {
-        return None;
+        return Err(Fault::NotADuration);
     }
     let end = rest.iter().position(|byte| matches!(byte, b'.' | b'0'..=b'9'));
     let (name, rest) = rest.split_at(end.unwrap_or(rest.len()));
-    let unit = match std::str::from_utf8(name).ok()? {
-        "ns" => 1,
-        "us" | "µs" | "μs" => 1_000, // both code points that look like a micro sign
-        "ms" => 1_000_000,
-        "s" => SECOND,
-        "m" => MINUTE,
-        "h" => HOUR,
-        _ => return None,
-    };
-    let mut number = 0_u64;
-    for digit in whole {
-        number = number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+    let unit = unit(name)?;
+    let value = number(whole)
+        .and_then(|number| number.checked_mul(unit)?.checked_add(part_of(fraction, unit)))
+        .filter(|&value| value <= LIMIT);
+    Ok((value.ok_or(Fault::TooLong)?, rest))
+}
+
+fn unit(name: &[u8]) -> Result<u64, Fault<'_>> {
+    match name {
+        b"" => Err(Fault::MissingUnit),
+        b"ns" => Ok(1),
+        b"us" | b"\xc2\xb5s" | b"\xce\xbcs" => Ok(1_000), // both code points that look like a micro sign
+        b"ms" => Ok(1_000_000),
+        b"s" => Ok(SECOND),
+        b"m" => Ok(MINUTE),
+        b"h" => Ok(HOUR),
+        _ => Err(Fault::UnknownUnit(name)),
     }
-    let value = number.checked_mul(unit)?.checked_add(part_of(fraction, unit))?;
-    (value <= LIMIT).then_some((value, rest))
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0_u64, |number, digit| {
+        number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+    })
 }
 
 fn digits(text: &[u8]) -> (&[u8], &[u8]) {
@@ -116,12 +142,13 @@ fn part_of(digits: &[u8], unit: u64) -> u64 {
     (value as f64 * (unit as f64 / scale)) as u64
 }
 
-pub(super) fn truncate(nanos: i64, to: i64) -> i64 {
+/// Towards zero.
+pub fn truncate(nanos: i64, to: i64) -> i64 {
     if to <= 0 { nanos } else { nanos - nanos % to }
 }
 
 /// Halves go away from zero; what would be too long is as long as can be.
-pub(crate) fn round(nanos: i64, to: i64) -> i64 {
+pub fn round(nanos: i64, to: i64) -> i64 {
     if to <= 0 {
         return nanos;
     }
@@ -138,20 +165,20 @@ pub(crate) fn round(nanos: i64, to: i64) -> i64 {
 
 /// So many of a unit: whole ones, and then the rest.
 #[expect(clippy::cast_precision_loss, reason = "as Go computes it")]
-pub(super) fn count_of(nanos: i64, unit: u64) -> f64 {
+fn count_of(nanos: i64, unit: u64) -> f64 {
     let unit = unit.cast_signed();
     (nanos / unit) as f64 + (nanos % unit) as f64 / unit as f64
 }
 
-pub(super) fn hours(nanos: i64) -> f64 {
+pub fn hours(nanos: i64) -> f64 {
     count_of(nanos, HOUR)
 }
 
-pub(super) fn minutes(nanos: i64) -> f64 {
+pub fn minutes(nanos: i64) -> f64 {
     count_of(nanos, MINUTE)
 }
 
-pub(super) fn seconds(nanos: i64) -> f64 {
+pub fn seconds(nanos: i64) -> f64 {
     count_of(nanos, SECOND)
 }
 
@@ -173,26 +200,29 @@ mod tests {
             (i64::MIN, "-2562047h47m16.854775808s"),
         ] {
             assert_eq!(display(nanos), text);
-            assert_eq!(parse(text.as_bytes()), Some(nanos), "{text}");
+            assert_eq!(parse(text.as_bytes()), Ok(nanos), "{text}");
         }
     }
 
     #[test]
     fn durations_are_read_as_go_reads_them() {
         for (text, nanos) in [
-            ("+0", Some(0)),
-            ("-1.5h", Some(-5_400_000_000_000)),
-            (".5s", Some(500_000_000)),
-            ("1h1h", Some(7_200_000_000_000)),
-            ("0.3333333333333333333h", Some(1_200_000_000_000)),
-            ("9223372036854775807ns", Some(i64::MAX)),
-            ("9223372036854775808ns", None),
-            ("1d", None),
-            ("1", None),
-            ("", None),
-            ("-", None),
-            (".s", None),
-            ("1\u{ff}s", None),
+            ("+0", Ok(0)),
+            ("-1.5h", Ok(-5_400_000_000_000)),
+            (".5s", Ok(500_000_000)),
+            ("1h1h", Ok(7_200_000_000_000)),
+            ("0.3333333333333333333h", Ok(1_200_000_000_000)),
+            ("9223372036854775807ns", Ok(i64::MAX)),
+            ("9223372036854775808ns", Err(Fault::TooLong)),
+            ("-9223372036854775808ns", Ok(i64::MIN)),
+            ("99999999999999999999h", Err(Fault::TooLong)),
+            ("1d", Err(Fault::UnknownUnit(b"d"))),
+            ("1", Err(Fault::MissingUnit)),
+            ("", Err(Fault::NotADuration)),
+            ("-", Err(Fault::NotADuration)),
+            (".s", Err(Fault::NotADuration)),
+            ("1μs1µs", Ok(2_000)),
+            ("1\u{ff}s", Err(Fault::UnknownUnit("\u{ff}s".as_bytes()))),
         ] {
             assert_eq!(parse(text.as_bytes()), nanos, "{text}");
         }
