@@ -23,7 +23,7 @@ use crate::controller::following::Following;
 use crate::controller::rendering::Rendering;
 use crate::controller::{Context, Controllers, RefreshTime, Settings};
 use crate::engine::condition::Manner;
-use crate::engine::render::Engine;
+use crate::engine::render::{Engine, Targets};
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
 use crate::process::{finish, stop_on_signals};
@@ -119,6 +119,8 @@ fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
             store_interval: flags.store_requeue_interval,
             refresh_time: RefreshTime::Always,
             conditions: Manner::Kstatus,
+            // The folder says itself that it has but Secrets.
+            targets: Targets::Anything,
             guard: true,
         },
         clock: Timestamp::now,

@@ -6,6 +6,7 @@
 
 pub mod folder;
 pub mod kube;
+mod resources;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use lockstep_api::generator::GeneratorSpec;
 use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreStatus};
 
 use crate::engine::generator::GeneratorKey;
-use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
+use crate::engine::object::{ObjectKey, ObjectRef, ResourceKey, StoreKey};
 use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
@@ -25,6 +26,8 @@ use crate::engine::values::Values;
 
 pub use crate::engine::object::DocumentKind;
 pub use crate::engine::store::Store;
+
+pub use self::resources::Resources;
 
 #[async_trait]
 pub trait Cluster: Send + Sync + std::fmt::Debug {
@@ -69,6 +72,8 @@ pub trait Cluster: Send + Sync + std::fmt::Debug {
     ) -> Result<(), Problem>;
     async fn write_store_status(&self, store: &Store, status: &SecretStoreStatus) -> Result<(), Problem>;
     async fn remove_finalizer(&self, object: &ExternalSecret, finalizer: &str) -> Result<(), Problem>;
+    /// Targets that are no Secrets, where there can be any.
+    fn resources(&self) -> Option<&dyn Resources>;
     /// Queues an event. Never waits; under load events are dropped and counted.
     fn publish(&self, event: Event);
 }
@@ -99,6 +104,8 @@ pub enum Change {
     Store(StoreKey, Move),
     /// A managed Secret came, changed or went.
     Target(ObjectKey),
+    /// A managed object of another kind did.
+    Resource(ResourceKey),
     /// A namespace came, went, or changed its labels.
     Namespace(String),
     /// An object that somebody follows is at this version; `None`: there is none.

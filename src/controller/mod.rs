@@ -21,6 +21,7 @@ use self::rendering::Rendering;
 use crate::cluster::{Change, Cluster};
 use crate::engine::condition::{Manner, Stamp};
 use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::render::Targets;
 use crate::engine::store::{Store, StoreRules};
 use crate::generator::Generators;
 use crate::provider::pool::Pool;
@@ -69,6 +70,7 @@ pub struct Settings {
     pub store_interval: std::time::Duration,
     pub refresh_time: RefreshTime,
     pub conditions: Manner,
+    pub targets: Targets,
     /// Whether what is not believable is held back.
     pub guard: bool,
 }

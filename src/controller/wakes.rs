@@ -55,6 +55,7 @@ impl Router {
         match change {
             Change::ExternalSecret(key, moved) => self.external_secret(&key, moved),
             Change::Target(key) => self.wake_concerned(&ObjectRef::namespaced("Secret", &key)),
+            Change::Resource(key) => self.wake_concerned(&ObjectRef::from(&key)),
             Change::Store(key, moved) => self.store(&key, moved),
             Change::Namespace(name) => self.wake_concerned(&namespace_ref(&name)),
             Change::Followed { object, version } => self.followed(&object, version),
@@ -123,13 +124,13 @@ fn concerns(key: &ObjectKey, object: &ExternalSecret) -> HashSet<ObjectRef> {
     stores
         .into_iter()
         .chain(namespace)
-        .chain([ObjectRef::namespaced("Secret", &key.target_of(spec))])
+        .chain([key.target_ref_of(spec)])
         .collect()
 }
 
 fn namespace_ref(name: &str) -> ObjectRef {
     ObjectRef {
-        kind: "Namespace",
+        kind: "Namespace".into(),
         namespace: None,
         name: name.to_owned(),
     }

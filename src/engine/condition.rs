@@ -21,6 +21,23 @@ pub struct Verdict<'a> {
     pub message: &'a str,
 }
 
+/// What the target is: some of ESO's words differ by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    Secret,
+    Resource,
+}
+
+impl Sort {
+    /// A target that nobody may have is not told of as a resource.
+    fn failure_reason(self, stage: Stage) -> &'static str {
+        match self {
+            Self::Resource if stage != Stage::Target => "ResourceSyncedError",
+            Self::Secret | Self::Resource => "SecretSyncedError",
+        }
+    }
+}
+
 /// How far a reconcile got before it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -28,7 +45,11 @@ pub enum Stage {
     Understand,
     /// The target is of a kind that we do not write.
     Target,
+    /// What is there could not be seen.
+    Look,
     Fetch,
+    /// What was fetched could not be made into the target.
+    Render,
     Write,
     Delete,
     DeleteOrphans,
@@ -61,7 +82,7 @@ impl Failure {
     }
 
     /// The message of the condition. The cause stands in the event and in `status.sources`.
-    pub fn message(&self) -> String {
+    pub fn message(&self, sort: Sort) -> String {
         let told = match (self.stage, self.problem.root()) {
             (_, Problem::OwnedByExternalSecret { .. }) => "target is owned by another ExternalSecret",
             (_, Problem::OwnedByOther { .. }) => "failed to take ownership of target secret",
@@ -72,7 +93,10 @@ impl Failure {
             }
             (Stage::Target, _) => "invalid generic target",
             (Stage::Fetch, _) => "could not get secret data from provider",
-            (Stage::Write, _) => "could not update secret",
+            (Stage::Look, _) => "could not get target resource",
+            (Stage::Render, _) if sort == Sort::Resource => "could not apply template to manifest",
+            (Stage::Render | Stage::Write, _) => "could not update secret",
+            (Stage::Delete, _) if sort == Sort::Resource => "could not delete resource",
             (Stage::Delete, _) => "could not delete secret",
             (Stage::DeleteOrphans, _) => "could not delete orphaned secrets",
         };
@@ -80,15 +104,21 @@ impl Failure {
     }
 }
 
-pub fn of_outcome(outcome: Outcome) -> Verdict<'static> {
-    let (reason, message) = match outcome {
-        Outcome::Synced => ("SecretSynced", "secret synced"),
-        Outcome::Retained => ("SecretSynced", "secret retained due to DeletionPolicy=Retain"),
-        Outcome::Deleted => ("SecretDeleted", "secret deleted due to DeletionPolicy=Delete"),
-        Outcome::Missing => (
-            "SecretMissing",
-            "secret will not be created due to CreationPolicy=Merge",
-        ),
+pub fn of_outcome(sort: Sort, outcome: Outcome) -> Verdict<'static> {
+    let reason = match (sort, outcome) {
+        (Sort::Secret, Outcome::Synced | Outcome::Retained) => "SecretSynced",
+        (Sort::Secret, Outcome::Deleted) => "SecretDeleted",
+        (Sort::Secret, Outcome::Missing) => "SecretMissing",
+        (Sort::Resource, Outcome::Synced | Outcome::Retained) => "ResourceSynced",
+        (Sort::Resource, Outcome::Deleted) => "ResourceDeleted",
+        (Sort::Resource, Outcome::Missing) => "ResourceMissing",
+    };
+    let message = match (sort, outcome) {
+        (_, Outcome::Synced) => "secret synced",
+        (_, Outcome::Retained) => "secret retained due to DeletionPolicy=Retain",
+        (_, Outcome::Deleted) => "secret deleted due to DeletionPolicy=Delete",
+        (Sort::Secret, Outcome::Missing) => "secret will not be created due to CreationPolicy=Merge",
+        (Sort::Resource, Outcome::Missing) => "resource will not be created due to CreationPolicy=Merge",
     };
     Verdict {
         status: ConditionStatus::True,
@@ -118,6 +148,7 @@ pub enum Manner {
 pub fn after_success(
     old: &ExternalSecretStatus,
     stamp: &Stamp,
+    sort: Sort,
     version: &str,
     outcome: Outcome,
     binding: Option<&str>,
@@ -126,7 +157,7 @@ pub fn after_success(
     ExternalSecretStatus {
         refresh_time: Some(Time(stamp.now)),
         synced_resource_version: Some(version.to_owned()),
-        conditions: conditions(&old.conditions, stamp, of_outcome(outcome), None),
+        conditions: conditions(&old.conditions, stamp, of_outcome(sort, outcome), None),
         binding: binding.or_else(|| old.binding.clone()),
         observed_generation: Some(stamp.generation),
         sources: Vec::new(),
@@ -141,11 +172,16 @@ pub fn binding(name: &str) -> Binding {
 }
 
 /// The status after a failure: what was synced last, and when, stays.
-pub fn after_failure(old: &ExternalSecretStatus, stamp: &Stamp, failure: &Failure) -> ExternalSecretStatus {
-    let message = failure.message();
+pub fn after_failure(
+    old: &ExternalSecretStatus,
+    stamp: &Stamp,
+    sort: Sort,
+    failure: &Failure,
+) -> ExternalSecretStatus {
+    let message = failure.message(sort);
     let verdict = Verdict {
         status: ConditionStatus::False,
-        reason: "SecretSyncedError",
+        reason: sort.failure_reason(failure.stage),
         message: &message,
     };
     ExternalSecretStatus {
@@ -277,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_generation_is_no_news_where_eso_told_the_rest() {
-        let told = |stamp: &Stamp| conditions(&[], stamp, of_outcome(Outcome::Synced), None);
+        let told = |stamp: &Stamp| conditions(&[], stamp, of_outcome(Sort::Secret, Outcome::Synced), None);
         let ours = told(&stamp(1));
         let mut esos = ours.clone();
         esos[0].observed_generation = None;
@@ -288,7 +324,7 @@ mod tests {
             ..stamp(1)
         };
         assert!(!adds_generation(&ours, &told(&edited)), "an edit is news");
-        let other = conditions(&[], &stamp(1), of_outcome(Outcome::Missing), None);
+        let other = conditions(&[], &stamp(1), of_outcome(Sort::Secret, Outcome::Missing), None);
         assert!(!adds_generation(&esos, &other));
     }
 
@@ -302,16 +338,24 @@ mod tests {
         };
         let passing = Failure::new(Stage::Fetch, Problem::Absent { key: "k".into() });
         let lasting = Failure::new(Stage::Write, Problem::NotSupported { what: "x".into() });
-        let first = after_failure(&ExternalSecretStatus::default(), &stamp(1), &passing);
+        let first = after_failure(
+            &ExternalSecretStatus::default(),
+            &stamp(1),
+            Sort::Secret,
+            &passing,
+        );
         assert_eq!(told(&first), ["Ready=False", "Reconciling=True"]);
-        let second = after_failure(&first, &stamp(2), &lasting);
+        let second = after_failure(&first, &stamp(2), Sort::Secret, &lasting);
         assert_eq!(told(&second), ["Ready=False", "Stalled=True"]);
         let plain = Stamp {
             manner: Manner::Eso,
             ..stamp(3)
         };
-        assert_eq!(told(&after_failure(&second, &plain, &lasting)), ["Ready=False"]);
-        let well = after_success(&second, &stamp(4), "1-a", Outcome::Synced, None);
+        assert_eq!(
+            told(&after_failure(&second, &plain, Sort::Secret, &lasting)),
+            ["Ready=False"]
+        );
+        let well = after_success(&second, &stamp(4), Sort::Secret, "1-a", Outcome::Synced, None);
         assert_eq!(told(&well), ["Ready=True"]);
     }
 
@@ -320,13 +364,14 @@ mod tests {
         let first = after_success(
             &ExternalSecretStatus::default(),
             &stamp(10),
+            Sort::Secret,
             "1-a",
             Outcome::Synced,
             Some("app"),
         );
-        let retained = after_success(&first, &stamp(20), "1-a", Outcome::Retained, None);
+        let retained = after_success(&first, &stamp(20), Sort::Secret, "1-a", Outcome::Retained, None);
         let failure = Failure::new(Stage::Fetch, Problem::Absent { key: "k".into() });
-        let failed = after_failure(&retained, &stamp(30), &failure);
+        let failed = after_failure(&retained, &stamp(30), Sort::Secret, &failure);
         let seconds = [&first, &retained, &failed].map(|status| {
             status.conditions[0]
                 .last_transition_time
@@ -346,7 +391,7 @@ mod tests {
         let target = crate::engine::object::ObjectRef::secret("ns", "app");
         let problem = Problem::Immutable { target }.at("somewhere");
         assert_eq!(
-            Failure::new(Stage::Write, problem).message(),
+            Failure::new(Stage::Write, problem).message(Sort::Secret),
             "could not update secret, target is immutable"
         );
     }

@@ -15,6 +15,8 @@ use super::values::Values;
 
 /// Kubernetes' limit on a field manager's name is 128, ESO's own is this one.
 const MANAGER_LIMIT: usize = 63;
+/// Targets that are no Secrets are written under ESO's name as a process, for all ExternalSecrets alike.
+pub const RESOURCE_MANAGER: &str = "external-secrets";
 const MANAGER_PREFIX: &str = "externalsecrets.external-secrets.io/";
 
 /// The `data-hash` annotation of a Secret with these values.
@@ -54,6 +56,11 @@ pub fn of_manifest(manifest: &Value) -> Option<String> {
         .iter()
         .find_map(|field| manifest.get(field).filter(|part| !part.is_null()))?;
     Some(of_json(part))
+}
+
+/// The hash over any object's content. ESO has none for objects that have neither a `spec` nor `data`.
+pub fn of_object(content: &Value) -> String {
+    of_manifest(content).unwrap_or_else(|| of_json(content))
 }
 
 pub fn of_json(value: &Value) -> String {

@@ -88,7 +88,7 @@ impl From<&GeneratorKey> for ObjectRef {
         match key {
             GeneratorKey::Namespaced(kind, key) => Self::namespaced(kind.as_str(), key),
             GeneratorKey::Cluster(name) => Self {
-                kind: "ClusterGenerator",
+                kind: "ClusterGenerator".into(),
                 namespace: None,
                 name: name.clone(),
             },

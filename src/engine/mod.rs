@@ -13,6 +13,7 @@ pub mod guard;
 pub mod json;
 pub mod keys;
 pub mod labels;
+pub mod merge_patch;
 pub mod null_bytes;
 pub mod object;
 pub mod own;

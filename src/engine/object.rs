@@ -1,7 +1,9 @@
 //! Names of objects, as decisions and errors speak of them.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use lockstep_api::external_secret::Manifest;
 use lockstep_api::{ExternalSecretSpec, StoreKind, StoreRef};
 
 /// A namespaced object of a kind that the context tells.
@@ -31,11 +33,65 @@ impl ObjectKey {
             .map_or(self.name.as_str(), |name| name.as_str());
         Self::new(&self.namespace, name)
     }
+
+    /// The target, where the spec names another kind for it than Secret.
+    #[must_use]
+    pub fn resource_of(&self, spec: &ExternalSecretSpec) -> Option<ResourceKey> {
+        spec.target.manifest.as_ref().map(|manifest| ResourceKey {
+            kind: manifest.into(),
+            key: self.target_of(spec),
+        })
+    }
+
+    /// The target, of whichever kind.
+    #[must_use]
+    pub fn target_ref_of(&self, spec: &ExternalSecretSpec) -> ObjectRef {
+        let resource = self.resource_of(spec);
+        resource.as_ref().map_or_else(
+            || ObjectRef::namespaced("Secret", &self.target_of(spec)),
+            ObjectRef::from,
+        )
+    }
 }
 
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// A kind of object that may be a target, as `spec.target.manifest` names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceKind {
+    pub api_version: String,
+    pub kind: String,
+}
+
+impl From<&Manifest> for ResourceKind {
+    fn from(manifest: &Manifest) -> Self {
+        Self {
+            api_version: manifest.api_version.clone(),
+            kind: manifest.kind.clone(),
+        }
+    }
+}
+
+impl fmt::Display for ResourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.kind, self.api_version)
+    }
+}
+
+/// A target that is no Secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceKey {
+    pub kind: ResourceKind,
+    pub key: ObjectKey,
+}
+
+impl From<&ResourceKey> for ObjectRef {
+    fn from(resource: &ResourceKey) -> Self {
+        Self::namespaced(resource.kind.kind.clone(), &resource.key)
     }
 }
 
@@ -105,15 +161,15 @@ impl DocumentKind {
 /// Any object, by kind and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectRef {
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     pub namespace: Option<String>,
     pub name: String,
 }
 
 impl ObjectRef {
-    pub fn namespaced(kind: &'static str, key: &ObjectKey) -> Self {
+    pub fn namespaced(kind: impl Into<Cow<'static, str>>, key: &ObjectKey) -> Self {
         Self {
-            kind,
+            kind: kind.into(),
             namespace: Some(key.namespace.clone()),
             name: key.name.clone(),
         }
@@ -121,7 +177,7 @@ impl ObjectRef {
 
     pub fn secret(namespace: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
-            kind: "Secret",
+            kind: "Secret".into(),
             namespace: Some(namespace.into()),
             name: name.into(),
         }
@@ -131,7 +187,7 @@ impl ObjectRef {
 impl From<&StoreKey> for ObjectRef {
     fn from(store: &StoreKey) -> Self {
         Self {
-            kind: store.kind(),
+            kind: store.kind().into(),
             namespace: store.namespace().map(str::to_owned),
             name: store.name().to_owned(),
         }

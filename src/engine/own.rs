@@ -24,16 +24,15 @@ pub struct Claimant {
 pub fn owners(
     policy: CreationPolicy,
     claimant: &Claimant,
-    target: &ObjectKey,
+    target: &ObjectRef,
     existing: Option<&Target>,
 ) -> Result<Vec<Owner>, Problem> {
     let controller = existing.and_then(Target::controller);
-    let reference = || ObjectRef::namespaced("Secret", target);
     if let Some(other) =
         controller.filter(|owner| is_external_secret(owner) && owner.name != claimant.key.name)
     {
         return Err(Problem::OwnedByExternalSecret {
-            target: reference(),
+            target: target.clone(),
             owner: other.name.clone(),
         });
     }
@@ -48,7 +47,7 @@ pub fn owners(
             if let Some(other) = foreign.iter().find(|owner| owner.controller) {
                 let owner = format!("{} {}", other.kind, other.name);
                 return Err(Problem::OwnedByOther {
-                    target: reference(),
+                    target: target.clone(),
                     owner,
                 });
             }
@@ -129,9 +128,14 @@ mod tests {
             owners: owners_there,
             ..Target::default()
         };
-        owners(policy, &claimant, &claimant.key, Some(&existing))
-            .map(|owners| owners.into_iter().map(|owner| owner.name).collect())
-            .map_err(|problem| problem.reason())
+        owners(
+            policy,
+            &claimant,
+            &ObjectRef::secret("ns", "app"),
+            Some(&existing),
+        )
+        .map(|owners| owners.into_iter().map(|owner| owner.name).collect())
+        .map_err(|problem| problem.reason())
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use lockstep_api::Fault;
 use thiserror::Error;
 
-use super::object::{ObjectRef, StoreKey};
+use super::object::{ObjectRef, ResourceKind, StoreKey};
 
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum Problem {
@@ -75,13 +75,19 @@ pub enum Problem {
     HeldBack { why: String, accept: String },
 
     // --- the target
-    #[error("secret is owned by another ExternalSecret: {owner}")]
+    #[error("generic targets are disabled. Enable with --unsafe-allow-generic-targets flag")]
+    ResourcesDisabled,
+    #[error(
+        "the API server knows no {kind}: check spec.target.manifest, or install the CustomResourceDefinition"
+    )]
+    KindMissing { kind: ResourceKind },
+    #[error("{} is owned by another ExternalSecret: {owner}", noun(target))]
     OwnedByExternalSecret { target: ObjectRef, owner: String },
     #[error("{target} is controlled by {owner}")]
     OwnedByOther { target: ObjectRef, owner: String },
     #[error("{target} is immutable")]
     Immutable { target: ObjectRef },
-    #[error("unable to delete secret {}: creationPolicy={policy} is not Owner", target.name)]
+    #[error("unable to delete {} {}: creationPolicy={policy} is not Owner", noun(target), target.name)]
     NotDeletable { target: ObjectRef, policy: &'static str },
 
     // --- the API server
@@ -97,6 +103,14 @@ pub enum Problem {
     // --- where it happened
     #[error("{place}: {problem}")]
     At { place: String, problem: Box<Problem> },
+}
+
+/// ESO calls a Secret by its common name.
+fn noun(target: &ObjectRef) -> &str {
+    match target.kind.as_ref() {
+        "Secret" => "secret",
+        kind => kind,
+    }
 }
 
 /// When to look at the object again.
@@ -162,6 +176,8 @@ impl Problem {
             Self::BadAnswer { .. } => "BadAnswer",
             Self::BadData { .. } => "BadData",
             Self::HeldBack { .. } => "HeldBack",
+            Self::ResourcesDisabled => "ResourcesDisabled",
+            Self::KindMissing { .. } => "KindMissing",
             Self::OwnedByExternalSecret { .. } => "OwnedByExternalSecret",
             Self::OwnedByOther { .. } => "OwnedByOther",
             Self::Immutable { .. } => "Immutable",
@@ -179,6 +195,7 @@ impl Problem {
             Self::BrokenSpec { .. }
             | Self::InvalidSpec { .. }
             | Self::NotSupported { .. }
+            | Self::ResourcesDisabled
             | Self::NotDeletable { .. } => Retry::OnEdit,
             Self::StoreNotReady { .. }
             | Self::StoreBroken { .. }
@@ -208,6 +225,7 @@ impl Problem {
             | Self::BadAnswer { .. }
             | Self::BadData { .. }
             | Self::HeldBack { .. }
+            | Self::KindMissing { .. }
             | Self::Rejected { .. }
             | Self::Forbidden { .. }
             | Self::ApiUnavailable { .. } => Retry::Backoff,
@@ -247,7 +265,9 @@ impl Problem {
             | Self::Unreachable { .. }
             | Self::BadAnswer { .. }
             | Self::BadData { .. }
-            | Self::HeldBack { .. } => None,
+            | Self::HeldBack { .. }
+            | Self::ResourcesDisabled
+            | Self::KindMissing { .. } => None,
             Self::At { problem, .. } => problem.concerns(),
         }
     }

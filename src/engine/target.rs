@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn the_marks_tell_an_edit_of_what_is_ours() {
         let edits: [fn(&mut Target); 4] = [
-            |target| drop(target.labels.insert("team".to_owned(), "red".to_owned())),
+            |target| set(&mut target.labels, "team", "red"),
             |target| drop(target.annotations.remove("note")),
             |target| "other".clone_into(&mut target.secret_type),
             // Somebody wrote the same value again, with force: it is theirs now.
@@ -132,16 +132,10 @@ mod tests {
     #[test]
     fn the_marks_tell_nothing_of_others_nor_of_data_nor_of_time() {
         let edits: [fn(&mut Target); 5] = [
-            |target| drop(target.labels.insert("theirs".to_owned(), "2".to_owned())),
-            |target| drop(target.annotations.insert("new".to_owned(), "x".to_owned())),
-            |target| {
-                target
-                    .annotations
-                    .insert(labels::DATA_HASH.to_owned(), "g".to_owned());
-            },
-            |target| {
-                target.keys.insert("k".to_owned(), Digest(1));
-            },
+            |target| set(&mut target.labels, "theirs", "2"),
+            |target| set(&mut target.annotations, "new", "x"),
+            |target| set(&mut target.annotations, labels::DATA_HASH, "g"),
+            |target| target.keys = [("k".to_owned(), Digest(1))].into(),
             |target| target.managed.get_mut("us").expect("there").written = Some(Timestamp::UNIX_EPOCH),
         ];
         for (number, edit) in edits.into_iter().enumerate() {
@@ -149,5 +143,9 @@ mod tests {
             edit(&mut edited);
             assert_eq!(edited.marks("us"), target().marks("us"), "edit {number}");
         }
+    }
+
+    fn set(entries: &mut BTreeMap<String, String>, name: &str, value: &str) {
+        entries.insert(name.to_owned(), value.to_owned());
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lockstep_api::external_secret::CreationPolicy;
 use lockstep_api::{ExternalSecretSpec, ExternalSecretStatus};
 
-use super::condition::{self, Stamp};
+use super::condition::{self, Manner, Sort, Stamp};
 use super::own::{self, Claimant};
 use super::plan::Outcome;
 use super::target::Target;
@@ -20,6 +20,7 @@ pub struct Untold {
     pub generation: i64,
     /// `status.syncedResourceVersion`.
     pub version: String,
+    pub sort: Sort,
     pub outcome: Outcome,
     /// The Secret that workloads can be bound to.
     pub binding: Option<String>,
@@ -27,13 +28,20 @@ pub struct Untold {
 
 impl Untold {
     /// The status that tells it.
-    pub fn status(&self, old: &ExternalSecretStatus, stamp: Stamp) -> ExternalSecretStatus {
+    pub fn status(&self, old: &ExternalSecretStatus, manner: Manner) -> ExternalSecretStatus {
         let stamp = Stamp {
             now: self.at,
             generation: self.generation,
-            ..stamp
+            manner,
         };
-        condition::after_success(old, &stamp, &self.version, self.outcome, self.binding.as_deref())
+        condition::after_success(
+            old,
+            &stamp,
+            self.sort,
+            &self.version,
+            self.outcome,
+            self.binding.as_deref(),
+        )
     }
 }
 
@@ -67,6 +75,7 @@ pub fn first_sync(traces: &Traces) -> Option<Untold> {
         at: written.unwrap_or(traces.now).min(traces.now),
         generation: traces.generation,
         version: traces.version.to_owned(),
+        sort: Sort::Secret,
         outcome: Outcome::Synced,
         binding: Some(traces.claimant.key.target_of(traces.spec).name),
     })

@@ -84,6 +84,9 @@ switches! {
         /// Hold back what would blank values of a Secret or take most of its keys while its ExternalSecret is unchanged.
         /// Not a flag of ESO's.
         enable_shrink_guard = "true",
+        /// Allow targets that are no Secrets, through spec.target.manifest. Whoever may read such an object reads the
+        /// values in it.
+        unsafe_allow_generic_targets = "false",
         /// Work only while holding the lease, so that several replicas can run.
         enable_leader_election = "false",
     }
@@ -149,7 +152,6 @@ accepted! {
     enable_cluster_external_secret_reconciler: "ClusterExternalSecret is not there yet",
     enable_push_secret_reconciler: "PushSecret is not there yet",
     enable_cluster_push_secret_reconciler: "ClusterPushSecret is not there yet",
-    unsafe_allow_generic_targets: "targets that are no Secrets are not there yet",
     enable_http2: "the metrics endpoint speaks HTTP/1.1",
     metrics_auth: "not there yet",
     metrics_secure: "not there yet",

@@ -18,7 +18,7 @@ use crate::cluster::kube::{KubeCluster, Scope};
 use crate::controller::following::Following;
 use crate::controller::rendering::Rendering;
 use crate::controller::{Context, Controllers, Settings};
-use crate::engine::render::Engine;
+use crate::engine::render::{Engine, Targets};
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
 use crate::process::{finish, stop_on_signals};
@@ -103,6 +103,11 @@ fn settings(flags: &Flags) -> Settings {
         store_interval: flags.store_requeue_interval,
         refresh_time: flags.status_refresh_time.into(),
         conditions: flags.status_conditions.into(),
+        targets: if flags.switches.unsafe_allow_generic_targets {
+            Targets::Anything
+        } else {
+            Targets::Secrets
+        },
         guard: flags.switches.enable_shrink_guard,
     }
 }

@@ -146,6 +146,10 @@ impl Cluster for TestCluster {
         Err(not_here())
     }
 
+    fn resources(&self) -> Option<&dyn crate::cluster::Resources> {
+        None
+    }
+
     fn publish(&self, _: Event) {}
 }
 

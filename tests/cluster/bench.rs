@@ -9,7 +9,9 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams};
 use kube::{Client, Resource};
 use lockstep_api::{ExternalSecret, SecretStore};
-use lockstep_testkit::{ControlPlane, Options, Program, Running, User, eventually, free_port, http_get};
+use lockstep_testkit::{
+    ControlPlane, Options, Program, Request, Running, User, eventually, free_port, http_get,
+};
 use serde_json::{Value, json};
 
 pub const SOON: Duration = Duration::from_secs(20);
@@ -25,13 +27,17 @@ pub struct Bench {
 
 impl Bench {
     pub async fn set_up(prefix: &str, value: &str) -> Result<Self> {
+        Self::set_up_with(prefix, value, &[]).await
+    }
+
+    pub async fn set_up_with(prefix: &str, value: &str, flags: &[&str]) -> Result<Self> {
         let plane = ControlPlane::start_with(&Options {
             audit: true,
             ..Options::default()
         })
         .await?;
         let kubeconfig = plane.kubeconfig_of(User::Operator);
-        Self::set_up_on(plane, &kubeconfig, prefix, value).await
+        Self::set_up_on(plane, &kubeconfig, prefix, value, flags).await
     }
 
     /// As [`Bench::set_up`], with an operator that asks the API server as this kubeconfig says.
@@ -40,9 +46,10 @@ impl Bench {
         kubeconfig: &Path,
         prefix: &str,
         value: &str,
+        flags: &[&str],
     ) -> Result<Self> {
         let (client, namespace) = (plane.client().await?, plane.namespace(prefix).await?);
-        let (operator, metrics) = start_operator_as(&plane, kubeconfig, &[]).await?;
+        let (operator, metrics) = start_operator_as(&plane, kubeconfig, flags).await?;
         let bench = Self {
             plane,
             operator,
@@ -56,6 +63,20 @@ impl Bench {
         })
         .await?;
         Ok(bench)
+    }
+
+    /// The events about the store are written, too, so that what is counted from now on is not about it. Needs the audit.
+    pub async fn store_is_told(&self) -> Result<()> {
+        eventually("the store's events are written", SOON, async || {
+            let requests = self.plane.requests().map_err(|error| error.to_string())?;
+            let of_events = |request: &&Request| request.verb == "create" && request.resource == "events";
+            match requests.iter().filter(of_events).count() {
+                2 => Ok(()),
+                events => Err(format!("{events} events")),
+            }
+        })
+        .await?;
+        Ok(())
     }
 
     pub async fn apply(&self, kind: &str, name: &str, spec: Value) -> Result<()> {
@@ -177,6 +198,22 @@ impl Bench {
         Ok(ended
             .filter_map(|line| line.rsplit(' ').next()?.parse::<usize>().ok())
             .sum())
+    }
+
+    /// Has it fetched anew, and waits for that.
+    pub async fn refresh(&self, name: &str) -> Result<()> {
+        let api = self.api::<ExternalSecret>();
+        let version = |object: ExternalSecret| object.status.and_then(|it| it.synced_resource_version);
+        let before = version(api.get(name).await?);
+        let patch = json!({"metadata": {"annotations": {"force-sync": "1"}}});
+        api.patch(name, &PatchParams::default(), &Patch::Merge(&patch))
+            .await?;
+        eventually("it is refreshed", SOON, async || {
+            let now = version(api.get(name).await.map_err(|error| error.to_string())?);
+            (now != before).then_some(()).ok_or("not yet".to_owned())
+        })
+        .await?;
+        Ok(())
     }
 
     pub fn metrics(&self) -> Result<String> {

@@ -13,10 +13,10 @@ use lockstep_testkit::{Asked, ControlPlane, Fate, Proxy, eventually};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, SOON, external_secret, generated, password, start_operator_as};
+use crate::eso::FINALIZER;
 
 /// More writes than the story has: a loop that never ends would be a fault, too.
 const MOST_WRITES: usize = 30;
-const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
 
 /// Stops the operator at one of its writes, once.
 #[derive(Default)]
@@ -58,7 +58,7 @@ async fn a_kill_at_any_write_leaves_what_the_next_run_puts_in_order() -> Result<
     let plane = ControlPlane::start().await?;
     let judge = trap.clone();
     let proxy = Proxy::start(&plane, move |asked| judge.judge(asked)).await?;
-    let mut bench = Bench::set_up_on(plane, proxy.kubeconfig(), "crash", "first").await?;
+    let mut bench = Bench::set_up_on(plane, proxy.kubeconfig(), "crash", "first", &[]).await?;
     bench.apply("Password", "made", json!({"length": 24})).await?;
     for carried_out in [false, true] {
         let mut write = 1;

@@ -1,6 +1,5 @@
 //! The API server fails in every way it can, and the operator goes on.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,41 +9,22 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use lockstep_api::ExternalSecret;
-use lockstep_testkit::{Asked, ControlPlane, Fate, Proxy, eventually};
+use lockstep_testkit::{ControlPlane, Fate, Proxy, eventually};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, SOON, external_secret, generated, password};
+use crate::eso::FINALIZER;
+use crate::mishaps::{Counts, Dice, Faults, mishap};
 
 /// A few backoffs one after another.
-const AFTER_FAULTS: Duration = Duration::from_secs(60);
-const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
-
-/// Which fate each request meets, as a test goes on.
-type Rule = Box<dyn Fn(&Asked) -> Fate + Send>;
-
-#[derive(Clone)]
-struct Faults(Arc<Mutex<Rule>>);
-
-impl Faults {
-    fn none() -> Self {
-        Self(Arc::new(Mutex::new(Box::new(|_| Fate::Pass))))
-    }
-
-    fn are(&self, rule: impl Fn(&Asked) -> Fate + Send + 'static) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(rule);
-    }
-
-    fn judge(&self, asked: &Asked) -> Fate {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)(asked)
-    }
-}
+const AFTER_FAULTS: Duration = Duration::from_mins(1);
 
 async fn set_up(prefix: &str) -> Result<(Bench, Proxy, Faults)> {
     let faults = Faults::none();
     let plane = ControlPlane::start().await?;
     let judge = faults.clone();
     let proxy = Proxy::start(&plane, move |asked| judge.judge(asked)).await?;
-    let bench = Bench::set_up_on(plane, proxy.kubeconfig(), prefix, "first").await?;
+    let bench = Bench::set_up_on(plane, proxy.kubeconfig(), prefix, "first", &[]).await?;
     bench.apply("Password", "made", json!({"length": 24})).await?;
     Ok((bench, proxy, faults))
 }
@@ -93,10 +73,8 @@ async fn a_watch_that_expires_misses_nothing() -> Result<()> {
         }
         let refused = Counts::default();
         let counts = refused.clone();
-        faults.are(move |asked| match asked.is_watch() {
-            true => counts.count(asked, Fate::refusal(503, "ServiceUnavailable")),
-            false => Fate::Pass,
-        });
+        faults
+            .are(move |asked| counts.fate(asked, asked.is_watch(), Fate::refusal(503, "ServiceUnavailable")));
         proxy.cut_streams();
         refused
             .reach(&["/externalsecrets", "/secrets", "/secretstores"])
@@ -110,10 +88,7 @@ async fn a_watch_that_expires_misses_nothing() -> Result<()> {
             .await?;
         let told = Counts::default();
         let counts = told.clone();
-        faults.are(move |asked| match asked.is_resumed_watch() {
-            true => counts.count(asked, expired.clone()),
-            false => Fate::Pass,
-        });
+        faults.are(move |asked| counts.fate(asked, asked.is_resumed_watch(), expired.clone()));
         holds(&bench, &app, b"first").await?;
         holds(&bench, &gone, b"first").await?;
         in_the_end_synced(&bench, &late).await?;
@@ -257,12 +232,13 @@ async fn a_watch_that_lags_makes_no_new_password() -> Result<()> {
     let (bench, proxy, faults) = set_up("lagging").await?;
     let refused = Counts::default();
     let counts = refused.clone();
-    faults.are(
-        move |asked| match asked.is_watch() && asked.path.ends_with("/secrets") {
-            true => counts.count(asked, Fate::refusal(503, "ServiceUnavailable")),
-            false => Fate::Pass,
-        },
-    );
+    faults.are(move |asked| {
+        counts.fate(
+            asked,
+            asked.is_watch() && asked.path.ends_with("/secrets"),
+            Fate::refusal(503, "ServiceUnavailable"),
+        )
+    });
     proxy.cut_streams();
     refused.reach(&["/secrets"]).await?;
     bench
@@ -303,54 +279,6 @@ async fn a_watch_that_lags_makes_no_new_password() -> Result<()> {
         "the Secret was written again"
     );
     Ok(())
-}
-
-/// How often requests of each path met their fate.
-#[derive(Clone, Default)]
-struct Counts(Arc<Mutex<BTreeMap<String, usize>>>);
-
-impl Counts {
-    fn count(&self, asked: &Asked, fate: Fate) -> Fate {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.entry(asked.path.clone()).or_default() += 1;
-        fate
-    }
-
-    async fn reach(&self, ends: &[&str]) -> Result<()> {
-        eventually("each of these watches met its fate", SOON * 2, async || {
-            let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let met = |end: &&str| counts.keys().any(|path| path.ends_with(end));
-            if ends.iter().all(met) {
-                Ok(())
-            } else {
-                Err(format!("{counts:?}"))
-            }
-        })
-        .await?;
-        Ok(())
-    }
-}
-
-/// Numbers that look like chance and are the same in each run (xorshift).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-}
-
-fn mishap(number: u64) -> Fate {
-    match number {
-        0 => Fate::refusal(500, "InternalError"),
-        1 => Fate::refusal(429, "TooManyRequests"),
-        2 => Fate::refusal(503, "ServiceUnavailable"),
-        3 => Fate::Cut { carried_out: true },
-        _ => Fate::Cut { carried_out: false },
-    }
 }
 
 /// With a finalizer to be honoured: its end takes two writes.

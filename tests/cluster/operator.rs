@@ -155,14 +155,7 @@ async fn a_canary_is_seen_nowhere() -> Result<()> {
 async fn a_new_object_costs_two_writes_an_event_and_no_read() -> Result<()> {
     const OBJECTS: usize = 50;
     let bench = Bench::set_up("cost", "first").await?;
-    eventually("the store's own events are written", SOON, async || {
-        let requests = bench.plane.requests().map_err(|error| error.to_string())?;
-        match count(&requests, "create", "events") {
-            2 => Ok(()),
-            events => Err(format!("{events} events")),
-        }
-    })
-    .await?;
+    bench.store_is_told().await?;
     let before = bench.plane.requests()?.len();
     for number in 0..OBJECTS {
         bench

@@ -24,7 +24,7 @@ use crate::controller::{Context, RefreshTime, Settings};
 use crate::engine::condition::Manner;
 use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::problem::Problem;
-use crate::engine::render::Engine;
+use crate::engine::render::{Engine, Targets};
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
 use crate::provider::Calls;
@@ -147,6 +147,7 @@ fn context(flags: &Flags, cluster: Arc<Glance>) -> Result<Context, Halt> {
             refresh_time: RefreshTime::Coarse,
             conditions: Manner::Kstatus,
             guard: true,
+            targets: Targets::Anything,
         },
         clock: Timestamp::now,
     })

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use super::changes::{self, Before, Change};
 use crate::cli::plain::Plain;
 use crate::controller::external_secret::{NextSync, Preview};
-use crate::engine::condition::Failure;
+use crate::engine::condition::{Failure, Sort};
 use crate::engine::due::{Cause, Due};
 use crate::engine::object::ObjectKey;
-use crate::engine::plan::{Outcome, SecretWrite, Step};
+use crate::engine::plan::{Outcome, SecretWrite, Step, Write};
 use crate::engine::target::Target;
 
 /// How much of a line the fields take before what is said of them.
@@ -53,7 +53,7 @@ impl Report {
     fn target(&mut self, preview: &Preview, sync: &NextSync) -> (String, String) {
         let foresight = &sync.foresight;
         match &foresight.plan.step {
-            Step::Write(write) => {
+            Step::Write(Write::Secret(write)) => {
                 let verdict = if write.base.is_none() {
                     self.created += 1;
                     "created"
@@ -68,7 +68,8 @@ impl Report {
                 let why = "deleted, for nothing was found and deletionPolicy is Delete";
                 (why.to_owned(), String::new())
             }
-            Step::Nothing | Step::LookCloser => {
+            // Other kinds than Secrets are refused before anything is planned.
+            Step::Nothing | Step::LookCloser | Step::Write(Write::Resource(_)) => {
                 self.unchanged += 1;
                 let why = match foresight.plan.outcome {
                     Outcome::Synced => "unchanged",
@@ -155,7 +156,7 @@ pub fn failure(failure: &Failure) -> String {
         .map(|fault| fault.problem.to_string())
         .collect();
     match entries.as_slice() {
-        [] => format!("{}: {}", failure.message(), failure.problem),
-        entries => format!("{}: {}", failure.message(), entries.join("; ")),
+        [] => format!("{}: {}", failure.message(Sort::Secret), failure.problem),
+        entries => format!("{}: {}", failure.message(Sort::Secret), entries.join("; ")),
     }
 }

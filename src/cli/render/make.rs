@@ -12,7 +12,7 @@ use crate::cluster::folder::{Manifests, Place, Placed};
 use crate::engine::keys;
 use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::own::Claimant;
-use crate::engine::plan::{self, Inputs, Outcome, SecretWrite, Step};
+use crate::engine::plan::{self, Inputs, Outcome, SecretWrite, Step, Write};
 use crate::engine::problem::Problem;
 use crate::engine::render::{self, Recipe, Renderer, Sources};
 use crate::engine::target::Target;
@@ -149,7 +149,11 @@ pub fn make(
 ) -> Result<Made, Problem> {
     let empty = BTreeMap::new();
     let (meta, spec) = (&subject.object.metadata, subject.spec);
-    render::check_target(spec)?;
+    if spec.target.manifest.is_some() {
+        return Err(Problem::NotSupported {
+            what: "showing a target that is no Secret (spec.target.manifest)".to_owned(),
+        });
+    }
     let recipe = Recipe {
         spec,
         labels: meta.labels.as_ref().unwrap_or(&empty),
@@ -168,6 +172,7 @@ pub fn make(
             target: &subject.key.target_of(spec),
             existing: (policy == CreationPolicy::Merge).then_some(&there),
             existing_values: None,
+            existing_object: None,
         },
         &content,
         nothing_found,
@@ -180,8 +185,9 @@ pub fn make(
         policy,
         outcome: plan.outcome,
         secret: match plan.step {
-            Step::Write(write) => Some(secret(*write, &shown)),
-            Step::Nothing | Step::Delete { .. } | Step::LookCloser => None,
+            Step::Write(Write::Secret(write)) => Some(secret(*write, &shown)),
+            // Other kinds than Secrets were refused.
+            Step::Write(Write::Resource(_)) | Step::Nothing | Step::Delete { .. } | Step::LookCloser => None,
         },
     })
 }

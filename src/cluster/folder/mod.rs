@@ -34,7 +34,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::shared::Shared;
-use super::{Change, Cluster, Document, DocumentKind, Event, Move, Store};
+use super::{Change, Cluster, Document, DocumentKind, Event, Move, Resources, Store};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
@@ -159,7 +159,7 @@ impl Cluster for FolderCluster {
     }
 
     fn can_follow(&self, object: &ObjectRef) -> bool {
-        matches!(object.kind, "Secret" | "ConfigMap")
+        matches!(object.kind.as_ref(), "Secret" | "ConfigMap")
     }
 
     /// Every document that anybody has asked for is followed anyway.
@@ -233,6 +233,11 @@ impl Cluster for FolderCluster {
     /// Manifests have no finalizers: what is deleted is gone.
     async fn remove_finalizer(&self, _: &ExternalSecret, _: &str) -> Result<(), Problem> {
         Ok(())
+    }
+
+    /// Outputs hold values by name, and nothing else.
+    fn resources(&self) -> Option<&dyn Resources> {
+        None
     }
 
     fn publish(&self, event: Event) {

@@ -153,7 +153,7 @@ fn owned(bed: &Bed, name: &str, data: &[(&str, &str)]) -> SecretWrite {
     let owners: Vec<Owner> = crate::engine::own::owners(
         lockstep_api::external_secret::CreationPolicy::Owner,
         &claimant,
-        &key(name),
+        &ObjectRef::namespaced("Secret", &key(name)),
         None,
     )
     .expect("owners");

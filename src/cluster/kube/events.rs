@@ -99,7 +99,7 @@ impl Recent {
 }
 
 fn body(event: Event, namespace: &str, now: Timestamp) -> KubeEvent {
-    let (api_version, component) = match event.about.kind {
+    let (api_version, component) = match event.about.kind.as_ref() {
         "SecretStore" => ("external-secrets.io/v1", "secret-store"),
         "ClusterSecretStore" => ("external-secrets.io/v1", "cluster-secret-store"),
         _ => ("external-secrets.io/v1", "external-secrets"),
@@ -117,7 +117,7 @@ fn body(event: Event, namespace: &str, now: Timestamp) -> KubeEvent {
         event_time: Some(MicroTime(now)),
         regarding: Some(ObjectReference {
             api_version: Some(api_version.to_owned()),
-            kind: Some(event.about.kind.to_owned()),
+            kind: Some(event.about.kind.into_owned()),
             namespace: event.about.namespace,
             name: Some(event.about.name),
             uid: Some(event.uid),

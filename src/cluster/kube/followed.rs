@@ -76,11 +76,11 @@ impl Followed {
 
 /// Kinds that are watched anyway need nobody to follow them.
 pub fn resource(object: &ObjectRef) -> Option<ApiResource> {
-    match object.kind {
+    match object.kind.as_ref() {
         "Secret" | "ConfigMap" => Some(ApiResource::from_gvk(&GroupVersionKind::gvk(
             "",
             "v1",
-            object.kind,
+            object.kind.as_ref(),
         ))),
         kind => generators::resource_of(kind),
     }

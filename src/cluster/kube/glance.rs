@@ -19,7 +19,7 @@ use lockstep_api::{
     Parsed, SecretStore, SecretStoreStatus,
 };
 
-use super::super::{Cluster, Document, DocumentKind, Event, Store};
+use super::super::{Cluster, Document, DocumentKind, Event, Resources, Store};
 use super::requests::Requests;
 use super::{documents, generators, reduce};
 use crate::cluster::folder::Manifests;
@@ -63,7 +63,7 @@ impl Glance {
             None => Api::all(client),
         };
         let all = ObjectRef {
-            kind: "ExternalSecrets",
+            kind: "ExternalSecrets".into(),
             namespace: None,
             name: namespace.map_or_else(|| "of all namespaces".to_owned(), |name| format!("of {name}")),
         };
@@ -173,7 +173,7 @@ impl Glance {
         K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
     {
         let object = ObjectRef {
-            kind,
+            kind: kind.into(),
             namespace: Some(key.namespace.clone()).filter(|namespace| !namespace.is_empty()),
             name: key.name.clone(),
         };
@@ -237,6 +237,11 @@ fn refused() -> Problem {
 
 #[async_trait]
 impl Cluster for Glance {
+    /// Not yet: what becomes of other kinds than Secrets is not shown.
+    fn resources(&self) -> Option<&dyn Resources> {
+        None
+    }
+
     fn external_secret(&self, key: &ObjectKey) -> Option<Arc<ExternalSecret>> {
         self.seen().external_secrets.get(key).cloned()
     }

@@ -13,17 +13,19 @@ mod glance;
 mod mirror;
 mod reduce;
 mod requests;
+mod resources;
 mod sinks;
 mod status;
 mod watch;
 mod writes;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kube::Client;
+use k8s_openapi::api::core::v1::Secret;
+use kube::{Api, Client};
 use lockstep_api::generator::GeneratorSpec;
 use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreStatus};
 use tokio::sync::mpsc;
@@ -32,9 +34,8 @@ use tokio_util::task::TaskTracker;
 
 use self::mirror::Mirror;
 use self::requests::Requests;
-use super::{Change, Cluster, Document, DocumentKind, Event, Store};
+use super::{Change, Cluster, Document, DocumentKind, Event, Resources, Store};
 use crate::engine::generator::GeneratorKey;
-use crate::engine::labels;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
@@ -57,6 +58,9 @@ pub struct KubeCluster {
     requests: Requests,
     events: events::Publisher,
     followed: followed::Followed,
+    kinds: resources::Kinds,
+    /// For what goes on in the background.
+    own: Weak<Self>,
     external_secrets: Mirror<ObjectKey, ExternalSecret>,
     stores: Mirror<ObjectKey, Store>,
     cluster_stores: Mirror<String, Store>,
@@ -78,14 +82,17 @@ impl KubeCluster {
             reason = "holds keys only, and its reader never waits for anything"
         )]
         let (changes, receiver) = mpsc::unbounded_channel();
-        let cluster = Arc::new(Self {
+        let kinds = resources::Kinds::new(scope.namespace.clone(), changes.clone(), tasks, stop);
+        let cluster = Arc::new_cyclic(|own| Self {
             events: events::Publisher::start(client.clone(), on_dropped_event, tasks, stop),
             followed: followed::Followed::new(client.clone(), changes.clone(), tasks, stop),
             requests: Requests::new(client),
+            kinds,
+            own: own.clone(),
             external_secrets: Mirror::default(),
             stores: Mirror::default(),
             cluster_stores: Mirror::default(),
-            targets: Mirror::tagged(|target| target.labels.get(labels::CREATED_BY).map(String::as_str)),
+            targets: Mirror::tagged(reduce::created_by),
             namespaces: Mirror::default(),
         });
         watch::start(&cluster, scope, &changes, tasks, stop).await;
@@ -158,7 +165,8 @@ impl Cluster for KubeCluster {
     }
 
     async fn delete_secret(&self, key: &ObjectKey, uid: &str) -> Result<(), Problem> {
-        writes::delete(self, key, uid).await
+        let api: Api<Secret> = Api::namespaced(self.requests.client.clone(), &key.namespace);
+        writes::delete(self, &api, &ObjectRef::namespaced("Secret", key), uid).await
     }
 
     async fn write_external_secret_status(
@@ -175,6 +183,10 @@ impl Cluster for KubeCluster {
 
     async fn remove_finalizer(&self, object: &ExternalSecret, finalizer: &str) -> Result<(), Problem> {
         status::remove_finalizer(self, object, finalizer).await
+    }
+
+    fn resources(&self) -> Option<&dyn Resources> {
+        Some(self)
     }
 
     fn publish(&self, event: Event) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta, OwnerReference};
+use kube::api::DynamicObject;
 use lockstep_api::{
     ClusterSecretStore, ExternalSecret, Parsed, SecretStore, SecretStoreSpec, SecretStoreStatus,
 };
@@ -12,11 +13,12 @@ use serde_json::Value;
 
 use super::super::Store;
 use super::mirror::Version;
-use crate::engine::fingerprint;
 use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::render::Object;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::target::{Digest, ManagedFields, Owner, Target};
 use crate::engine::values::Values;
+use crate::engine::{fingerprint, labels};
 
 pub fn key(meta: &ObjectMeta) -> ObjectKey {
     ObjectKey::new(
@@ -117,12 +119,55 @@ fn owner(reference: OwnerReference) -> Owner {
     }
 }
 
+pub fn created_by(target: &Target) -> Option<&str> {
+    target.labels.get(labels::CREATED_BY).map(String::as_str)
+}
+
+/// An object of any other kind. What is written into its status is nobody's business here.
+pub fn resource(object: DynamicObject) -> (Target, Object) {
+    let mut content = object.data;
+    if let Some(members) = content.as_object_mut() {
+        members.remove("status");
+    }
+    let content = Object(content);
+    let meta = object.metadata;
+    let ours = meta.managed_fields.unwrap_or_default();
+    let ours = ours.iter().filter_map(|entry| {
+        let is_ours = entry.manager.as_deref() == Some(fingerprint::RESOURCE_MANAGER);
+        let owned = is_ours.then(|| owned(entry, "")).flatten()?;
+        Some((fingerprint::RESOURCE_MANAGER.to_owned(), owned))
+    });
+    let target = Target {
+        uid: meta.uid.unwrap_or_default(),
+        resource_version: meta.resource_version.unwrap_or_default(),
+        terminating: meta.deletion_timestamp.is_some(),
+        labels: meta.labels.unwrap_or_default(),
+        annotations: meta.annotations.unwrap_or_default(),
+        owners: meta
+            .owner_references
+            .unwrap_or_default()
+            .into_iter()
+            .map(owner)
+            .collect(),
+        data_hash: fingerprint::of_object(&content.0),
+        keys: content.digests(),
+        managed: ours.collect(),
+        ..Target::default()
+    };
+    (target, content)
+}
+
 /// What one of our field managers owns; others' fields are their own affair.
 fn managed_fields(entry: &ManagedFieldsEntry) -> Option<(String, ManagedFields)> {
     let manager = entry
         .manager
         .as_deref()
         .filter(|manager| fingerprint::is_our_manager(manager))?;
+    Some((manager.to_owned(), owned(entry, "/f:data")?))
+}
+
+/// `data` says where the members are that count as data.
+fn owned(entry: &ManagedFieldsEntry, data: &str) -> Option<ManagedFields> {
     let fields = &entry.fields_v1.as_ref()?.0;
     let below = |path: &str| -> Vec<String> {
         let members = fields
@@ -134,11 +179,10 @@ fn managed_fields(entry: &ManagedFieldsEntry) -> Option<(String, ManagedFields)>
             .filter_map(|(field, _)| field.strip_prefix("f:").map(str::to_owned))
             .collect()
     };
-    let owned = ManagedFields {
-        data: below("/f:data"),
+    Some(ManagedFields {
+        data: below(data),
         labels: below("/f:metadata/f:labels"),
         annotations: below("/f:metadata/f:annotations"),
         written: entry.time.as_ref().map(|time| time.0),
-    };
-    Some((manager.to_owned(), owned))
+    })
 }

@@ -11,7 +11,7 @@ use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 
 /// Longer than any healthy API server takes, shorter than anybody wants to wait.
-const DEADLINE: Duration = Duration::from_secs(15);
+pub const DEADLINE: Duration = Duration::from_secs(15);
 /// Requests under way toward the API server at a time.
 const PERMITS: usize = 64;
 

@@ -20,7 +20,7 @@ use tracing::{debug, warn};
 
 use super::super::Change;
 use super::sinks::Watched;
-use super::{KubeCluster, Scope};
+use super::{KubeCluster, Scope, errors};
 use crate::engine::labels;
 
 /// How long after a watch failed another one is tried at the latest.
@@ -33,6 +33,10 @@ pub trait Sink<K>: Send + Sync + 'static {
     fn seen(&self, object: K, listing: u64);
     fn gone(&self, object: K);
     fn listed(&self, listing: u64);
+    /// Whether the kind may go away, and is then to be looked up anew.
+    fn may_lose_its_kind(&self) -> bool {
+        false
+    }
 }
 
 type Changes = mpsc::UnboundedSender<Change>;
@@ -85,7 +89,7 @@ where
 }
 
 /// A streaming list decodes one object at a time, which keeps the memory of a listing small.
-fn config() -> watcher::Config {
+pub fn config() -> watcher::Config {
     watcher::Config::default().streaming_lists()
 }
 
@@ -104,41 +108,53 @@ impl Starting<'_> {
         self.listed.push(listed);
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
-            let mut watch = Watch {
-                sink,
-                listing: 0,
-                done: Some(done),
-                _kind: std::marker::PhantomData,
-            };
+            let mut watch = Watch::new(K::kind(&()).into_owned(), sink);
+            watch.done = Some(done);
             let follow = watch.follow(api, config);
             tokio::select! {
-                () = follow => {}
+                _ = follow => {}
                 () = stop.cancelled() => {}
             }
         });
     }
 }
 
-struct Watch<K, S> {
-    sink: S,
+pub struct Watch<S> {
+    /// As the log names it.
+    kind: String,
+    pub sink: S,
     listing: u64,
+    has_listed: bool,
+    /// Told when everything that is there was seen.
     done: Option<oneshot::Sender<()>>,
-    _kind: std::marker::PhantomData<fn(K)>,
 }
 
-impl<K, S> Watch<K, S>
-where
-    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
-    S: Sink<K>,
-{
-    /// Follows the kind for ever. API servers that cannot stream a list are asked for it page by page, and where the
-    /// history that a watch would go on from is no longer there, everything is listed anew.
-    async fn follow(&mut self, api: Api<K>, mut config: watcher::Config) {
+impl<S> Watch<S> {
+    pub fn new(kind: String, sink: S) -> Self {
+        Self {
+            kind,
+            sink,
+            listing: 0,
+            has_listed: false,
+            done: None,
+        }
+    }
+
+    /// Follows the kind for as long as there is one. API servers that cannot stream a list are asked for it page by
+    /// page, and where the history that a watch would go on from is no longer there, everything is listed anew.
+    pub async fn follow<K>(&mut self, api: Api<K>, mut config: watcher::Config) -> Ended
+    where
+        K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
+        S: Sink<K>,
+    {
         loop {
             match self.follow_with(&api, config.clone()).await {
-                Ended::Closed => return,
+                ended @ (Ended::Closed | Ended::KindGone) => return ended,
                 Ended::StreamingRefused => {
-                    debug!(kind = %K::kind(&()), "the API server cannot stream lists; listing page by page");
+                    debug!(
+                        kind = self.kind,
+                        "the API server cannot stream lists; listing page by page"
+                    );
                     config.initial_list_strategy = watcher::InitialListStrategy::ListWatch;
                 }
                 Ended::Expired => tokio::time::sleep(PAUSE_BEFORE_LISTING).await,
@@ -146,7 +162,11 @@ where
         }
     }
 
-    async fn follow_with(&mut self, api: &Api<K>, config: watcher::Config) -> Ended {
+    async fn follow_with<K>(&mut self, api: &Api<K>, config: watcher::Config) -> Ended
+    where
+        K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
+        S: Sink<K>,
+    {
         let backoff = watcher::DefaultBackoff::default();
         let mut events = Box::pin(watcher(api.clone(), config).backoff(backoff));
         let mut failures = 0_u32;
@@ -156,12 +176,15 @@ where
                     failures = 0;
                     self.take(event);
                 }
-                Err(error) if self.listing <= 1 && self.done.is_some() && is_streaming_refused(&error) => {
+                Err(error) if self.listing <= 1 && !self.has_listed && is_streaming_refused(&error) => {
                     return Ended::StreamingRefused;
+                }
+                Err(error) if self.sink.may_lose_its_kind() && is_kind_gone(&error) => {
+                    return Ended::KindGone;
                 }
                 Err(error) => {
                     failures = failures.saturating_add(1);
-                    warn!(kind = %K::kind(&()), failures, pause_at_most = ?LONGEST_PAUSE, cause = describe(&error), "a watch failed and is tried again");
+                    warn!(kind = self.kind, failures, pause_at_most = ?LONGEST_PAUSE, cause = describe(&error), "a watch failed and is tried again");
                     if is_expired(&error) {
                         return Ended::Expired;
                     }
@@ -171,13 +194,17 @@ where
         Ended::Closed
     }
 
-    fn take(&mut self, event: Event<K>) {
+    fn take<K>(&mut self, event: Event<K>)
+    where
+        S: Sink<K>,
+    {
         match event {
             Event::Init => self.listing += 1,
             Event::InitApply(object) | Event::Apply(object) => self.sink.seen(object, self.listing),
             Event::Delete(object) => self.sink.gone(object),
             Event::InitDone => {
                 self.sink.listed(self.listing);
+                self.has_listed = true;
                 if let Some(done) = self.done.take() {
                     // Nobody listens when we are already stopping.
                     let _ = done.send(());
@@ -188,10 +215,12 @@ where
 }
 
 #[derive(Debug, PartialEq)]
-enum Ended {
+pub enum Ended {
     Closed,
     StreamingRefused,
     Expired,
+    /// The API server serves the kind no more.
+    KindGone,
 }
 
 /// The watcher lists anew by itself when a watch is told so after it began, but not when it is refused for it.
@@ -204,6 +233,15 @@ fn is_streaming_refused(error: &watcher::Error) -> bool {
         watcher::Error::WatchStartFailed(kube::Error::Api(status))
         | watcher::Error::InitialListFailed(kube::Error::Api(status)) => {
             matches!(status.code, 400 | 422)
+        }
+        _ => false,
+    }
+}
+
+fn is_kind_gone(error: &watcher::Error) -> bool {
+    match error {
+        watcher::Error::WatchStartFailed(error) | watcher::Error::InitialListFailed(error) => {
+            errors::is_not_found(error)
         }
         _ => false,
     }

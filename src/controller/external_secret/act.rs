@@ -6,16 +6,17 @@ use lockstep_api::external_secret::CreationPolicy;
 
 use super::gather::Subject;
 use super::memory::Left;
+use super::target::{self, Orphan, View};
 use crate::cluster::Event;
 use crate::controller::Context;
-use crate::engine::condition::{Failure, Stage};
+use crate::engine::condition::{Failure, Sort, Stage};
+use crate::engine::fingerprint;
 use crate::engine::object::{ObjectKey, ObjectRef};
-use crate::engine::plan::{self, Inputs, Outcome, Plan, Step};
+use crate::engine::plan::{self, Inputs, Outcome, Plan, Step, Write};
 use crate::engine::problem::Problem;
-use crate::engine::render::Rendered;
+use crate::engine::render::Made;
 use crate::engine::target::Target;
 use crate::engine::values::Values;
-use crate::engine::{fingerprint, own};
 
 /// How often a plan is made anew within one turn. After that the queue tries again.
 const ATTEMPTS: usize = 3;
@@ -38,21 +39,15 @@ pub enum Wrote {
     Deleted,
 }
 
-/// What is known of the target: from the watch, or from a closer look.
-struct View {
-    target: Option<Arc<Target>>,
-    values: Option<Values>,
-}
-
 pub async fn act(
     context: &Context,
     subject: &Subject,
-    rendered: Rendered,
+    made: Made,
     nothing_found: bool,
 ) -> Result<Done, Box<Failure>> {
     let mut view = first_look(context, subject).await?;
     for _ in 0..ATTEMPTS {
-        let plan = match plan::decide(&inputs(subject, &view), &rendered, nothing_found) {
+        let plan = match plan::decide(&inputs(subject, &view), &made, nothing_found) {
             Ok(plan) => plan,
             Err(failure) => return Err(refuse(context, subject, &view, failure).await),
         };
@@ -67,7 +62,7 @@ pub async fn act(
             }
         }
     }
-    let object = ObjectRef::namespaced("Secret", &subject.target);
+    let object = target::reference(subject);
     Err(Failure::new(Stage::Write, Problem::Conflict { object }))
 }
 
@@ -75,7 +70,7 @@ pub async fn act(
 async fn first_look(context: &Context, subject: &Subject) -> Result<View, Box<Failure>> {
     let watched = View {
         target: subject.existing.clone(),
-        values: None,
+        ..View::default()
     };
     match subject.spec.target.creation_policy() {
         CreationPolicy::Merge | CreationPolicy::None if watched.target.is_none() => {
@@ -90,18 +85,12 @@ async fn first_look(context: &Context, subject: &Subject) -> Result<View, Box<Fa
 }
 
 async fn look_closer(context: &Context, subject: &Subject) -> Result<View, Box<Failure>> {
-    let found = context.cluster.read_target(&subject.target).await;
-    let found = found.map_err(|problem| Failure::new(Stage::Write, problem))?;
-    Ok(match found {
-        Some((target, values)) => View {
-            target: Some(Arc::new(target)),
-            values: Some(values),
-        },
-        None => View {
-            target: None,
-            values: None,
-        },
-    })
+    let found = target::look_closer(context, subject).await;
+    let stage = match subject.sort() {
+        Sort::Secret => Stage::Write,
+        Sort::Resource => Stage::Look,
+    };
+    found.map_err(|problem| Failure::new(stage, problem))
 }
 
 /// A target that is not ours to write is marked, so that we see it change and look again.
@@ -116,7 +105,7 @@ async fn refuse(
     };
     if let Step::Write(mark) = plan::mark(&inputs(subject, view), target) {
         // Without the mark we only notice later; the failure itself is what counts.
-        let _ = context.cluster.write_secret(&mark).await;
+        let _ = target::write(context, &mark).await;
     }
     failure.met_target = true;
     failure
@@ -129,39 +118,35 @@ fn inputs<'a>(subject: &'a Subject, view: &'a View) -> Inputs<'a> {
         target: &subject.target,
         existing: view.target.as_deref(),
         existing_values: view.values.as_ref(),
+        existing_object: view.object.as_ref(),
     }
 }
 
-/// Under Owner, Secrets that we made under an earlier target name go before the new one is written.
+/// Under Owner, targets that we made under an earlier target name go before the new one is written.
 async fn delete_orphans(context: &Context, subject: &Subject, plan: &Plan) -> Result<(), Box<Failure>> {
-    for (key, target) in orphans(context, subject, plan) {
-        let deleted = context.cluster.delete_secret(&key, &target.uid).await;
+    for orphan in orphans(context, subject, plan) {
+        let deleted = orphan.delete(context).await;
         deleted.map_err(|problem| Failure::new(Stage::DeleteOrphans, problem))?;
-        context.cluster.publish(event(
-            subject,
-            "Deleted",
-            "secret deleted because it was orphaned",
-        ));
+        context
+            .cluster
+            .publish(event(subject, "Deleted", orphan.farewell()));
     }
     Ok(())
 }
 
-fn orphans(context: &Context, subject: &Subject, plan: &Plan) -> Vec<(ObjectKey, Arc<Target>)> {
+fn orphans(context: &Context, subject: &Subject, plan: &Plan) -> Vec<Orphan> {
     let is_writing = matches!(plan.step, Step::Write(_) | Step::Nothing) && plan.outcome == Outcome::Synced;
     if subject.spec.target.creation_policy() != CreationPolicy::Owner || !is_writing {
         return Vec::new();
     }
-    let label = fingerprint::owner_label(&subject.key);
-    let mut made = context.cluster.targets_created_by(&subject.key.namespace, &label);
-    made.retain(|(key, target)| *key != subject.target && own::is_made_by(target, &subject.claimant));
-    made
+    target::orphans(context, subject)
 }
 
 /// What [`act`] would do first, were it to act now.
 #[derive(Debug)]
 pub struct Foresight {
     pub plan: Plan,
-    /// Secrets that would be deleted before.
+    /// Targets that would be deleted before.
     pub orphans: Vec<ObjectKey>,
     /// The target, and the values in it.
     pub target: Option<Arc<Target>>,
@@ -172,14 +157,14 @@ pub struct Foresight {
 pub async fn foresee(
     context: &Context,
     subject: &Subject,
-    rendered: &Rendered,
+    made: &Made,
     nothing_found: bool,
 ) -> Result<Foresight, Box<Failure>> {
     let view = look_closer(context, subject).await?;
-    let plan = plan::decide(&inputs(subject, &view), rendered, nothing_found)?;
+    let plan = plan::decide(&inputs(subject, &view), made, nothing_found)?;
     let orphans = orphans(context, subject, &plan);
     Ok(Foresight {
-        orphans: orphans.into_iter().map(|(key, _)| key).collect(),
+        orphans: orphans.into_iter().map(Orphan::into_key).collect(),
         plan,
         target: view.target,
         values: view.values.unwrap_or_default(),
@@ -194,13 +179,14 @@ async fn carry_out(
     existing: Option<&Target>,
 ) -> Result<Option<Done>, Box<Failure>> {
     let writable = subject.spec.target.creation_policy() != CreationPolicy::None;
+    let is_secret = subject.sort() == Sort::Secret;
     let manager = fingerprint::field_manager(&subject.key.name);
     let done = |wrote, bound, left: Option<&Target>| Done {
         outcome: plan.outcome,
         wrote,
-        bound: bound && writable,
+        bound: bound && writable && is_secret,
         left: Left {
-            marks: left.map(|target| target.marks(&manager)),
+            marks: left.filter(|_| is_secret).map(|target| target.marks(&manager)),
             ..Left::default()
         },
     };
@@ -212,22 +198,32 @@ async fn carry_out(
         ))),
         Step::LookCloser => Ok(None),
         Step::Delete { uid } => {
-            let deleted = context.cluster.delete_secret(&subject.target, uid).await;
+            let deleted = target::delete(context, &subject.target, subject.resource.as_ref(), uid).await;
             deleted.map_err(|problem| Failure::new(Stage::Delete, problem))?;
             Ok(Some(done(Wrote::Deleted, false, None)))
         }
         Step::Write(write) => {
-            let written = context.cluster.write_secret(write).await;
+            let written = target::write(context, write).await;
             let written = written.map_err(|problem| Failure::new(Stage::Write, problem))?;
-            let kind = if write.base.is_none() {
-                Wrote::Created
-            } else {
-                Wrote::Updated {
-                    announced: write.announced,
-                }
-            };
-            Ok(Some(done(kind, true, Some(&written))))
+            if writable {
+                let settled = target::settle(context, write, &written).await;
+                settled.map_err(|problem| Failure::new(Stage::Write, problem))?;
+            }
+            Ok(Some(done(kind_of(write, &written), true, Some(&written))))
         }
+    }
+}
+
+/// The API server leaves an object as it is where it would come out the same.
+fn kind_of(write: &Write, written: &Target) -> Wrote {
+    let (base, announced) = match write {
+        Write::Secret(write) => (write.base.as_ref(), write.announced),
+        Write::Resource(write) => (write.base.as_ref(), write.announced),
+    };
+    match base {
+        None => Wrote::Created,
+        Some(base) if base.resource_version == written.resource_version => Wrote::Nothing,
+        Some(_) => Wrote::Updated { announced },
     }
 }
 

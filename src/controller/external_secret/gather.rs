@@ -1,4 +1,5 @@
-//! What a turn starts from: the object, its target and its stores, all from memory.
+//! What a turn starts from: the object, its target and its stores, all from memory, but for a kind of target that
+//! nobody has used yet.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,12 +8,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lockstep_api::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus, Fault, StoreKind, StoreRef};
 
-use super::Memory;
+use super::{Memory, target};
 use crate::controller::Context;
 use crate::engine::collect::{self, Ask, Want};
+use crate::engine::condition::{Failure, Sort};
 use crate::engine::due::{self, Facts};
 use crate::engine::fingerprint;
-use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::object::{ObjectKey, ResourceKey, StoreKey};
 use crate::engine::own::Claimant;
 use crate::engine::target::Target;
 use crate::engine::untold::Untold;
@@ -35,6 +37,8 @@ pub struct Subject {
     /// What `status.syncedResourceVersion` is to be.
     pub version: String,
     pub target: ObjectKey,
+    /// The target, where it is no Secret.
+    pub resource: Option<ResourceKey>,
     pub existing: Option<Arc<Target>>,
     templates_changed: bool,
     marks_changed: bool,
@@ -48,6 +52,8 @@ pub struct Subject {
 #[derive(Debug)]
 pub enum Gathered {
     Subject(Box<Subject>),
+    /// Its target is not one that we may have, or could not be seen.
+    Unseen(Box<Subject>, Box<Failure>),
     Broken {
         object: Arc<ExternalSecret>,
         fault: Fault,
@@ -58,7 +64,7 @@ pub enum Gathered {
     Gone,
 }
 
-pub fn gather(context: &Context, memory: &Memory, key: &ObjectKey) -> Gathered {
+pub async fn gather(context: &Context, memory: &Memory, key: &ObjectKey) -> Gathered {
     let Some(object) = context.cluster.external_secret(key) else {
         return Gathered::Gone;
     };
@@ -79,9 +85,24 @@ pub fn gather(context: &Context, memory: &Memory, key: &ObjectKey) -> Gathered {
     if !is_ours(context, &spec, &stores) {
         return Gathered::NotOurs;
     }
-    Gathered::Subject(Box::new(subject(
-        context, memory, key, object, spec, &wants, stores,
-    )))
+    let mut subject = Box::new(subject(context, memory, key, object, spec, &wants, stores));
+    match target::look(context, &subject).await {
+        Ok(existing) => {
+            subject.marks_changed = has_other_marks(memory, &subject, existing.as_deref());
+            subject.existing = existing;
+            Gathered::Subject(subject)
+        }
+        Err(failure) => Gathered::Unseen(subject, failure),
+    }
+}
+
+/// Of a Secret. Of other objects only the hash is held against what is there.
+fn has_other_marks(memory: &Memory, subject: &Subject, existing: Option<&Target>) -> bool {
+    let manager = fingerprint::field_manager(&subject.key.name);
+    let marks = existing
+        .filter(|_| subject.resource.is_none())
+        .map(|target| target.marks(&manager));
+    marks.is_some_and(|marks| memory.has_other_marks(&subject.key, &subject.claimant.uid, marks))
 }
 
 fn subject(
@@ -99,14 +120,10 @@ fn subject(
     let target = key.target_of(&spec);
     let status = object.status.clone().unwrap_or_default();
     let untold = memory.untold(key, &uid);
-    let existing = context.cluster.target(&target);
-    let marks = existing
-        .as_ref()
-        .map(|target| target.marks(&fingerprint::field_manager(&key.name)));
     Subject {
         synced: untold.as_ref().map_or_else(
             || status.clone(),
-            |untold| untold.status(&status, context.stamp(generation)),
+            |untold| untold.status(&status, context.settings.conditions),
         ),
         untold,
         status,
@@ -115,11 +132,12 @@ fn subject(
         annotations: meta.annotations.clone().unwrap_or_default(),
         generation,
         version: fingerprint::resource_version(generation, meta.labels.as_ref(), meta.annotations.as_ref()),
-        existing,
+        existing: None,
+        resource: key.resource_of(&spec),
         target,
         refreshed: memory.refreshed(key, &uid),
         templates_changed: memory.has_other_templates(key, &uid, |object| context.following.version(object)),
-        marks_changed: marks.is_some_and(|marks| memory.has_other_marks(key, &uid, marks)),
+        marks_changed: false,
         phase: phase(key, wants, spec.refresh_interval()),
         now: (context.clock)(),
         claimant: Claimant {
@@ -144,6 +162,13 @@ impl Subject {
             marks_changed: self.marks_changed,
             phase: self.phase,
             now: self.now,
+        }
+    }
+
+    pub fn sort(&self) -> Sort {
+        match self.resource {
+            None => Sort::Secret,
+            Some(_) => Sort::Resource,
         }
     }
 

@@ -4,6 +4,7 @@ use super::Memory;
 use super::gather::Subject;
 use crate::controller::Context;
 use crate::engine::collect::Collected;
+use crate::engine::condition::Sort;
 use crate::engine::guard::{self, Evidence, Shape};
 use crate::engine::problem::Problem;
 use crate::engine::{due, fingerprint};
@@ -23,10 +24,10 @@ pub fn check(
     if !context.settings.guard || is_edited || fetched.values.is_empty() {
         return Ok(());
     }
-    let before = if subject.spec.target.template.is_some() {
-        memory.shape(&subject.key, &subject.claimant.uid)
-    } else {
+    let before = if is_told_by_target(subject) {
         Shape::of_target(target, &fingerprint::field_manager(&subject.key.name))
+    } else {
+        memory.shape(&subject.key, &subject.claimant.uid)
     };
     guard::check(&Evidence {
         before: &before,
@@ -39,8 +40,14 @@ pub fn check(
 
 /// What has to be remembered of what was fetched, for the next time.
 pub fn shape(subject: &Subject, fetched: &Collected) -> Shape {
-    match subject.spec.target.template {
-        Some(_) => Shape::of_values(&fetched.values),
-        None => Shape::default(),
+    if is_told_by_target(subject) {
+        Shape::default()
+    } else {
+        Shape::of_values(&fetched.values)
     }
+}
+
+/// A Secret without a template holds what was fetched, and nothing else.
+fn is_told_by_target(subject: &Subject) -> bool {
+    subject.spec.target.template.is_none() && subject.sort() == Sort::Secret
 }

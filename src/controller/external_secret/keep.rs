@@ -12,6 +12,7 @@ use crate::engine::untold::{self, Traces, Untold};
 /// A watch may lag behind our own create: a target that only seems to be missing is looked for.
 pub async fn look_again(context: &Context, subject: &mut Subject) -> Result<(), Problem> {
     let is_missed = subject.existing.is_none()
+        && subject.resource.is_none()
         && due::generates(&subject.spec)
         && due::was_synced(&subject.synced)
         && due::is_kept_up(&subject.spec);

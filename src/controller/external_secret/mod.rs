@@ -1,4 +1,4 @@
-//! ExternalSecret: fetch what it asks for, and keep its Secret in step.
+//! ExternalSecret: fetch what it asks for, and keep its target in step.
 
 mod act;
 mod fetch;
@@ -10,6 +10,7 @@ mod preview;
 mod recipes;
 mod release;
 mod report;
+mod target;
 mod templates;
 
 use std::sync::Arc;
@@ -27,8 +28,8 @@ use crate::engine::condition::{Failure, Stage};
 use crate::engine::due::Due;
 use crate::engine::object::ObjectKey;
 use crate::engine::problem::Problem;
-use crate::engine::render::Rendered;
-use crate::engine::{collect, due, render};
+use crate::engine::render::Made;
+use crate::engine::{collect, due};
 use crate::queue::Next;
 
 pub use self::act::Foresight;
@@ -40,8 +41,12 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
     let started = Instant::now();
 
     // What is it, and does it concern us? From memory.
-    let mut subject = match gather::gather(&context, &memory, &key) {
+    let mut subject = match gather::gather(&context, &memory, &key).await {
         Gathered::Subject(subject) => *subject,
+        Gathered::Unseen(subject, failure) => {
+            context.metrics.synced(&key, true, started.elapsed());
+            return report::report(&context, &memory, &subject, Err(failure)).await;
+        }
         Gathered::Broken { object, fault } => return report::broken(&context, &key, &object, fault).await,
         Gathered::Terminating(object) => return release::release(&context, &key, &object).await,
         Gathered::NotOurs => return Next::WhenWoken,
@@ -90,20 +95,19 @@ async fn sync(
     wants: &[Want],
     recipes: &Recipes,
 ) -> Result<Done, Box<Failure>> {
-    render::check_target(&subject.spec).map_err(|problem| Failure::new(Stage::Target, problem))?;
     let answers = fetch::fetch(context, subject, recipes, wants).await;
-    let made = compose(context, memory, subject, wants, answers).await?;
-    let done = act::act(context, subject, made.rendered, made.nothing_found).await?;
+    let composed = compose(context, memory, subject, wants, answers).await?;
+    let done = act::act(context, subject, composed.made, composed.nothing_found).await?;
     let left = Left {
         marks: done.left.marks,
-        ..made.left
+        ..composed.left
     };
     Ok(Done { left, ..done })
 }
 
 /// What the answers come to.
 struct Composed {
-    rendered: Rendered,
+    made: Made,
     nothing_found: bool,
     missing: Vec<Entry>,
     left: Left,
@@ -123,11 +127,11 @@ async fn compose(
         .map_err(|problem| Failure::new(Stage::Fetch, problem))?;
     let fetched = guard::shape(subject, &collected);
     let nothing_found = collected.values.is_empty();
-    let (rendered, templates) = templates::render(context, subject, collected.values)
+    let (made, templates) = templates::render(context, subject, collected.values)
         .await
-        .map_err(|problem| Failure::new(Stage::Write, problem))?;
+        .map_err(|problem| Failure::new(Stage::Render, problem))?;
     Ok(Composed {
-        rendered,
+        made,
         nothing_found,
         missing: collected.missing,
         left: Left {

@@ -12,10 +12,10 @@ use super::recipes::{self, Recipes};
 use super::{Composed, compose, fetch};
 use crate::controller::Context;
 use crate::engine::collect::{self, Ask, Entry, Want};
-use crate::engine::condition::{Failure, Stage};
+use crate::engine::condition::Failure;
 use crate::engine::due::{self, Due};
 use crate::engine::object::ObjectKey;
-use crate::engine::render;
+use crate::engine::render::{self, Made};
 use crate::engine::target::Digest;
 
 /// What becomes of an ExternalSecret.
@@ -48,8 +48,9 @@ pub struct NextSync {
 }
 
 pub async fn preview(context: &Context, key: &ObjectKey) -> Outlook {
-    let subject = match gather::gather(context, &Memory::default(), key) {
+    let subject = match gather::gather(context, &Memory::default(), key).await {
         Gathered::Subject(subject) => subject,
+        Gathered::Unseen(subject, failure) => return outlook(*subject, Err(failure)),
         Gathered::Broken { fault, .. } => return Outlook::Broken(fault),
         Gathered::Terminating(_) => return Outlook::Terminating,
         Gathered::NotOurs => return Outlook::NotOurs,
@@ -61,6 +62,10 @@ pub async fn preview(context: &Context, key: &ObjectKey) -> Outlook {
         return Outlook::NotOurs;
     }
     let sync = sync(context, &subject, &wants, &recipes).await;
+    outlook(*subject, sync)
+}
+
+fn outlook(subject: Subject, sync: Result<NextSync, Box<Failure>>) -> Outlook {
     Outlook::Preview(Box::new(Preview {
         due: due::due(&subject.facts()),
         object: subject.object,
@@ -76,7 +81,6 @@ async fn sync(
     wants: &[Want],
     recipes: &Recipes,
 ) -> Result<NextSync, Box<Failure>> {
-    render::check_target(&subject.spec).map_err(|problem| Failure::new(Stage::Target, problem))?;
     let memory = Memory::default();
     let answers = fetch::fetch(context, subject, recipes, wants).await;
     let made = compose(context, &memory, subject, wants, answers.clone()).await?;
@@ -88,7 +92,7 @@ async fn sync(
         BTreeSet::new()
     };
     Ok(NextSync {
-        foresight: act::foresee(context, subject, &made.rendered, made.nothing_found).await?,
+        foresight: act::foresee(context, subject, &made.made, made.nothing_found).await?,
         made_anew,
         missing: made.missing,
     })
@@ -96,7 +100,10 @@ async fn sync(
 
 /// The keys that come out differently from the same reads.
 fn differing(one: &Composed, other: &Composed) -> BTreeSet<String> {
-    let (one, other) = (&one.rendered.values, &other.rendered.values);
+    let (Made::Secret(one), Made::Secret(other)) = (&one.made, &other.made) else {
+        return BTreeSet::new();
+    };
+    let (one, other) = (&one.values, &other.values);
     let differs = |key: &&String| one.get(*key).map(Digest::of) != other.get(*key).map(Digest::of);
     one.keys().chain(other.keys()).filter(differs).cloned().collect()
 }

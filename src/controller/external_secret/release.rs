@@ -1,14 +1,19 @@
 //! An ExternalSecret that is going away.
 
+use std::sync::Arc;
+
 use lockstep_api::ExternalSecret;
 use lockstep_api::external_secret::DeletionPolicy;
 use tracing::warn;
 
+use super::target;
 use crate::controller::Context;
 use crate::engine::labels;
-use crate::engine::object::ObjectKey;
+use crate::engine::object::{ObjectKey, ResourceKey};
 use crate::engine::own::{self, Claimant};
 use crate::engine::problem::Problem;
+use crate::engine::render::Targets;
+use crate::engine::target::Target;
 use crate::queue::Next;
 
 /// What it owns goes with it by the garbage collector. We only carry out what ESO promised by its finalizer, where
@@ -39,16 +44,31 @@ async fn undo(context: &Context, key: &ObjectKey, object: &ExternalSecret) -> Re
     if let Ok(spec) = object.spec.as_ref()
         && spec.target.deletion_policy() == DeletionPolicy::Delete
     {
-        let target = key.target_of(spec);
+        let (target, resource) = (key.target_of(spec), key.resource_of(spec));
         let claimant = Claimant {
             key: key.clone(),
             uid: object.metadata.uid.clone().unwrap_or_default(),
         };
-        if let Some(found) = context.cluster.target(&target)
+        if let Some(found) = find(context, &target, resource.as_ref()).await?
             && own::is_controlled_by(&found, &claimant)
         {
-            context.cluster.delete_secret(&target, &found.uid).await?;
+            target::delete(context, &target, resource.as_ref(), &found.uid).await?;
         }
     }
     context.cluster.remove_finalizer(object, labels::FINALIZER).await
+}
+
+/// Of a kind that we may not have, or that is gone, there is nothing of ours.
+async fn find(
+    context: &Context,
+    target: &ObjectKey,
+    resource: Option<&ResourceKey>,
+) -> Result<Option<Arc<Target>>, Problem> {
+    if resource.is_some() && context.settings.targets == Targets::Secrets {
+        return Ok(None);
+    }
+    match target::watched(context, target, resource).await {
+        Err(Problem::KindMissing { .. } | Problem::InvalidSpec { .. }) => Ok(None),
+        found => found,
+    }
 }

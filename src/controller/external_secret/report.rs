@@ -14,7 +14,7 @@ use crate::cluster::Event;
 use crate::controller::following::Follower;
 use crate::controller::{Context, RefreshTime};
 use crate::engine::collect::{Entry, EntryFault};
-use crate::engine::condition::{self, Failure, Stage, Stamp};
+use crate::engine::condition::{self, Failure, Sort, Stage, Stamp};
 use crate::engine::due::{self, Due, Facts};
 use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::problem::{Problem, Retry};
@@ -73,11 +73,12 @@ pub async fn broken(context: &Context, key: &ObjectKey, object: &ExternalSecret,
     let failure = Failure::new(Stage::Understand, Problem::BrokenSpec { fault });
     let stamp = context.stamp(object.metadata.generation.unwrap_or_default());
     let old = object.status.clone().unwrap_or_default();
-    let status = condition::after_failure(&old, &stamp, &failure);
+    let status = condition::after_failure(&old, &stamp, Sort::Secret, &failure);
     announce_failure(
         context,
         key,
         object.metadata.uid.as_deref().unwrap_or_default(),
+        Sort::Secret,
         &failure,
     );
     write(context, key, object, &old, &status)
@@ -126,6 +127,7 @@ async fn success(context: &Context, memory: &Memory, subject: &Subject, done: &D
         at: subject.now,
         generation: subject.generation,
         version: subject.version.clone(),
+        sort: subject.sort(),
         outcome: done.outcome,
         binding: done.bound.then(|| subject.target.name.clone()),
     };
@@ -145,7 +147,7 @@ pub async fn remember_and_tell(
 }
 
 async fn tell(context: &Context, memory: &Memory, subject: &Subject, untold: &Untold) -> Next {
-    let mut status = untold.status(&subject.status, context.stamp(untold.generation));
+    let mut status = untold.status(&subject.status, context.settings.conditions);
     if context.settings.refresh_time == RefreshTime::Coarse && is_old_news(&subject.status, &status) {
         status.refresh_time.clone_from(&subject.status.refresh_time);
     }
@@ -196,13 +198,19 @@ fn next_refresh(
 }
 
 async fn failed(context: &Context, subject: &Subject, failure: &Failure) -> Next {
-    announce_failure(context, &subject.key, &subject.claimant.uid, failure);
+    announce_failure(
+        context,
+        &subject.key,
+        &subject.claimant.uid,
+        subject.sort(),
+        failure,
+    );
     let stamp = Stamp {
         now: subject.now,
         ..context.stamp(subject.generation)
     };
-    let mut status = condition::after_failure(&subject.status, &stamp, failure);
-    if failure.met_target {
+    let mut status = condition::after_failure(&subject.status, &stamp, subject.sort(), failure);
+    if failure.met_target && subject.sort() == Sort::Secret {
         status.binding = Some(condition::binding(&subject.target.name));
     }
     let unwritten = write(context, &subject.key, &subject.object, &subject.status, &status).await;
@@ -241,16 +249,19 @@ async fn write(
 }
 
 fn announce_success(context: &Context, subject: &Subject, done: &Done) {
-    let told = match done.wrote {
-        Wrote::Created => Some(("Created", "secret created")),
-        Wrote::Updated { announced: true } => Some(("Updated", "secret updated")),
-        Wrote::Deleted => Some(("Deleted", "secret deleted due to DeletionPolicy=Delete")),
-        Wrote::Nothing | Wrote::Updated { announced: false } => None,
+    let reason = match done.wrote {
+        Wrote::Created => "Created",
+        Wrote::Updated { announced: true } => "Updated",
+        Wrote::Deleted => "Deleted",
+        Wrote::Nothing | Wrote::Updated { announced: false } => return,
     };
-    if let Some((reason, message)) = told {
-        info!(external_secret = %subject.key, target = %subject.target, "{message}");
-        context.cluster.publish(event(subject, reason, message));
-    }
+    let message = match &subject.resource {
+        Some(resource) => format!("{reason} {} {}", resource.kind.kind, resource.key.name),
+        None if done.wrote == Wrote::Deleted => "secret deleted due to DeletionPolicy=Delete".to_owned(),
+        None => format!("secret {}", reason.to_lowercase()),
+    };
+    info!(external_secret = %subject.key, target = %subject.target, "{message}");
+    context.cluster.publish(event(subject, reason, message));
 }
 
 /// Entries that are left out because their secret does not exist.
@@ -273,9 +284,9 @@ fn missing(subject: &Subject, entry: Entry) -> String {
     }
 }
 
-fn announce_failure(context: &Context, key: &ObjectKey, uid: &str, failure: &Failure) {
+fn announce_failure(context: &Context, key: &ObjectKey, uid: &str, sort: Sort, failure: &Failure) {
     let problem = &failure.problem;
-    warn!(external_secret = %key, reason = problem.reason(), cause = %problem, "{}", failure.message());
+    warn!(external_secret = %key, reason = problem.reason(), cause = %problem, "{}", failure.message(sort));
     context.metrics.problem("externalsecret", problem.reason());
     context.cluster.publish(Event {
         about: ObjectRef::namespaced("ExternalSecret", key),

@@ -11,7 +11,7 @@ use crate::engine::collect::{self, Collected, Found, Want};
 use crate::engine::condition::{Failure, Stage};
 use crate::engine::object::{DocumentKind, ObjectKey, ObjectRef};
 use crate::engine::problem::Problem;
-use crate::engine::render::{self, Recipe, Rendered, Renderer, Sources};
+use crate::engine::render::{self, Made, Recipe, Renderer, Sources};
 use crate::engine::values::Values;
 
 /// Merges the answers; rewrites may have templates in them.
@@ -41,7 +41,7 @@ pub async fn render(
     context: &Context,
     subject: &Subject,
     values: Values,
-) -> Result<(Rendered, Vec<Template>), Problem> {
+) -> Result<(Made, Vec<Template>), Problem> {
     let (sources, templates) = fetch(context, subject).await?;
     let recipe = Recipe {
         spec: &subject.spec,
@@ -49,11 +49,11 @@ pub async fn render(
         annotations: &subject.annotations,
         sources: &sources,
     };
-    let rendered = run(context, subject, |renderer| {
+    let made = run(context, subject, |renderer| {
         render::render(renderer, &recipe, values)
     })
     .await?;
-    Ok((rendered?, templates))
+    Ok((made?, templates))
 }
 
 async fn fetch(context: &Context, subject: &Subject) -> Result<(Sources, Vec<Template>), Problem> {

@@ -1,6 +1,10 @@
 //! From values to a plan that can be carried out without any further choice.
 
 mod change;
+mod resource;
+#[cfg(test)]
+mod resource_tests;
+mod stamps;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -9,15 +13,15 @@ use lockstep_api::ExternalSecretSpec;
 use lockstep_api::external_secret::{CreationPolicy, DeletionPolicy};
 
 use super::condition::{Failure, Stage};
-use super::object::{ObjectKey, ObjectRef};
+use super::object::ObjectKey;
 use super::own::Claimant;
 use super::problem::Problem;
-use super::render::Rendered;
+use super::render::{Made, Object};
 use super::target::Target;
 use super::values::Values;
 
 pub use change::{Base, SecretWrite};
-pub use write::mark;
+pub use resource::{ResourceWrite, restamp};
 
 /// What planning rests on.
 #[derive(Debug)]
@@ -29,6 +33,8 @@ pub struct Inputs<'a> {
     pub existing: Option<&'a Target>,
     /// The values that are there, where somebody has looked.
     pub existing_values: Option<&'a Values>,
+    /// The same, of a target that is no Secret.
+    pub existing_object: Option<&'a Object>,
 }
 
 /// What is to be done, and how it is to be told.
@@ -41,13 +47,19 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     Nothing,
-    /// Boxed: most plans are no write.
-    Write(Box<SecretWrite>),
+    Write(Write),
     Delete {
         uid: String,
     },
     /// The values of the target are needed to say more.
     LookCloser,
+}
+
+/// Boxed: most plans are no write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    Secret(Box<SecretWrite>),
+    Resource(Box<ResourceWrite>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,37 +74,57 @@ pub enum Outcome {
 }
 
 /// What to do, and at which stage it failed where nothing can be done.
-pub fn decide(inputs: &Inputs, rendered: &Rendered, nothing_found: bool) -> Result<Plan, Box<Failure>> {
+pub fn decide(inputs: &Inputs, made: &Made, nothing_found: bool) -> Result<Plan, Box<Failure>> {
     if nothing_found {
         let plan = plan_nothing_found(inputs).map_err(|problem| Failure::new(Stage::Delete, problem))?;
         if let Some(plan) = plan {
             return Ok(plan);
         }
     }
-    plan(inputs, rendered.clone()).map_err(|problem| Failure::new(Stage::Write, problem))
+    plan(inputs, made.clone()).map_err(|problem| Failure::new(Stage::Render, problem))
 }
 
 /// What to do about values that were found, and rendered.
-pub fn plan(inputs: &Inputs, rendered: Rendered) -> Result<Plan, Problem> {
+pub fn plan(inputs: &Inputs, made: Made) -> Result<Plan, Problem> {
     let synced = |step| Plan {
         step,
         outcome: Outcome::Synced,
     };
     match (inputs.spec.target.creation_policy(), inputs.existing) {
         (CreationPolicy::None, existing) => Ok(synced(
-            existing.map_or(Step::Nothing, |there| write::mark(inputs, there)),
+            existing.map_or(Step::Nothing, |there| mark(inputs, there)),
         )),
         (CreationPolicy::Merge, None) => Ok(Plan {
             step: Step::Nothing,
             outcome: Outcome::Missing,
         }),
         (CreationPolicy::Owner | CreationPolicy::Orphan | CreationPolicy::CreateOrMerge, None) => {
-            write::create(inputs, rendered).map(synced)
+            create(inputs, made).map(synced)
         }
-        (policy, Some(existing)) if inputs.spec.target.immutable() => {
-            write::freeze(inputs, policy, existing).map(synced)
-        }
-        (policy, Some(existing)) => write::update(inputs, policy, existing, rendered).map(synced),
+        (policy, Some(existing)) => update(inputs, policy, existing, made).map(synced),
+    }
+}
+
+fn create(inputs: &Inputs, made: Made) -> Result<Step, Problem> {
+    match made {
+        Made::Secret(rendered) => write::create(inputs, rendered),
+        Made::Resource(manifest) => resource::create(inputs, &manifest),
+    }
+}
+
+fn update(inputs: &Inputs, policy: CreationPolicy, existing: &Target, made: Made) -> Result<Step, Problem> {
+    match made {
+        Made::Secret(_) if inputs.spec.target.immutable() => write::freeze(inputs, policy, existing),
+        Made::Secret(rendered) => write::update(inputs, policy, existing, rendered),
+        Made::Resource(manifest) => resource::update(inputs, policy, existing, &manifest),
+    }
+}
+
+/// A target that is not ours to write, by policy or by its owner, is marked, so that we see it change.
+pub fn mark(inputs: &Inputs, existing: &Target) -> Step {
+    match inputs.claimant.key.resource_of(inputs.spec) {
+        None => write::mark(inputs, existing),
+        Some(target) => resource::mark(target, existing),
     }
 }
 
@@ -107,7 +139,7 @@ pub fn plan_nothing_found(inputs: &Inputs) -> Result<Option<Plan>, Problem> {
         DeletionPolicy::Delete => {
             let policy = inputs.spec.target.creation_policy();
             if policy != CreationPolicy::Owner {
-                let target = ObjectRef::namespaced("Secret", inputs.target);
+                let target = inputs.claimant.key.target_ref_of(inputs.spec);
                 return Err(Problem::NotDeletable {
                     target,
                     policy: policy_name(policy),

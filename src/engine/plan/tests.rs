@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::engine::fingerprint;
 use crate::engine::labels;
+use crate::engine::render::Rendered;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::target::{Digest, ManagedFields, Owner};
 
@@ -18,11 +19,11 @@ fn values(entries: &[(&str, &str)]) -> Values {
         .collect()
 }
 
-fn rendered(entries: &[(&str, &str)]) -> Rendered {
-    Rendered {
+fn rendered(entries: &[(&str, &str)]) -> Made {
+    Made::Secret(Rendered {
         values: values(entries),
         ..Rendered::default()
-    }
+    })
 }
 
 fn spec(target: &Value) -> ExternalSecretSpec {
@@ -86,7 +87,7 @@ fn ours(entries: &[(&str, &str)]) -> Target {
     target
 }
 
-fn decide(target: &Value, existing: Option<&Target>, rendered: Rendered) -> Result<Plan, Problem> {
+fn decide(target: &Value, existing: Option<&Target>, rendered: Made) -> Result<Plan, Problem> {
     let (spec, claimant) = (spec(target), claimant());
     let inputs = Inputs {
         claimant: &claimant,
@@ -94,13 +95,14 @@ fn decide(target: &Value, existing: Option<&Target>, rendered: Rendered) -> Resu
         target: &claimant.key,
         existing,
         existing_values: None,
+        existing_object: None,
     };
     plan(&inputs, rendered)
 }
 
-fn write(target: &Value, existing: Option<&Target>, rendered: Rendered) -> SecretWrite {
+fn write(target: &Value, existing: Option<&Target>, rendered: Made) -> SecretWrite {
     match decide(target, existing, rendered).expect("a plan").step {
-        Step::Write(write) => *write,
+        Step::Write(Write::Secret(write)) => *write,
         other => panic!("{target}: {other:?}"),
     }
 }
@@ -195,8 +197,10 @@ fn merging_removes_the_keys_that_we_wrote_and_no_others() {
         target: &claimant.key,
         existing: Some(&there),
         existing_values: Some(&all),
+        existing_object: None,
     };
-    let Step::Write(write) = plan(&inputs, rendered(&[("new", "2")])).expect("a plan").step else {
+    let Step::Write(Write::Secret(write)) = plan(&inputs, rendered(&[("new", "2")])).expect("a plan").step
+    else {
         panic!("a write is due")
     };
     assert_eq!(changes(&write), ["-mine", "+new"]);
@@ -271,6 +275,7 @@ fn where_nothing_is_found_the_deletion_policy_decides() {
             target: &claimant.key,
             existing: Some(existing),
             existing_values: None,
+            existing_object: None,
         };
         let decided = plan_nothing_found(&inputs);
         let told = decided
@@ -285,6 +290,7 @@ fn where_nothing_is_found_the_deletion_policy_decides() {
         target: &claimant.key,
         existing: Some(&recreated),
         existing_values: None,
+        existing_object: None,
     };
     let plan = plan_nothing_found(&inputs).expect("a decision").expect("a plan");
     assert_eq!(

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use lockstep_api::external_secret::CreationPolicy;
 
 use super::change::{Base, SecretWrite, difference};
-use super::{Inputs, Step};
+use super::{Inputs, Step, Write, stamps};
 use crate::engine::object::ObjectRef;
-use crate::engine::own;
 use crate::engine::problem::Problem;
 use crate::engine::render::Rendered;
 use crate::engine::secret_bytes::SecretBytes;
-use crate::engine::target::{Digest, ManagedFields, Owner, Target};
+use crate::engine::target::{Digest, ManagedFields, Target};
 use crate::engine::values::Values;
 use crate::engine::{fingerprint, labels};
 
@@ -20,15 +19,14 @@ pub fn create(inputs: &Inputs, rendered: Rendered) -> Result<Step, Problem> {
     let policy = inputs.spec.target.creation_policy();
     let mut write = SecretWrite::to(inputs.target, manager(inputs), None);
     let hash = fingerprint::of_values(&rendered.values);
-    write.labels = some_values(stamp_labels(inputs, policy, rendered.labels));
-    write.annotations = some_values(stamp_hash(rendered.annotations, hash));
-    write.data = some_values(rendered.values);
+    write.labels = stamps::all(stamps::labels(inputs, policy, rendered.labels));
+    write.annotations = stamps::all(stamps::hash(rendered.annotations, hash));
+    write.data = stamps::all(rendered.values);
     write.secret_type = rendered.secret_type;
     write.immutable = inputs.spec.target.immutable().then_some(true);
-    write.owners =
-        Some(own::owners(policy, inputs.claimant, inputs.target, None)?).filter(|owners| !owners.is_empty());
+    write.owners = stamps::first_owners(inputs, policy)?;
     write.finalizers = Some(rendered.finalizers).filter(|finalizers| !finalizers.is_empty());
-    Ok(Step::Write(Box::new(write)))
+    Ok(Step::Write(Write::Secret(Box::new(write))))
 }
 
 /// What differs from what is there, nothing if nothing does.
@@ -53,9 +51,9 @@ pub fn update(
     let mut write = based_on(inputs, existing);
     // The API server refuses neither, and nobody who reads the Secret notices: no news.
     write.announced = !existing.immutable;
-    write.owners = changed_owners(inputs, policy, existing)?;
+    write.owners = stamps::changed_owners(inputs, policy, existing)?;
     write.labels = label_change(inputs, policy, existing, rendered.labels);
-    write.annotations = annotation_change(inputs, existing, &stamp_hash(rendered.annotations, hash));
+    write.annotations = annotation_change(inputs, existing, &stamps::hash(rendered.annotations, hash));
     write.data = data;
     write.secret_type = secret_type;
     write.finalizers = added_finalizers(existing, rendered.finalizers);
@@ -65,16 +63,15 @@ pub fn update(
 /// An immutable target is written once. After that only our marks on it are kept up.
 pub fn freeze(inputs: &Inputs, policy: CreationPolicy, existing: &Target) -> Result<Step, Problem> {
     let mut write = based_on(inputs, existing);
-    write.owners = changed_owners(inputs, policy, existing)?;
-    let marks = stamp_labels(inputs, policy, BTreeMap::new());
+    write.owners = stamps::changed_owners(inputs, policy, existing)?;
+    let marks = stamps::labels(inputs, policy, BTreeMap::new());
     write.labels = difference(&existing.labels, &marks, [labels::CREATED_BY.to_owned()].iter());
-    let hash = stamp_hash(BTreeMap::new(), existing.data_hash.clone());
+    let hash = stamps::hash(BTreeMap::new(), existing.data_hash.clone());
     write.annotations = difference(&existing.annotations, &hash, std::iter::empty());
     write.immutable = (!existing.immutable).then_some(true);
     Ok(unless_empty(write))
 }
 
-/// A target that is not ours to write, by policy or by its owner, is marked, so that we see it change.
 pub fn mark(inputs: &Inputs, existing: &Target) -> Step {
     let mut write = based_on(inputs, existing);
     write.announced = false;
@@ -87,7 +84,7 @@ fn unless_empty(write: SecretWrite) -> Step {
     if write.is_empty() {
         Step::Nothing
     } else {
-        Step::Write(Box::new(write))
+        Step::Write(Write::Secret(Box::new(write)))
     }
 }
 
@@ -114,7 +111,7 @@ fn data_change(
     let ours = managed(inputs, existing);
     let removed = existing.keys.keys().filter(|key| {
         !wanted.contains_key(*key)
-            && (!keeps_foreign_keys(policy) || ours.is_some_and(|ours| ours.data.contains(key)))
+            && (!stamps::keeps_foreign(policy) || ours.is_some_and(|ours| ours.data.contains(key)))
     });
     let changed = wanted
         .iter()
@@ -123,13 +120,6 @@ fn data_change(
     removed
         .chain(changed.map(|(key, value)| (key.clone(), Some(value.clone()))))
         .collect()
-}
-
-fn keeps_foreign_keys(policy: CreationPolicy) -> bool {
-    match policy {
-        CreationPolicy::Owner | CreationPolicy::Orphan => false,
-        CreationPolicy::Merge | CreationPolicy::CreateOrMerge | CreationPolicy::None => true,
-    }
 }
 
 /// The hash over all data that is there afterwards. `None`: foreign values take part in it, and nobody has read them.
@@ -143,7 +133,7 @@ fn resulting_hash(
     if change.is_empty() {
         return Some(existing.data_hash.clone());
     }
-    if !keeps_foreign_keys(policy)
+    if !stamps::keeps_foreign(policy)
         || existing
             .keys
             .keys()
@@ -172,7 +162,11 @@ fn label_change(
         .into_iter()
         .flat_map(|fields| &fields.labels);
     let unwanted = earlier.chain([&created_by]);
-    difference(&existing.labels, &stamp_labels(inputs, policy, wanted), unwanted)
+    difference(
+        &existing.labels,
+        &stamps::labels(inputs, policy, wanted),
+        unwanted,
+    )
 }
 
 fn annotation_change(
@@ -190,15 +184,6 @@ fn managed<'a>(inputs: &Inputs, existing: &'a Target) -> Option<&'a ManagedField
     existing.managed.get(&manager(inputs))
 }
 
-fn changed_owners(
-    inputs: &Inputs,
-    policy: CreationPolicy,
-    existing: &Target,
-) -> Result<Option<Vec<Owner>>, Problem> {
-    let owners = own::owners(policy, inputs.claimant, inputs.target, Some(existing))?;
-    Ok((owners != existing.owners).then_some(owners))
-}
-
 fn added_finalizers(existing: &Target, wanted: Vec<String>) -> Option<Vec<String>> {
     let added: Vec<String> = wanted
         .into_iter()
@@ -208,28 +193,4 @@ fn added_finalizers(existing: &Target, wanted: Vec<String>) -> Option<Vec<String
         return None;
     }
     Some(existing.finalizers.iter().cloned().chain(added).collect())
-}
-
-fn stamp_labels(
-    inputs: &Inputs,
-    policy: CreationPolicy,
-    mut wanted: BTreeMap<String, String>,
-) -> BTreeMap<String, String> {
-    wanted.insert(labels::MANAGED.to_owned(), "true".to_owned());
-    if policy == CreationPolicy::Owner {
-        wanted.insert(
-            labels::CREATED_BY.to_owned(),
-            fingerprint::owner_label(&inputs.claimant.key),
-        );
-    }
-    wanted
-}
-
-fn stamp_hash(mut annotations: BTreeMap<String, String>, hash: String) -> BTreeMap<String, String> {
-    annotations.insert(labels::DATA_HASH.to_owned(), hash);
-    annotations
-}
-
-fn some_values<T>(map: BTreeMap<String, T>) -> BTreeMap<String, Option<T>> {
-    map.into_iter().map(|(key, value)| (key, Some(value))).collect()
 }

@@ -4,10 +4,7 @@
 //! `templateFrom` in its order, then `data`; and labels and annotations of `metadata` over those of `templateFrom`.
 
 mod engine;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "targets that are no Secrets come next")
-)]
+mod manifest;
 mod object;
 mod path;
 mod scope;
@@ -27,9 +24,17 @@ use super::problem::Problem;
 use super::values::Values;
 
 pub use engine::{Engine, Renderer};
+pub use manifest::{Draft, Manifest};
 pub use object::Object;
 
-/// The content of a target, before ownership and stamps.
+/// What a target is to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Made {
+    Secret(Rendered),
+    Resource(Manifest),
+}
+
+/// The content of a Secret, before ownership and stamps.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rendered {
     pub values: Values,
@@ -71,19 +76,37 @@ pub fn runs_templates(spec: &ExternalSecretSpec) -> bool {
     spec.target.template.is_some() || rewrites.any(|rewrite| matches!(rewrite, Rewrite::Transform(_)))
 }
 
-/// Targets that are no Secrets come later.
-pub fn check_target(spec: &ExternalSecretSpec) -> Result<(), Problem> {
+/// What may be a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Targets {
+    Secrets,
+    Anything,
+}
+
+/// Targets that are no Secrets are for those who allow them. A Secret is written as a Secret, or not at all.
+pub fn check_target(spec: &ExternalSecretSpec, allowed: Targets) -> Result<(), Problem> {
     match &spec.target.manifest {
-        None => Ok(()),
-        Some(_) => Err(Problem::NotSupported {
-            what: "spec.target.manifest".to_owned(),
+        Some(_) if allowed == Targets::Secrets => Err(Problem::ResourcesDisabled),
+        Some(manifest) if manifest.is_secret() => Err(Problem::InvalidSpec {
+            field: "spec.target.manifest".to_owned(),
+            why: "must be left out for a Secret, which is what a target is without it".to_owned(),
         }),
+        None | Some(_) => Ok(()),
     }
 }
 
 /// Without a template, the values are taken as they are and the labels and annotations of the ExternalSecret are
 /// copied, all of them. With one, only what the template says is there.
-pub fn render(renderer: &mut Renderer, recipe: &Recipe, values: Values) -> Result<Rendered, Problem> {
+pub fn render(renderer: &mut Renderer, recipe: &Recipe, values: Values) -> Result<Made, Problem> {
+    match &recipe.spec.target.manifest {
+        None => secret(renderer, recipe, values).map(Made::Secret),
+        Some(kind) => manifest::render(renderer, recipe, kind.into(), &values)
+            .map(Made::Resource)
+            .map_err(|problem| problem.at("could not apply template")),
+    }
+}
+
+fn secret(renderer: &mut Renderer, recipe: &Recipe, values: Values) -> Result<Rendered, Problem> {
     match &recipe.spec.target.template {
         None => Ok(Rendered {
             values,

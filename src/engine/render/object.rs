@@ -1,5 +1,6 @@
 //! Templates that make a part of an object that is no Secret.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use lockstep_api::DecodingStrategy;
@@ -10,10 +11,11 @@ use serde_json::{Map, Value};
 use super::engine::Text;
 use super::path::Path;
 use super::scope::{self, Scope};
-use crate::engine::decode;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::target::Digest;
 use crate::engine::values::Values;
+use crate::engine::{decode, merge_patch};
 
 /// An object in the making. Values may be anywhere in it, so it cannot be printed.
 #[derive(Clone, Default, PartialEq)]
@@ -25,6 +27,17 @@ impl fmt::Debug for Object {
     }
 }
 
+impl Object {
+    /// Stands for each member that is not empty, where only "is it the same?" is asked.
+    pub fn digests(&self) -> BTreeMap<String, Digest> {
+        let members = self.0.as_object().into_iter().flatten();
+        members
+            .filter(|(_, value)| !merge_patch::is_nothing(value))
+            .map(|(name, value)| (name.clone(), Digest::of(&value.to_string().into())))
+            .collect()
+    }
+}
+
 /// Maps of texts that every object has, and two that some have.
 const TEXTS: [(&str, &[&str]); 4] = [
     ("data", &["data"]),
@@ -33,41 +46,80 @@ const TEXTS: [(&str, &[&str]); 4] = [
     ("spec", &["spec"]),
 ];
 
-/// Puts what a template made where it belongs.
-pub(super) fn put(
-    object: &mut Object,
+/// What a template made, and where in an object it belongs.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Piece {
+    /// Entries of a map of texts.
+    Texts {
+        place: &'static [&'static str],
+        entries: Values,
+    },
+    /// Takes the place of what the path leads to.
+    Whole { path: Path, value: Object },
+    /// Below the object itself, a map is merged into a map.
+    Merged { path: Path, value: Object },
+}
+
+/// Understands what a template made.
+pub(super) fn piece(
     target: &str,
     scope: Scope,
     text: &Text,
     rendered: SecretBytes,
     strategy: DecodingStrategy,
-) -> Result<(), Problem> {
+) -> Result<Piece, Problem> {
     let texts = TEXTS.iter().find(|(name, _)| name.eq_ignore_ascii_case(target));
     let is_whole_spec = scope == Scope::KeysAndValues && target.eq_ignore_ascii_case("spec");
-    match texts.filter(|_| !is_whole_spec) {
-        Some((_, place)) => {
-            let entries = scope::entries(scope, text, rendered)?;
-            let entries = decode::decode_all(strategy, entries).map_err(scope::undecodable)?;
-            add_texts(&mut object.0, place, &entries)?;
-            settle_metadata(&mut object.0)
+    if let Some((_, place)) = texts.filter(|_| !is_whole_spec) {
+        let entries = scope::entries(scope, text, rendered)?;
+        let entries = decode::decode_all(strategy, entries).map_err(scope::undecodable)?;
+        return Ok(Piece::Texts { place, entries });
+    }
+    let path = Path::parse(target)?;
+    match scope {
+        Scope::Values => {
+            let value = decode::decode(strategy, &rendered).map_err(scope::undecodable)?;
+            let value = Object(parsed_or_text(&value));
+            Ok(Piece::Whole { path, value })
         }
-        None => match scope {
-            Scope::Values => {
-                let value = decode::decode(strategy, &rendered).map_err(scope::undecodable)?;
-                *Path::parse(target)?.entry(&mut object.0)? = parsed_or_text(&value);
-                settle_metadata(&mut object.0)
+        Scope::KeysAndValues => {
+            let node = yaml::parse(rendered.expose())
+                .map_err(|fault| text.unusable(format!("could not unmarshal template: {fault}")))?;
+            let value = Object(to_json(node));
+            Ok(Piece::Merged { path, value })
+        }
+    }
+}
+
+impl Piece {
+    /// The values themselves, as a map of texts at this path.
+    pub(super) fn of_values(path: &str, values: &Values) -> Result<Self, Problem> {
+        let texts = values
+            .iter()
+            .map(|(key, value)| (key.clone(), scope::as_text(value.expose()).into()));
+        Ok(Self::Whole {
+            path: Path::parse(path)?,
+            value: Object(Value::Object(texts.collect())),
+        })
+    }
+
+    pub(super) fn put(&self, object: &mut Value) -> Result<(), Problem> {
+        match self {
+            Self::Texts { place, entries } => {
+                add_texts(object, place, entries)?;
+                settle_metadata(object)
             }
-            Scope::KeysAndValues => {
-                let node = yaml::parse(rendered.expose())
-                    .map_err(|fault| text.unusable(format!("could not unmarshal template: {fault}")))?;
-                merge(&mut object.0, &Path::parse(target)?, to_json(node))
+            Self::Whole { path, value } => {
+                path.entry(object)?.clone_from(&value.0);
+                settle_metadata(object)
             }
-        },
+            Self::Merged { path, value } => merge(object, path, value.0.clone()),
+        }
     }
 }
 
 /// Sets entries of a map of texts.
-pub(super) fn add_texts(object: &mut Value, place: &[&str], entries: &Values) -> Result<(), Problem> {
+fn add_texts(object: &mut Value, place: &[&str], entries: &Values) -> Result<(), Problem> {
     let odd = || Problem::BadData {
         why: "failed to convert data to map[string][]byte: it is no map".to_owned(),
     };

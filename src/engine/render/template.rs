@@ -107,7 +107,7 @@ pub(super) fn render(
 }
 
 /// The templates of one entry of `templateFrom`, in their order.
-fn texts<'t>(
+pub(super) fn texts<'t>(
     index: usize,
     from: &'t TemplateFrom,
     sources: &'t Sources,
@@ -124,7 +124,7 @@ fn texts<'t>(
             let key = item.key.as_str();
             let missing = || Problem::ReferenceKeyMissing {
                 object: ObjectRef {
-                    kind: kind.name(),
+                    kind: kind.name().into(),
                     namespace: None,
                     name: name.to_owned(),
                 },

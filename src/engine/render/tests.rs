@@ -63,14 +63,8 @@ fn objects_are_made_as_recorded() {
         let template = Text::of_spec("spec", text(case, "key"), text(case, "template"));
         let mut made = Object(serde_json::from_str(text(case, "object")).expect("an object"));
         let result = rendered(case, &template).and_then(|rendered| {
-            object::put(
-                &mut made,
-                text(case, "target"),
-                scope,
-                &template,
-                rendered,
-                strategy,
-            )
+            object::piece(text(case, "target"), scope, &template, rendered, strategy)
+                .and_then(|piece| piece.put(&mut made.0))
         });
         let wanted = case["output"]
             .as_str()
