@@ -96,7 +96,7 @@ impl Piece {
     pub(super) fn of_values(path: &str, values: &Values) -> Result<Self, Problem> {
         let texts = values
             .iter()
-            .map(|(key, value)| (key.clone(), scope::as_text(value.expose()).into()));
+            .map(|(key, value)| (key.clone(), lossy(value.expose()).into()));
         Ok(Self::Whole {
             path: Path::parse(path)?,
             value: Object(Value::Object(texts.collect())),
