@@ -11,3 +11,8 @@ pub mod quote;
 pub mod regexp;
 pub mod unicode;
 pub mod yaml;
+
+/// Keeps the example in the README right.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -24,7 +24,7 @@ pub struct Limits {
     /// Bytes of output. 8 MiB.
     pub output: usize,
     /// What is made and touched on the way, in bytes and items: a bound on memory, and roughly on time. A byte that a
-    /// function makes costs 1, a node or a command 16, an RSA key of 4096 bits ten million. 128 Mi.
+    /// function makes costs 1, a node or a command 16, an RSA key of 4096 bits four million. 128 Mi.
     pub budget: u64,
 }
 
