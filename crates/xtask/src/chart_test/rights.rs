@@ -61,7 +61,8 @@ pub const DEFAULT: &[Right] = &[
     may("list", "", "secrets", ""),
     may("delete", "", "secrets", "elsewhere"),
     may("get", "", "configmaps", "elsewhere"),
-    may_not("list", "", "configmaps", "elsewhere"),
+    // Those that hold templates are watched, each by its name.
+    may("watch", "", "configmaps", "elsewhere"),
     may_not("create", "", "configmaps", "elsewhere"),
     may("get", "", "serviceaccounts", "elsewhere"),
     may_not("list", "", "serviceaccounts", ""),
