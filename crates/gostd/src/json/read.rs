@@ -7,35 +7,20 @@ use super::{Fault, MAX_DEPTH, Number, Numbers, Object, Value};
 use crate::unicode::lossy;
 
 pub(super) fn document(json: &[u8], numbers: Numbers) -> Result<Value<'_>, Fault> {
-    let mut reader = Reader {
-        json,
-        at: 0,
-        depth: 0,
-        numbers,
-    };
+    let mut reader = Reader::new(json, numbers);
     let value = reader.value()?;
     reader.end()?;
     Ok(value)
 }
 
 pub(super) fn first(json: &[u8], numbers: Numbers) -> Result<(Value<'_>, usize), Fault> {
-    let mut reader = Reader {
-        json,
-        at: 0,
-        depth: 0,
-        numbers,
-    };
+    let mut reader = Reader::new(json, numbers);
     let value = reader.value()?;
     Ok((value, reader.at))
 }
 
 pub(super) fn raw_members(json: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Fault> {
-    let mut reader = Reader {
-        json,
-        at: 0,
-        depth: 0,
-        numbers: Numbers::AsWritten,
-    };
+    let mut reader = Reader::new(json, Numbers::AsWritten);
     reader.skip_space();
     let mut values = BTreeMap::new();
     if reader.peek() == Some(b'{') {
@@ -66,6 +51,15 @@ struct Reader<'j> {
 }
 
 impl<'j> Reader<'j> {
+    fn new(json: &'j [u8], numbers: Numbers) -> Self {
+        Self {
+            json,
+            at: 0,
+            depth: 0,
+            numbers,
+        }
+    }
+
     fn value(&mut self) -> Result<Value<'j>, Fault> {
         self.skip_space();
         match self.peek() {
