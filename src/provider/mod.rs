@@ -9,6 +9,8 @@ mod calls;
 mod certificates;
 mod fake;
 mod flights;
+#[allow(dead_code, reason = "the backends that speak HTTP come next")]
+mod http;
 mod json;
 mod keepsake;
 mod kubernetes;
@@ -24,9 +26,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use lockstep_api::RetrySettings;
 use lockstep_api::provider::Provider;
 use serde_json::Value;
 
+use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
@@ -87,6 +91,10 @@ pub trait Backend: Send + Sync + std::fmt::Debug {
             what: format!("looking for {} at this provider", remote.key),
         })
     }
+
+    /// The connection is of no use any more: what was made for it alone, such as a token, is given back. Asked once,
+    /// when nothing is under way; that it fails changes nothing.
+    async fn close(&self) {}
 }
 
 /// What a backend holds at a location.
@@ -174,9 +182,13 @@ impl Default for Limits {
 /// What a backend is built from, besides its spec.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
+    /// The store or generator that the spec stands in.
+    pub owner: ObjectRef,
     pub references: References,
     pub calls: Calls,
     pub keepsake: Arc<Keepsake>,
+    /// How often a call is repeated; each backend has its own rule where nothing is said.
+    pub retry: Option<RetrySettings>,
 }
 
 /// The one place that knows which provider of the API is built by which folder here.

@@ -162,9 +162,11 @@ fn not_here() -> Problem {
 pub(super) fn surroundings(cluster: Arc<TestCluster>, scope: StoreScope) -> Surroundings {
     let references = References::new(cluster, scope);
     Surroundings {
+        owner: ObjectRef::namespaced("SecretStore", &ObjectKey::new("own", "store")),
         references,
         calls: Calls::default(),
         keepsake: Arc::new(Keepsake::default()),
+        retry: None,
     }
 }
 

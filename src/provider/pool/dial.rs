@@ -75,9 +75,11 @@ impl StoreDial {
         connect(
             &spec.provider,
             &Surroundings {
+                owner: (&self.store.key).into(),
                 references,
                 calls,
                 keepsake,
+                retry: spec.retry_settings.clone(),
             },
         )
         .await

@@ -155,6 +155,10 @@ impl Backend for Renewing {
         self.twice(|backend| Box::pin(async move { backend.exists(remote).await }))
             .await
     }
+
+    async fn close(&self) {
+        self.link().backend.close().await;
+    }
 }
 
 fn is_refusal(problem: &Problem) -> bool {

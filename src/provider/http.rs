@@ -1,0 +1,186 @@
+//! HTTP to backends: for each connection a client of its own, with what it trusts, how long it waits, and how much it
+//! reads.
+//!
+//! What is here says nothing of an answer but its status: bodies may hold secrets, and are never repeated.
+
+use std::error::Error;
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::{HeaderMap, RETRY_AFTER};
+use jiff::Timestamp;
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, Identity, RequestBuilder};
+use rustls::pki_types::CertificateDer;
+
+use crate::engine::problem::Problem;
+use crate::engine::secret_bytes::SecretBytes;
+
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a connection that nobody uses is kept.
+const IDLE: Duration = Duration::from_secs(90);
+/// What is read of an answer at most; no Secret holds more than 1 MiB.
+pub(super) const BOUND: usize = 8 << 20;
+
+/// Whom to trust, who to be, and how long to wait.
+#[derive(Debug)]
+pub(super) struct Options {
+    /// In place of the system's.
+    pub(super) authorities: Option<Vec<CertificateDer<'static>>>,
+    /// A client certificate with its key, PEM.
+    pub(super) identity: Option<SecretBytes>,
+    pub(super) redirects: Policy,
+    /// For a whole request, until the last byte of its answer.
+    pub(super) deadline: Duration,
+}
+
+/// The client. Connections are kept open between calls.
+#[derive(Clone, Debug)]
+pub(super) struct Http {
+    client: Client,
+    bound: usize,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: SecretBytes,
+}
+
+impl Http {
+    /// `field` is where identity and authorities come from, for messages.
+    pub(super) fn new(options: Options, field: &str) -> Result<Self, Problem> {
+        let invalid = |why: &str| Problem::ReferenceInvalid {
+            field: field.to_owned(),
+            why: why.to_owned(),
+        };
+        let mut builder = Client::builder()
+            .user_agent(concat!("lockstep/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT.min(options.deadline))
+            .timeout(options.deadline)
+            .pool_idle_timeout(IDLE)
+            .redirect(options.redirects);
+        if let Some(authorities) = &options.authorities {
+            let roots: Result<Vec<_>, _> = authorities
+                .iter()
+                .map(|authority| Certificate::from_der(authority))
+                .collect();
+            let roots = roots.map_err(|_| invalid("has a certificate that cannot be read"))?;
+            builder = builder.tls_certs_only(roots);
+        }
+        if let Some(identity) = &options.identity {
+            let identity = Identity::from_pem(identity.expose());
+            let identity = identity.map_err(|_| invalid("certificate or key cannot be read"))?;
+            builder = builder.identity(identity);
+        }
+        let client = builder
+            .build()
+            .map_err(|_| invalid("certificate and key do not belong together"))?;
+        Ok(Self { client, bound: BOUND })
+    }
+
+    /// The client itself, to make requests with and for libraries that want one.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Sends a request and reads its answer, within the deadline and the bound. `what` is what it is about.
+    pub(super) async fn send(&self, request: RequestBuilder, what: &str) -> Result<Answer, Problem> {
+        let mut response = request.send().await.map_err(|error| unreachable(error, what))?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(error, what))? {
+            if body.len() + chunk.len() > self.bound {
+                return Err(Problem::BadAnswer {
+                    what: what.to_owned(),
+                    why: format!("it is larger than {} MiB", self.bound >> 20),
+                });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer {
+            status: response.status(),
+            headers: std::mem::take(response.headers_mut()),
+            body: body.into(),
+        })
+    }
+}
+
+/// What an answer that is no success means, as far as its status tells.
+pub(super) fn problem(status: StatusCode, headers: &HeaderMap, what: &str) -> Problem {
+    let what = what.to_owned();
+    let why = format!("HTTP {}", status.as_u16());
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Problem::Refused { what, why },
+        StatusCode::TOO_MANY_REQUESTS => Problem::Throttled {
+            what,
+            retry_after: retry_after(headers, Timestamp::now()),
+        },
+        StatusCode::REQUEST_TIMEOUT => Problem::Unreachable { what, why },
+        status if status.is_server_error() => Problem::Unreachable { what, why },
+        _ => Problem::BadAnswer { what, why },
+    }
+}
+
+/// How long the server wants us to wait: a number of seconds, or a date.
+pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    Duration::try_from(at.duration_since(now)).ok()
+}
+
+/// A call that was not answered. What it failed on is the innermost of the errors; the URL is left out.
+fn unreachable(error: reqwest::Error, what: &str) -> Problem {
+    let error = error.without_url();
+    let why = if error.is_timeout() {
+        "no answer in time".to_owned()
+    } else {
+        let mut innermost: &dyn Error = &error;
+        while let Some(source) = innermost.source() {
+            innermost = source;
+        }
+        innermost.to_string().chars().take(200).collect()
+    };
+    Problem::Unreachable {
+        what: what.to_owned(),
+        why,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_status_tells_whether_to_try_again() {
+        let about = |status: u16| {
+            let status = StatusCode::from_u16(status).expect("a status");
+            problem(status, &HeaderMap::new(), "app/db").to_string()
+        };
+        assert_eq!(about(403), "app/db: the backend refuses (HTTP 403)");
+        assert_eq!(about(429), "app/db: the backend asks for fewer requests");
+        assert_eq!(about(503), "app/db: HTTP 503");
+        assert_eq!(about(418), "app/db: the answer cannot be used: HTTP 418");
+    }
+
+    #[test]
+    fn the_server_may_say_how_long_to_wait_in_seconds_or_by_the_clock() {
+        let now: Timestamp = "2026-01-02T03:04:05Z".parse().expect("a time");
+        for (value, expected) in [
+            ("7", Some(Duration::from_secs(7))),
+            ("Fri, 02 Jan 2026 03:04:35 GMT", Some(Duration::from_secs(30))),
+            ("Fri, 02 Jan 2026 03:00:00 GMT", None),
+            ("soon", None),
+        ] {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(value))]);
+            assert_eq!(retry_after(&headers, now), expected, "{value}");
+        }
+    }
+}
