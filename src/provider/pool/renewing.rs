@@ -155,10 +155,6 @@ impl Backend for Renewing {
         self.twice(|backend| Box::pin(async move { backend.exists(remote).await }))
             .await
     }
-
-    async fn close(&self) {
-        self.link().backend.close().await;
-    }
 }
 
 fn is_refusal(problem: &Problem) -> bool {

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::engine::object::{ObjectRef, StoreKey};
 use crate::engine::store::Store;
 use crate::provider::Keepsake;
+use crate::provider::reader::gate::Gate;
 
 /// How long a change of a document is remembered, so that a connection that was being built from the old one is not
 /// kept. Longer than building may take.
@@ -43,6 +44,9 @@ struct Stock<C> {
     epoch: u64,
     sharing: Sharing,
     connections: HashMap<Lane, Kept<C>>,
+    /// What was learnt about the backend outlives the connections to it. Each namespace's credentials may lead to
+    /// another account, and with some backends to another server.
+    gates: HashMap<Lane, Arc<Gate>>,
     keepsake: Arc<Keepsake>,
 }
 
@@ -73,6 +77,7 @@ pub(super) struct Ticket {
     pub(super) lane: Lane,
     pub(super) epoch: u64,
     pub(super) keepsake: Arc<Keepsake>,
+    pub(super) gate: Arc<Gate>,
     issued: Instant,
 }
 
@@ -115,11 +120,14 @@ impl<C: Connection> Shelves<C> {
             return Search::Found(kept.connection.clone());
         }
         let (epoch, keepsake) = (stock.epoch, stock.keepsake.clone());
+        let gate = stock.gates.entry(lane.clone());
+        let gate = gate.or_insert_with(|| Gate::new(store.key.to_string())).clone();
         Search::ToBuild(Ticket {
             store: store.key.clone(),
             lane,
             epoch,
             keepsake,
+            gate,
             issued: now,
         })
     }
@@ -156,6 +164,13 @@ impl<C: Connection> Shelves<C> {
             (false, Some(_)) => Sharing::Common,
             (false, None) => stock.sharing,
         };
+        if let Some(lane) = lane.as_ref().filter(|lane| **lane != ticket.lane) {
+            stock.gates.remove(&ticket.lane);
+            stock.gates.insert(lane.clone(), ticket.gate.clone());
+        }
+        stock
+            .gates
+            .retain(|_, gate| Arc::strong_count(gate) > 1 || !gate.is_at_rest());
         if let (Some(lane), Some(connection)) = (lane, connection) {
             stock.connections.insert(
                 lane,
@@ -180,6 +195,11 @@ impl<C: Connection> Shelves<C> {
         if let Some(stock) = self.stores.get_mut(store) {
             stock.clear(epoch);
         }
+    }
+
+    /// Nothing is kept any more, and nothing that is being built will be.
+    pub(super) fn clear(&mut self) {
+        self.stores.clear();
     }
 
     /// A document is at this version, and `None` is gone: what was built from another one goes.
@@ -216,6 +236,7 @@ impl<C: Connection> Shelves<C> {
             epoch,
             sharing: Sharing::Unknown,
             connections: HashMap::new(),
+            gates: HashMap::new(),
             keepsake: Arc::default(),
         };
         let stock = self.stores.entry(store.key.clone()).or_insert_with(new);
@@ -261,6 +282,7 @@ impl<C> Stock<C> {
         self.epoch = epoch;
         self.sharing = Sharing::Unknown;
         self.connections.clear();
+        self.gates.clear();
     }
 }
 
