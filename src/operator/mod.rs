@@ -59,6 +59,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
     let pool = Arc::new(Pool::new(cluster.clone(), Calls::new(metrics.clone())));
+    metrics.tell_of(&pool);
     let context = Context {
         pool: pool.clone(),
         following: Arc::new(Following::new(cluster.clone())),

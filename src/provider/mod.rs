@@ -93,6 +93,11 @@ pub trait Backend: Send + Sync + std::fmt::Debug {
         })
     }
 
+    /// How long ago we logged in, where that gave us a token.
+    fn token_age(&self) -> Option<Duration> {
+        None
+    }
+
     /// The connection is of no use any more: what was made for it alone, such as a token, is given back. Asked once,
     /// when nothing is under way; that it fails changes nothing.
     async fn close(&self) {}

@@ -13,6 +13,7 @@ mod dial;
 mod renewing;
 mod shelves;
 mod turns;
+mod vitals;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -36,6 +37,7 @@ use shelves::{Connection, Lane, Search, Shelves, Ticket};
 use turns::Turns;
 
 pub use super::reader::gate::Turn;
+pub use vitals::Vitals;
 
 /// Connections that serve one namespace alone.
 const PER_NAMESPACE: usize = 64;
@@ -162,6 +164,11 @@ impl Pool {
         used.sort();
         used.dedup();
         used
+    }
+
+    /// How the backends of all stores are doing that anybody has used, in the order of the stores' names.
+    pub fn vitals(&self) -> Vec<(StoreKey, Vitals)> {
+        self.core.shelves().vitals()
     }
 
     /// Waits for a store whose backend went away or came back. For one listener.
@@ -313,6 +320,10 @@ async fn look(core: Weak<Core>, gate: Weak<Gate>, store: Arc<Store>, consumer: O
 }
 
 impl Connection for Connected {
+    fn token_age(&self) -> Option<Duration> {
+        self.reader.token_age()
+    }
+
     fn is_outdated_by(&self, document: &ObjectRef, version: Option<&str>) -> bool {
         self.link
             .used()

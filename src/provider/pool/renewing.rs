@@ -133,6 +133,10 @@ impl Backend for Renewing {
         self.link().backend.explode(payload, property)
     }
 
+    fn token_age(&self) -> Option<Duration> {
+        self.link().backend.token_age()
+    }
+
     fn limits(&self) -> Limits {
         self.link().backend.limits()
     }

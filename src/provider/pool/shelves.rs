@@ -10,10 +10,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::vitals::Vitals;
+
 use crate::engine::object::{ObjectRef, StoreKey};
 use crate::engine::store::Store;
 use crate::provider::Keepsake;
 use crate::provider::reader::gate::Gate;
+use crate::provider::reader::tally::Tally;
 
 /// How long a change of a document is remembered, so that a connection that was being built from the old one is not
 /// kept. Longer than building may take.
@@ -48,6 +51,7 @@ struct Stock<C> {
     /// another account, and with some backends to another server.
     gates: HashMap<Lane, Arc<Gate>>,
     keepsake: Arc<Keepsake>,
+    tally: Arc<Tally>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +97,8 @@ pub(super) enum Search<C> {
 pub(super) trait Connection: Clone {
     /// Was it built from this document, at another version?
     fn is_outdated_by(&self, document: &ObjectRef, version: Option<&str>) -> bool;
+
+    fn token_age(&self) -> Option<Duration>;
 }
 
 impl<C: Connection> Shelves<C> {
@@ -121,7 +127,9 @@ impl<C: Connection> Shelves<C> {
         }
         let (epoch, keepsake) = (stock.epoch, stock.keepsake.clone());
         let gate = stock.gates.entry(lane.clone());
-        let gate = gate.or_insert_with(|| Gate::new(store.key.to_string())).clone();
+        let gate = gate
+            .or_insert_with(|| Gate::new(store.key.to_string(), stock.tally.clone()))
+            .clone();
         Search::ToBuild(Ticket {
             store: store.key.clone(),
             lane,
@@ -227,6 +235,18 @@ impl<C: Connection> Shelves<C> {
             .collect()
     }
 
+    /// All stores that anybody has used, in the order of their names.
+    pub(super) fn vitals(&self) -> Vec<(StoreKey, Vitals)> {
+        let vitals = self.stores.iter().map(|(key, stock)| {
+            let gates = stock.gates.values().map(|gate| gate.standing());
+            let ages = stock.connections.values().map(|kept| kept.connection.token_age());
+            (key.clone(), Vitals::new(stock.tally.totals(), gates, ages))
+        });
+        let mut vitals: Vec<_> = vitals.collect();
+        vitals.sort_by(|(one, _), (other, _)| one.cmp(other));
+        vitals
+    }
+
     fn stock(&mut self, store: &Store) -> &mut Stock<C> {
         self.epochs += 1;
         let epoch = self.epochs;
@@ -238,6 +258,7 @@ impl<C: Connection> Shelves<C> {
             connections: HashMap::new(),
             gates: HashMap::new(),
             keepsake: Arc::default(),
+            tally: Arc::default(),
         };
         let stock = self.stores.entry(store.key.clone()).or_insert_with(new);
         if stock.uid != store.uid {

@@ -188,7 +188,6 @@ impl Budget {
     }
 
     /// Calls a second, where the backend has made us count them.
-    #[cfg(test)]
     pub(super) fn a_second(&self) -> Option<f64> {
         self.rate.as_ref().map(|rate| rate.a_second)
     }

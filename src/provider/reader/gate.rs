@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::budget::{Budget, Wait};
 use super::circuit::{Admission, Circuit};
+use super::tally::Tally;
 use crate::engine::problem::Problem;
 use crate::provider::Limits;
 use crate::random::chance;
@@ -26,6 +27,7 @@ pub struct Gate {
     /// Those who want to go; the first of them waits for room.
     line: tokio::sync::Mutex<()>,
     moved: Notify,
+    tally: Arc<Tally>,
     on_turn: OnceLock<Box<dyn Fn(Turn) + Send + Sync>>,
 }
 
@@ -41,6 +43,16 @@ struct State {
 pub enum Turn {
     Away,
     Back,
+}
+
+/// How it stands with a backend, for metrics.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    pub is_away: bool,
+    /// Calls a second, where the backend has made us count.
+    pub a_second: Option<f64>,
+    /// Calls at a time.
+    pub parallel: usize,
 }
 
 /// What a call says about the backend's health.
@@ -64,7 +76,7 @@ pub struct Pass {
 }
 
 impl Gate {
-    pub fn new(owner: impl Into<String>) -> Arc<Self> {
+    pub fn new(owner: impl Into<String>, tally: Arc<Tally>) -> Arc<Self> {
         let state = State {
             budget: Budget::new(Limits::default().parallel, Instant::now()),
             circuit: Circuit::default(),
@@ -75,6 +87,7 @@ impl Gate {
             state: Mutex::new(state),
             line: tokio::sync::Mutex::default(),
             moved: Notify::new(),
+            tally,
             on_turn: OnceLock::new(),
         })
     }
@@ -83,6 +96,19 @@ impl Gate {
     pub fn on_turn(&self, tell: impl Fn(Turn) + Send + Sync + 'static) {
         // A second one would be told the same.
         let _ = self.on_turn.set(Box::new(tell));
+    }
+
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    pub fn standing(&self) -> Standing {
+        let state = self.state();
+        Standing {
+            is_away: state.circuit.is_open(),
+            a_second: state.budget.a_second(),
+            parallel: state.budget.parallel(),
+        }
     }
 
     /// How many calls the backend takes at a time, at best.
@@ -169,6 +195,7 @@ impl Gate {
     }
 
     fn landed(&self, pass: &Pass, outcome: Outcome) {
+        self.tally.called(pass.sent.elapsed(), &outcome);
         let turn = {
             let (now, mut state) = (Instant::now(), self.state());
             state.budget.landed();

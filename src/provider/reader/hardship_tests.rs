@@ -54,7 +54,7 @@ impl Moody {
     }
 
     fn reader(self: &Arc<Self>) -> Reader {
-        Reader::new(self.clone(), Gate::new(OWNER), None)
+        Reader::new(self.clone(), Gate::new(OWNER, Arc::default()), None)
     }
 }
 
@@ -320,7 +320,7 @@ async fn a_read_without_an_answer_is_repeated_as_often_as_the_store_says() {
             max_retries: Some(times),
             retry_interval: Some("3s".into()),
         };
-        let reader = Reader::new(backend.clone(), Gate::new(OWNER), Some(&settings));
+        let reader = Reader::new(backend.clone(), Gate::new(OWNER, Arc::default()), Some(&settings));
         assert_eq!(reader.read(at("k")).await.is_ok(), answered);
         let pauses: Vec<_> = backend
             .calls()
@@ -343,7 +343,7 @@ async fn a_backend_that_was_away_for_a_minute_is_back_within_seconds_and_not_ove
             Ok(())
         }
     });
-    let gate = Gate::new(OWNER);
+    let gate = Gate::new(OWNER, Arc::default());
     let reader = Reader::new(backend.clone(), gate.clone(), None);
     reader.read(at("before")).await.expect("it is there");
     sleep(seconds(1)).await;

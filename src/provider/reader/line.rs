@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::batcher::{Batcher, Call, Fate, Resting, Standing};
 use super::gate::{Gate, Outcome, no_answer};
 use super::retry::Rule;
-use super::{Answer, WINDOW, tally};
+use super::{Answer, WINDOW};
 use crate::engine::problem::Problem;
 use crate::provider::{Backend, Limits, Location};
 use crate::random::chance;
@@ -22,8 +22,7 @@ use crate::random::chance;
 pub(super) struct Line {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) limits: Limits,
-    pub(super) tally: tally::Counters,
-    gate: Arc<Gate>,
+    pub(super) gate: Arc<Gate>,
     rule: Rule,
     reads: Mutex<Batcher<oneshot::Sender<Answer>>>,
 }
@@ -46,7 +45,6 @@ impl Line {
         Arc::new(Self {
             rule: Rule::new(limits.retries, settings),
             reads: Mutex::new(Batcher::new(limits.batch, limits.parallel)),
-            tally: tally::Counters::default(),
             backend,
             limits,
             gate,
@@ -112,7 +110,7 @@ impl Line {
     }
 
     async fn ask(&self, wanted: &[Location]) -> Vec<Answer> {
-        self.tally.called(wanted.len());
+        self.gate.tally().batched(wanted.len());
         let limit = self.limits.deadline;
         let all = |problem: &dyn Fn(&str) -> Problem| {
             let each = wanted.iter().map(|location| Err(problem(&location.key)));

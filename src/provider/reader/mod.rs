@@ -10,7 +10,7 @@ mod circuit;
 pub mod gate;
 mod line;
 mod retry;
-mod tally;
+pub mod tally;
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,7 +28,6 @@ use crate::engine::values::Values;
 use gate::Gate;
 use line::{Kind, Line, crashed};
 pub use retry::Retries;
-pub use tally::Tally;
 
 /// How long a read waits for others to go with it, when it is not alone.
 const WINDOW: Duration = Duration::from_millis(3);
@@ -75,7 +74,7 @@ impl Reader {
         let patience = line.limits.deadline * 2;
         let until = Instant::now() + patience;
         let (waiter, answer) = oneshot::channel();
-        line.tally.asked();
+        line.gate.tally().asked();
         line.reads().ask(location, waiter, until);
         line.go_on();
         match timeout_at(until, answer).await {
@@ -137,8 +136,9 @@ impl Reader {
         self.finds.seal();
     }
 
-    pub fn tally(&self) -> Tally {
-        self.line.tally.now()
+    /// How long ago we logged in, where that gave us a token.
+    pub fn token_age(&self) -> Option<Duration> {
+        self.line.backend.token_age()
     }
 }
 
