@@ -81,6 +81,11 @@ impl Failure {
         matches!(self.problem, Problem::Conflict { .. })
     }
 
+    /// The backend has nothing new. No news either: what was synced before is as good as it was.
+    pub fn is_not_modified(&self) -> bool {
+        self.problem.is_not_modified()
+    }
+
     /// The message of the condition. The cause stands in the event and in `status.sources`.
     pub fn message(&self, sort: Sort) -> String {
         let told = match (self.stage, self.problem.root()) {

@@ -58,11 +58,20 @@ pub async fn run(flags: &Flags) -> Result<()> {
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
+    let rules = flags.rules.rules();
     let context = Context {
-        pool: Arc::new(Pool::new(cluster.clone(), Calls::new(metrics.clone()))),
+        pool: Arc::new(Pool::new(
+            cluster.clone(),
+            Calls::new(metrics.clone()),
+            rules.clone(),
+        )),
         following: Arc::new(Following::new(cluster.clone())),
         rendering: Arc::new(Rendering::new(engine(flags))),
-        generators: Arc::new(Generators::new(cluster.clone())),
+        generators: Arc::new(Generators::new(
+            cluster.clone(),
+            Calls::new(metrics.clone()),
+            rules,
+        )),
         cluster,
         metrics,
         rules: StoreRules {

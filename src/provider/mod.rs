@@ -9,6 +9,7 @@ mod calls;
 mod certificates;
 mod fake;
 mod flights;
+mod hosts;
 #[allow(dead_code, reason = "the backends that speak HTTP come next")]
 mod http;
 mod json;
@@ -20,6 +21,7 @@ pub mod reader;
 pub mod references;
 #[cfg(test)]
 mod testing;
+pub(crate) mod webhook;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,6 +39,7 @@ use crate::engine::values::Values;
 
 pub use crate::engine::ask::{Aspect, Find, Location};
 pub use calls::{CallObserver, Calls};
+pub use hosts::{HostPattern, Hosts};
 pub use keepsake::Keepsake;
 pub use references::{References, StoreScope};
 
@@ -57,6 +60,11 @@ pub trait Backend: Send + Sync + std::fmt::Debug {
 
     /// Is the connection good for anything? Asked when a store is validated.
     async fn check(&self) -> Result<Health, Problem>;
+
+    /// What is to be read for this property. Most backends hand out whole secrets, whatever the property.
+    fn locate(&self, location: Location, _: Option<&str>) -> Location {
+        location
+    }
 
     /// What one entry of `data` gets out of a payload. `None`: the property does not exist, and for
     /// `deletionPolicy` that is as if the secret did not.
@@ -179,6 +187,12 @@ impl Default for Limits {
     }
 }
 
+/// What the operator lets stores and generators do.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    pub webhook_hosts: Hosts,
+}
+
 /// What a backend is built from, besides its spec.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
@@ -189,6 +203,7 @@ pub struct Surroundings {
     pub keepsake: Arc<Keepsake>,
     /// How often a call is repeated; each backend has its own rule where nothing is said.
     pub retry: Option<RetrySettings>,
+    pub rules: Rules,
 }
 
 /// The one place that knows which provider of the API is built by which folder here.
@@ -199,12 +214,12 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
     match provider {
         Provider::Fake(spec) => Ok(fake::connect(spec, surroundings)),
         Provider::Kubernetes(spec) => kubernetes::connect(spec, surroundings).await,
+        Provider::Webhook(spec) => webhook::connect(spec, surroundings).await,
         Provider::Vault(_)
         | Provider::OpenBao(_)
         | Provider::Aws(_)
         | Provider::Azurekv(_)
         | Provider::Gcpsm(_)
-        | Provider::Webhook(_)
         | Provider::Doppler(_)
         | Provider::Crd(_)
         | Provider::Onepassword(_)

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::cluster::Cluster;
 use crate::engine::problem::Problem;
 use crate::engine::store::Store;
-use crate::provider::{Backend, Calls, Keepsake, References, StoreScope, Surroundings, connect};
+use crate::provider::{Backend, Calls, Keepsake, References, Rules, StoreScope, Surroundings, connect};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -42,6 +42,7 @@ pub(super) struct StoreDial {
     pub(super) cluster: Arc<dyn Cluster>,
     pub(super) calls: Calls,
     pub(super) keepsake: Arc<Keepsake>,
+    pub(super) rules: Rules,
 }
 
 #[async_trait]
@@ -80,6 +81,7 @@ impl StoreDial {
                 calls,
                 keepsake,
                 retry: spec.retry_settings.clone(),
+                rules: self.rules.clone(),
             },
         )
         .await

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use super::flights::Flights;
 use super::reader::Reader;
 use super::references::Used;
-use super::{Calls, Health};
+use super::{Calls, Health, Rules};
 use crate::cluster::Cluster;
 use crate::engine::object::{ObjectRef, StoreKey};
 use crate::engine::problem::Problem;
@@ -40,6 +40,7 @@ pub struct Pool {
 struct Core {
     cluster: Arc<dyn Cluster>,
     calls: Calls,
+    rules: Rules,
     shelves: Mutex<Shelves<Connected>>,
 }
 
@@ -70,12 +71,13 @@ pub enum Verdict {
 }
 
 impl Pool {
-    pub fn new(cluster: Arc<dyn Cluster>, calls: Calls) -> Self {
+    pub fn new(cluster: Arc<dyn Cluster>, calls: Calls, rules: Rules) -> Self {
         let shelves = Mutex::new(Shelves::new(PER_NAMESPACE));
         Self {
             core: Arc::new(Core {
                 cluster,
                 calls,
+                rules,
                 shelves,
             }),
             builds: Flights::default(),
@@ -198,6 +200,7 @@ impl Core {
             cluster,
             calls,
             keepsake,
+            rules: self.rules.clone(),
         };
         let (is_referent, connection) = match dial.dial().await {
             Ok(link) => {

@@ -40,7 +40,7 @@ fn slow_cluster() -> Arc<TestCluster> {
 }
 
 fn pool(cluster: &Arc<TestCluster>) -> Pool {
-    Pool::new(cluster.clone(), Calls::default())
+    Pool::new(cluster.clone(), Calls::default(), Rules::default())
 }
 
 fn tokens(cluster: &TestCluster) -> usize {
@@ -52,6 +52,7 @@ async fn value(pool: &Pool, store: &Arc<Store>) -> Result<crate::engine::secret_
         key: "k".into(),
         version: None,
         aspect: Aspect::Value,
+        property: None,
     };
     pool.connection(store, "own").await?.value(location, None).await
 }

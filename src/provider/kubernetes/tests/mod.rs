@@ -48,6 +48,7 @@ fn at(key: &str, aspect: Aspect) -> Location {
         key: key.to_owned(),
         version: None,
         aspect,
+        property: None,
     }
 }
 
