@@ -160,6 +160,7 @@ fn location(remote: &RemoteRef) -> Location {
         key: remote.key.clone(),
         version: remote.version.clone().filter(|version| !version.is_empty()),
         aspect,
+        property: None,
     }
 }
 

@@ -128,6 +128,7 @@ fn at(key: &str) -> Location {
         key: key.into(),
         version: None,
         aspect: Aspect::Value,
+        property: None,
     }
 }
 

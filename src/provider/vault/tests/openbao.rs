@@ -17,6 +17,7 @@ async fn read(backend: &dyn Backend, key: &str, version: Option<&str>) -> Result
         key: key.to_owned(),
         version: version.map(str::to_owned),
         aspect: Aspect::Value,
+        property: None,
     };
     let answer = backend.read(&[location]).await.remove(0);
     answer.map(drop).map_err(|problem| problem.to_string())
