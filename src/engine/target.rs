@@ -75,6 +75,12 @@ impl Target {
         self.owners.iter().find(|owner| owner.controller)
     }
 
+    /// Whether we look after it.
+    pub fn is_managed(&self) -> bool {
+        let label = self.labels.get(labels::MANAGED);
+        label.is_some_and(|managed| managed == "true")
+    }
+
     /// Stands for what a field manager has put on the Secret beside its data, as it is now: its labels and annotations,
     /// and the type. Whoever edits one of them takes it from the manager, so that an edit always shows. What others
     /// put beside them does not.

@@ -171,8 +171,7 @@ fn content_change(there: &Value, wanted: &Value, earlier: Option<&ManagedFields>
 /// A ConfigMap is stored as it is sent. What the API server makes of anything else is only known afterwards: where
 /// that is nothing new, what is as stamped must not be stamped otherwise. See [`restamp`].
 fn hash_afterwards(kind: &ResourceKind, existing: &Target, there: &Value, change: &Object) -> String {
-    let is_verbatim = kind.api_version == "v1" && kind.kind == "ConfigMap";
-    if !is_verbatim && due::is_as_stamped(existing) {
+    if !kind.is_config_map() && due::is_as_stamped(existing) {
         return existing.data_hash.clone();
     }
     let mut afterwards = there.clone();
