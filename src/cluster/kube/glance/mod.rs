@@ -90,13 +90,7 @@ impl Glance {
         };
         if let Ok(spec) = object.spec.as_ref() {
             let wants = collect::wants(spec, &key.namespace);
-            let named = spec.secret_store_ref.iter();
-            let named = named.filter_map(|store| StoreKey::named_by(store, &key.namespace));
-            for store in wants
-                .iter()
-                .filter_map(|want| want.ask.store().cloned())
-                .chain(named)
-            {
+            for store in collect::stores(spec, &wants, &key.namespace) {
                 self.look_at_store(&store, &key.namespace).await?;
             }
             match key.resource_of(spec) {
