@@ -42,11 +42,7 @@ impl ResourceWrite {
     }
 
     fn based_on(target: ResourceKey, existing: &Target) -> Self {
-        let base = Base {
-            uid: existing.uid.clone(),
-            resource_version: existing.resource_version.clone(),
-        };
-        Self::to(target, Some(base))
+        Self::to(target, Some(Base::of(existing)))
     }
 
     fn into_step(self) -> Step {
@@ -116,8 +112,7 @@ pub fn update(
 pub fn mark(target: ResourceKey, existing: &Target) -> Step {
     let mut write = ResourceWrite::based_on(target, existing);
     write.announced = false;
-    let mark = BTreeMap::from([(labels::MANAGED.to_owned(), "true".to_owned())]);
-    write.labels = difference(&existing.labels, &mark, std::iter::empty());
+    write.labels = stamps::missing_mark(existing);
     write.into_step()
 }
 
