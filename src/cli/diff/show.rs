@@ -133,7 +133,7 @@ fn write_lines(preview: &Preview, sync: &NextSync, write: &Write) -> String {
     lines(&changes)
 }
 
-fn lines(changes: &[Change]) -> String {
+pub fn lines(changes: &[Change]) -> String {
     let widths = changes.iter().map(|change| change.field.chars().count());
     let width = widths
         .filter(|width| *width <= WIDEST_FIELD)

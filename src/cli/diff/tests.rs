@@ -5,8 +5,8 @@ use clap::Parser;
 use lockstep_api::{ExternalSecret, ExternalSecretSpec};
 use serde_json::{Value, json};
 
-use super::Flags;
 use super::changes::{self, Against, Change};
+use super::{Flags, show};
 use crate::cli::plain::Plain;
 use crate::controller::external_secret::View;
 use crate::engine::labels;
@@ -196,6 +196,20 @@ fn what_a_merge_patch_changes_is_told_field_by_field() {
             "+ annotation reconcile.external-secrets.io/data-hash: ",
         ]
     );
+}
+
+#[test]
+fn what_could_steer_a_terminal_is_escaped() {
+    let change = |field: &str, what: &str| Change {
+        sign: '+',
+        field: field.into(),
+        what: what.into(),
+    };
+    let shown = show::lines(&[
+        change("data.\u{1b}[2J", "1 byte #0"),
+        change("annotation a", "x\ny"),
+    ]);
+    assert_eq!(shown, "  + data.\\u{1b}[2J  1 byte #0\n  + annotation a  x\\ny\n");
 }
 
 #[derive(Debug, Parser)]

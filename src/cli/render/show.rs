@@ -92,7 +92,7 @@ fn resource_rows(resource: &Resource, reveal: bool) -> Vec<[String; 4]> {
         };
         [
             target.clone(),
-            path.to_string(),
+            on_one_line(&path.to_string()),
             length.unwrap_or_default(),
             shown,
         ]
