@@ -90,7 +90,7 @@ fn tell(report: &mut Report, key: &ObjectKey, outlook: &Outlook) -> Result<Endin
                     print(text.as_bytes());
                     Ok(if differs { Ending::Finding } else { Ending::Fine })
                 }
-                Err(failure) => Err((ending(&failure.problem), show::failure(failure))),
+                Err(failure) => Err((ending(&failure.problem), show::failure(failure, preview.sort))),
             };
         }
         Outlook::Broken(fault) => fault.to_string(),
