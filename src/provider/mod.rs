@@ -21,6 +21,8 @@ pub mod reader;
 pub mod references;
 #[cfg(test)]
 mod testing;
+#[allow(dead_code, unused_imports, reason = "its users come next")]
+pub(crate) mod vault;
 pub(crate) mod webhook;
 
 use std::collections::BTreeMap;
