@@ -218,7 +218,8 @@ impl Problem {
             Self::StoreMissing { .. }
             | Self::StoreUnmanaged { .. }
             | Self::StoreDenied { .. }
-            // Nobody watches generators: that one was mended is only found out by looking again.
+            // What a failure concerns is followed, as far as its kind can be and up to a number: what nobody tells is
+            // only found out by looking again.
             | Self::GeneratorMissing { .. }
             | Self::GeneratorBroken { .. }
             | Self::ReferenceMissing { .. }

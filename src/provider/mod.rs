@@ -10,7 +10,6 @@ mod certificates;
 mod fake;
 mod flights;
 mod hosts;
-#[allow(dead_code, reason = "the backends that speak HTTP come next")]
 mod http;
 mod json;
 mod keepsake;
@@ -21,7 +20,7 @@ pub mod reader;
 pub mod references;
 #[cfg(test)]
 mod testing;
-#[allow(dead_code, unused_imports, reason = "its users come next")]
+#[allow(dead_code, unused_imports, reason = "the generator with leases comes next")]
 pub(crate) mod vault;
 pub(crate) mod webhook;
 
@@ -43,6 +42,7 @@ pub use crate::engine::ask::{Aspect, Find, Location};
 pub use calls::{CallObserver, Calls};
 pub use hosts::{HostPattern, Hosts};
 pub use keepsake::Keepsake;
+pub use reader::Retries;
 pub use references::{References, StoreScope};
 
 /// One authenticated connection to one backend.
@@ -100,6 +100,11 @@ pub trait Backend: Send + Sync + std::fmt::Debug {
         Err(Problem::NotSupported {
             what: format!("looking for {} at this provider", remote.key),
         })
+    }
+
+    /// How long ago we logged in, where that gave us a token.
+    fn token_age(&self) -> Option<Duration> {
+        None
     }
 
     /// The connection is of no use any more: what was made for it alone, such as a token, is given back. Asked once,
@@ -177,6 +182,8 @@ pub struct Limits {
     /// Calls under way at the same time.
     pub parallel: usize,
     pub deadline: Duration,
+    /// What is not answered is read again, as the store or else the backend says. `None`: the backend does so itself.
+    pub retries: Option<Retries>,
 }
 
 impl Default for Limits {
@@ -185,6 +192,7 @@ impl Default for Limits {
             batch: 1,
             parallel: 16,
             deadline: Duration::from_secs(30),
+            retries: Some(Retries::default()),
         }
     }
 }
@@ -203,7 +211,7 @@ pub struct Surroundings {
     pub references: References,
     pub calls: Calls,
     pub keepsake: Arc<Keepsake>,
-    /// How often a call is repeated; each backend has its own rule where nothing is said.
+    /// How often a call is repeated, for a backend that does so itself ([`Limits::retries`]).
     pub retry: Option<RetrySettings>,
     pub rules: Rules,
 }
@@ -216,10 +224,10 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
     match provider {
         Provider::Fake(spec) => Ok(fake::connect(spec, surroundings)),
         Provider::Kubernetes(spec) => kubernetes::connect(spec, surroundings).await,
+        Provider::Vault(spec) => vault::connect(spec, surroundings).await,
+        Provider::OpenBao(spec) => vault::connect_openbao(spec, surroundings).await,
         Provider::Webhook(spec) => webhook::connect(spec, surroundings).await,
-        Provider::Vault(_)
-        | Provider::OpenBao(_)
-        | Provider::Aws(_)
+        Provider::Aws(_)
         | Provider::Azurekv(_)
         | Provider::Gcpsm(_)
         | Provider::Doppler(_)

@@ -35,6 +35,7 @@ use crate::queue::Next;
 pub use self::act::Foresight;
 pub use self::memory::Memory;
 pub use self::preview::{NextSync, Outlook, Preview, preview};
+pub use self::target::View;
 
 /// One turn of one ExternalSecret.
 pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) -> Next {

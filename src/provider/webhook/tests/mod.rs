@@ -10,6 +10,7 @@ use crate::cluster::DocumentKind;
 use crate::engine::ask::Aspect;
 use crate::engine::object::StoreKey;
 use crate::provider::reader::Reader;
+use crate::provider::reader::gate::Gate;
 use crate::provider::testing::{TestCluster, in_namespace, surroundings};
 use server::{Reply, Server};
 
@@ -51,7 +52,8 @@ impl Scene {
             rules,
             ..surroundings(self.cluster.clone(), self.scope.clone())
         };
-        connect(&spec, &surroundings).await.map(Reader::new)
+        let backend = connect(&spec, &surroundings).await?;
+        Ok(Reader::new(backend, Gate::new("the store", Arc::default()), None))
     }
 
     /// What one entry gets from a store.
