@@ -32,43 +32,68 @@ struct Tool {
     package: &'static str,
     /// Where the program keeps its version, and the Go module whose version that is.
     version: Option<(&'static str, &'static str)>,
+    /// Go's build tags.
+    tags: &'static str,
 }
 
 const KUBERNETES: Option<(&str, &str)> =
     Some(("k8s.io/component-base/version.gitVersion", "k8s.io/kubernetes"));
 
-const TOOLS: [Tool; 5] = [
+const TOOLS: [Tool; 7] = [
     Tool {
         name: "etcd",
         module: "etcd",
         package: "go.etcd.io/etcd/server/v3",
         version: None,
+        tags: "",
     },
     Tool {
         name: "helm",
         module: "helm",
         package: "helm.sh/helm/v3/cmd/helm",
         version: None,
+        tags: "",
+    },
+    Tool {
+        name: "helm-unittest",
+        module: "helm-unittest",
+        package: "github.com/helm-unittest/helm-unittest/cmd/helm-unittest",
+        version: None,
+        tags: "",
     },
     Tool {
         name: "kube-apiserver",
         module: "kubernetes",
         package: "k8s.io/kubernetes/cmd/kube-apiserver",
         version: KUBERNETES,
+        tags: "",
     },
     Tool {
         name: "kube-controller-manager",
         module: "kubernetes",
         package: "k8s.io/kubernetes/cmd/kube-controller-manager",
         version: KUBERNETES,
+        tags: "",
     },
     Tool {
         name: "kubectl",
         module: "kubernetes",
         package: "k8s.io/kubernetes/cmd/kubectl",
         version: KUBERNETES,
+        tags: "",
+    },
+    Tool {
+        name: "promtool",
+        module: "promtool",
+        package: "github.com/prometheus/prometheus/cmd/promtool",
+        version: None,
+        // Rules need none of the clients with which Prometheus finds what it reads, and those are most of it.
+        tags: "remove_all_sd",
     },
 ];
+
+/// What the tests of the chart need besides.
+const CHART: [&str; 3] = ["helm", "helm-unittest", "promtool"];
 
 /// What `up` and `bench` need; `up` shows `kubectl`.
 const CONTROL_PLANE: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"];
@@ -80,8 +105,17 @@ const STILL_AT_IT: Duration = Duration::from_secs(30);
 
 /// Builds what a control plane needs.
 pub fn control_plane() -> Result<()> {
+    some(&CONTROL_PLANE)
+}
+
+/// Builds what the tests of the chart need.
+pub fn for_the_chart() -> Result<()> {
+    some(&[&CONTROL_PLANE[..], &CHART].concat())
+}
+
+fn some(tools: &[&str]) -> Result<()> {
     run(&Flags {
-        tools: CONTROL_PLANE.map(str::to_owned).to_vec(),
+        tools: tools.iter().map(|&tool| tool.to_owned()).collect(),
         force: false,
     })
 }
@@ -168,6 +202,7 @@ fn stamp_of(tool: &Tool, go: &str, module: &Path) -> Result<String> {
     for part in [
         go,
         tool.package,
+        tool.tags,
         tool.version.map(|(symbol, _)| symbol).unwrap_or_default(),
     ] {
         context.update(part.as_bytes());
@@ -187,7 +222,7 @@ fn build(tool: &Tool, module: &Path, program: &Path) -> Result<()> {
     let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
     let mut go = Command::new("go");
     go.arg("build")
-        .arg("-trimpath")
+        .args(["-trimpath", "-tags", tool.tags])
         .arg("-ldflags")
         .arg(linker_flags(tool, module)?);
     go.args([OsStr::new("-o"), unfinished.as_os_str(), OsStr::new(tool.package)]);
