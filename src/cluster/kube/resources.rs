@@ -5,21 +5,20 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams, TypeMeta};
-use kube::discovery::{ApiCapabilities, Scope, pinned_kind};
-use kube::error::DiscoveryError;
+use kube::api::{Api, ApiResource, DynamicObject, ListParams};
 use kube::runtime::watcher;
 use tokio::sync::{mpsc, watch as flag};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::super::{Change, Resources};
-use super::mirror::{Mirror, News};
+use super::mirror::Mirror;
+use super::packed::PackedTarget;
 use super::requests::DEADLINE;
 use super::watch::{self, Ended, Sink, Watch};
-use super::{KubeCluster, errors, reduce, writes};
+use super::{KubeCluster, discovery, reduce, writes};
 use crate::engine::labels;
-use crate::engine::object::{ObjectKey, ObjectRef, ResourceKey, ResourceKind};
+use crate::engine::object::{ObjectKey, ResourceKey, ResourceKind};
 use crate::engine::plan::ResourceWrite;
 use crate::engine::problem::Problem;
 use crate::engine::render::Object;
@@ -37,7 +36,7 @@ pub struct Kinds {
 /// A kind that is watched.
 struct Known {
     resource: ApiResource,
-    targets: Mirror<ObjectKey, Target>,
+    targets: Mirror<ObjectKey, PackedTarget>,
     listed: flag::Sender<bool>,
 }
 
@@ -78,14 +77,14 @@ impl Resources for KubeCluster {
         match listing {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Problem::ApiUnavailable {
-                object: all_of(kind),
+                object: discovery::all_of(kind),
                 why: "listing takes too long".to_owned(),
             }),
         }
     }
 
     fn target(&self, key: &ResourceKey) -> Option<Arc<Target>> {
-        self.kinds.get(&key.kind)?.targets.get(&key.key)
+        Some(self.kinds.get(&key.kind)?.targets.get(&key.key)?.unpack())
     }
 
     fn targets_created_by(
@@ -95,11 +94,9 @@ impl Resources for KubeCluster {
         owner: &str,
     ) -> Vec<(ObjectKey, Arc<Target>)> {
         let known = self.kinds.get(kind);
-        let mut targets = known
-            .map(|known| known.targets.with_tag(owner))
-            .unwrap_or_default();
-        targets.retain(|(key, _)| key.namespace == namespace);
-        targets
+        known
+            .map(|known| known.targets.created_by(namespace, owner))
+            .unwrap_or_default()
     }
 
     async fn read(&self, key: &ResourceKey) -> Result<Option<(Target, Object)>, Problem> {
@@ -115,7 +112,8 @@ impl Resources for KubeCluster {
         let version = reduce::version(&written.metadata);
         let (target, _) = reduce::resource(written);
         if let Some(known) = self.kinds.get(&write.target.kind) {
-            known.targets.wrote(&write.target.key, version, target.clone());
+            let packed = PackedTarget::of(target.clone());
+            known.targets.wrote(&write.target.key, version, packed);
         }
         Ok(target)
     }
@@ -132,13 +130,16 @@ impl KubeCluster {
         let known = known.ok_or_else(|| Problem::KindMissing {
             kind: key.kind.clone(),
         })?;
-        let client = self.requests.client.clone();
-        Ok(Api::namespaced_with(client, &key.key.namespace, &known.resource))
+        Ok(discovery::api(
+            &self.requests,
+            &key.key.namespace,
+            &known.resource,
+        ))
     }
 
     /// Looks the kind up, and begins to watch it.
     async fn take_up(&self, kind: &ResourceKind) -> Result<Arc<Known>, Problem> {
-        let resource = self.discover(kind).await?;
+        let resource = discovery::find(&self.requests, kind).await?;
         let api: Api<DynamicObject> = match &self.kinds.namespace {
             Some(namespace) => Api::namespaced_with(self.requests.client.clone(), namespace, &resource),
             None => Api::all_with(self.requests.client.clone(), &resource),
@@ -147,11 +148,11 @@ impl KubeCluster {
         let managed = format!("{}=true", labels::MANAGED);
         let probe = ListParams::default().labels(&managed).limit(1);
         self.requests
-            .request("list", &all_of(kind), api.list_metadata(&probe))
+            .request("list", &discovery::all_of(kind), api.list_metadata(&probe))
             .await?;
         let known = Arc::new(Known {
             resource,
-            targets: Mirror::tagged(reduce::created_by),
+            targets: Mirror::tagged(PackedTarget::created_by),
             listed: flag::Sender::new(false),
         });
         // Two may have looked it up at the same time: the first one counts.
@@ -161,45 +162,6 @@ impl KubeCluster {
             self.follow_kind(kind.clone(), known, api, watch::config().labels(&managed));
         }
         Ok(entry)
-    }
-
-    async fn discover(&self, kind: &ResourceKind) -> Result<ApiResource, Problem> {
-        let missing = || Problem::KindMissing { kind: kind.clone() };
-        let types = TypeMeta {
-            api_version: kind.api_version.clone(),
-            kind: kind.kind.clone(),
-        };
-        let kind_of_group = GroupVersionKind::try_from(types).map_err(|_| missing())?;
-        let found = self
-            .requests
-            .request("look up", &all_of(kind), async {
-                match pinned_kind(&self.requests.client, &kind_of_group).await {
-                    Err(kube::Error::Discovery(DiscoveryError::MissingKind(_))) => Ok(None),
-                    Err(error) if errors::is_not_found(&error) => Ok(None),
-                    answer => answer.map(Some),
-                }
-            })
-            .await?;
-        match found {
-            None => Err(missing()),
-            Some((
-                resource,
-                ApiCapabilities {
-                    scope: Scope::Namespaced,
-                    ..
-                },
-            )) => Ok(resource),
-            Some((
-                _,
-                ApiCapabilities {
-                    scope: Scope::Cluster,
-                    ..
-                },
-            )) => Err(Problem::InvalidSpec {
-                field: "spec.target.manifest".to_owned(),
-                why: format!("{kind} belongs to no namespace, and only what does can be a target"),
-            }),
-        }
     }
 
     fn follow_kind(
@@ -252,7 +214,9 @@ impl Sink<DynamicObject> for Watched {
     fn seen(&self, object: DynamicObject, listing: u64) {
         let (key, version) = (reduce::key(&object.metadata), reduce::version(&object.metadata));
         let (target, _) = reduce::resource(object);
-        if self.known.targets.seen(key.clone(), version, target, listing) != News::Nothing {
+        let packed = PackedTarget::of(target);
+        let news = self.known.targets.seen(key.clone(), version, packed, listing);
+        if news.differs(|_| true) {
             self.tell(key);
         }
     }
@@ -272,14 +236,5 @@ impl Sink<DynamicObject> for Watched {
 
     fn may_lose_its_kind(&self) -> bool {
         true
-    }
-}
-
-/// All objects of a kind, as errors speak of them.
-fn all_of(kind: &ResourceKind) -> ObjectRef {
-    ObjectRef {
-        kind: kind.kind.clone().into(),
-        namespace: None,
-        name: format!("of {}", kind.api_version),
     }
 }
