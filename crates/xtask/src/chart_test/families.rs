@@ -8,14 +8,15 @@ use anyhow::{Result, ensure};
 const PROMETHEUS: [&str; 1] = ["up"];
 
 /// Series that the operator serves only once something has happened that does not happen here.
-const RARE: [&str; 2] = [
+const RARE: [&str; 3] = [
     "controller_runtime_reconcile_panics_total",
     "externalsecret_provider_api_calls_count",
+    "lockstep_backend_budget_calls_per_second",
 ];
 
 /// Series that the operator is to serve and does not yet. What is asked of them shows nothing until it does; then its
 /// name goes from here.
-const AWAITED: [&str; 10] = [
+const AWAITED: [&str; 9] = [
     "leader_election_master_status",
     "lockstep_externalsecret_certificate_not_after_timestamp_seconds",
     "lockstep_externalsecret_last_success_timestamp_seconds",
@@ -23,7 +24,6 @@ const AWAITED: [&str; 10] = [
     "lockstep_guard_held",
     "lockstep_lease_duration_seconds",
     "lockstep_lease_end_timestamp_seconds",
-    "lockstep_store_circuit_open",
     "process_cpu_seconds_total",
     "process_resident_memory_bytes",
 ];
