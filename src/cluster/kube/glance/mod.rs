@@ -233,7 +233,10 @@ fn made_by(owner: &ObjectKey) -> ListParams {
 }
 
 fn is_made_by(target: &Target, owner: &str) -> bool {
-    reduce::created_by(target) == Some(owner)
+    target
+        .labels
+        .get(labels::CREATED_BY)
+        .is_some_and(|by| by == owner)
 }
 
 fn refused() -> Problem {

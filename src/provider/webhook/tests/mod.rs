@@ -279,6 +279,33 @@ async fn what_is_pushed_is_the_body_or_part_of_it() {
 }
 
 #[tokio::test]
+async fn a_generator_asks_anew_each_time() {
+    let scene = Scene::new().await;
+    scene
+        .server
+        .on("/gen?a+b%26c", Reply::Body(r#"{"data": {"user": "u", "n": 5}}"#));
+    let spec: lockstep_api::generator::WebhookSpec = serde_json::from_value(json!({
+        "url": format!("{}/gen?{{{{ .auth.odd }}}}", scene.server.url),
+        "secrets": creds(),
+        "result": {"jsonPath": "$.data"},
+    }))
+    .expect("sound");
+    let scope = StoreScope::Generator {
+        namespace: "own".to_owned(),
+    };
+    let references = References::new(scene.cluster.clone(), scope);
+    let (spec, rules) = (Spec::from(&spec), Rules::default());
+    let open = Webhook::open(&spec, &references, Calls::default(), &rules);
+    let webhook = open.await.expect("a connection");
+    let expected = Values::from([("user".to_owned(), "u".into()), ("n".to_owned(), "5".into())]);
+    let made = join_all([webhook.generate("it"), webhook.generate("it")]).await;
+    assert_eq!(made, [Ok(expected.clone()), Ok(expected)]);
+    assert_eq!(scene.server.lines().len(), 2);
+    scene.server.on("/gen?a+b%26c", Reply::Body("[]"));
+    assert!(webhook.generate("it").await.is_err());
+}
+
+#[tokio::test]
 async fn what_webhooks_cannot_do_is_said() {
     let scene = Scene::new().await;
     let auth =
