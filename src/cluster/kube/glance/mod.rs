@@ -236,7 +236,7 @@ fn is_made_by(target: &Target, owner: &str) -> bool {
     target
         .labels
         .get(labels::CREATED_BY)
-        .is_some_and(|found| found == owner)
+        .is_some_and(|by| by == owner)
 }
 
 fn refused() -> Problem {
