@@ -183,6 +183,22 @@ impl References {
             .await
     }
 
+    /// What is annotated on a ServiceAccount.
+    pub async fn service_account_annotations(
+        &self,
+        selector: &ServiceAccountSelector,
+        field: &str,
+    ) -> Result<BTreeMap<String, String>, Problem> {
+        let account = object(
+            self.namespace(selector.namespace.as_ref(), field)?,
+            &selector.name,
+        );
+        let annotations = self.cluster.service_account_annotations(&account).await?;
+        annotations.ok_or_else(|| Problem::ReferenceMissing {
+            object: ObjectRef::namespaced("ServiceAccount", &account),
+        })
+    }
+
     pub fn scope(&self) -> &StoreScope {
         &self.scope
     }
