@@ -1,5 +1,5 @@
-//! What lockstep needs of Kubernetes, as one narrow trait with two bodies: [`kube`], a real API server, and
-//! [`folder`], a folder of manifests.
+//! What lockstep needs of Kubernetes, as one narrow trait with three bodies: [`kube`], a real API server;
+//! [`kube::Glance`], one that is only looked at; and [`folder`], a folder of manifests.
 //!
 //! Reads of watched objects are answered from memory and never wait. Everything that can wait is async, has a
 //! deadline, and fails with a [`Problem`] that is safe to show.
@@ -52,6 +52,11 @@ pub trait Cluster: Send + Sync + std::fmt::Debug {
     async fn generator(&self, key: &GeneratorKey) -> Result<Option<Parsed<GeneratorSpec>>, Problem>;
     /// A Secret as it is now, labelled or not, with its values.
     async fn read_target(&self, key: &ObjectKey) -> Result<Option<(Target, Values)>, Problem>;
+    /// What is annotated on a ServiceAccount: in which cloud role it is, for one.
+    async fn service_account_annotations(
+        &self,
+        account: &ObjectKey,
+    ) -> Result<Option<BTreeMap<String, String>>, Problem>;
     /// A token for a ServiceAccount, made for these audiences.
     async fn service_account_token(
         &self,

@@ -4,6 +4,7 @@
 //! Writes carry ESO's field manager and the version that was looked at, so that neither a stale view nor a second
 //! writer can overwrite what it has not seen. The client's own retries are off: retrying belongs to the queue.
 
+mod discovery;
 mod documents;
 mod errors;
 mod events;
@@ -149,6 +150,13 @@ impl Cluster for KubeCluster {
 
     async fn read_target(&self, key: &ObjectKey) -> Result<Option<(Target, Values)>, Problem> {
         documents::read_target(&self.requests, key).await
+    }
+
+    async fn service_account_annotations(
+        &self,
+        account: &ObjectKey,
+    ) -> Result<Option<BTreeMap<String, String>>, Problem> {
+        documents::service_account_annotations(&self.requests, account).await
     }
 
     async fn service_account_token(
