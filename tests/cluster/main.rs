@@ -1,6 +1,7 @@
 //! What only a real API server can tell. Run by `cargo xtask test`, which builds one first.
 
 mod bench;
+mod canary;
 mod cel;
 mod crash;
 mod diff;
@@ -12,6 +13,8 @@ mod handover;
 mod kubernetes_provider;
 mod mishaps;
 mod operator;
+mod readers;
 mod resources;
 mod takeover;
+mod vault;
 mod wakes;
