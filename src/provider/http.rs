@@ -110,8 +110,16 @@ impl Http {
 
 /// What an answer that is no success means, as far as its status tells.
 pub(super) fn problem(status: StatusCode, headers: &HeaderMap, what: &str) -> Problem {
-    let what = what.to_owned();
-    let why = format!("HTTP {}", status.as_u16());
+    explained(
+        status,
+        headers,
+        what.to_owned(),
+        format!("HTTP {}", status.as_u16()),
+    )
+}
+
+/// The same, where more is known of why.
+pub(super) fn explained(status: StatusCode, headers: &HeaderMap, what: String, why: String) -> Problem {
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Problem::Refused { what, why },
         StatusCode::TOO_MANY_REQUESTS => Problem::Throttled {

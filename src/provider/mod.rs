@@ -20,6 +20,8 @@ pub mod reader;
 pub mod references;
 #[cfg(test)]
 mod testing;
+#[allow(dead_code, unused_imports, reason = "its users come next")]
+pub(crate) mod vault;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -13,12 +13,12 @@ use serde_json::Value;
 
 use super::super::Store;
 use super::mirror::Version;
+use crate::engine::fingerprint;
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::render::Object;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::target::{Digest, ManagedFields, Owner, Target};
 use crate::engine::values::Values;
-use crate::engine::{fingerprint, labels};
 
 pub fn key(meta: &ObjectMeta) -> ObjectKey {
     ObjectKey::new(
@@ -117,10 +117,6 @@ fn owner(reference: OwnerReference) -> Owner {
         controller: reference.controller.unwrap_or_default(),
         block_owner_deletion: reference.block_owner_deletion.unwrap_or_default(),
     }
-}
-
-pub fn created_by(target: &Target) -> Option<&str> {
-    target.labels.get(labels::CREATED_BY).map(String::as_str)
 }
 
 /// An object of any other kind. What is written into its status is nobody's business here.

@@ -1,0 +1,268 @@
+//! Who we are to the server: the methods of `auth`, in the order in which they count.
+//!
+//! A login is made from credentials that are read afresh each time, so that the next one finds what has changed.
+
+use std::fmt;
+use std::time::Duration;
+
+use lockstep_api::SecretKeySelector;
+use lockstep_api::provider::{
+    VaultAppRole, VaultAuth, VaultCertAuth, VaultJwtAuth, VaultKubernetesAuth, VaultProvider,
+};
+use vaultrs::api::auth::approle::requests::LoginWithApproleRequest;
+use vaultrs::api::auth::kubernetes::requests::LoginWithKubernetesRequest;
+use vaultrs::api::auth::oidc::requests::JWTLoginRequest;
+use vaultrs::api::auth::userpass::requests::LoginRequest as PasswordLoginRequest;
+
+use super::call::Call;
+use crate::engine::problem::Problem;
+use crate::engine::secret_bytes::SecretBytes;
+use crate::provider::References;
+
+/// ESO's lifetime of the tokens of ServiceAccounts that it logs in with.
+const LIFETIME: Duration = Duration::from_mins(10);
+/// Where the operator's own pod has the token of its ServiceAccount.
+const OWN_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+#[derive(Clone)]
+pub(super) struct Login {
+    auth: Option<VaultAuth>,
+    references: References,
+    /// Where `auth` stands in the spec, for messages.
+    field: String,
+}
+
+/// What it takes to be somebody.
+#[derive(Debug)]
+pub(super) enum Credential {
+    Nobody,
+    Token(SecretBytes),
+    /// To be sent for a token.
+    Login(Call),
+}
+
+impl Login {
+    pub(super) fn new(auth: Option<&VaultAuth>, references: &References, field: &str) -> Self {
+        Self {
+            auth: auth.cloned(),
+            references: references.clone(),
+            field: format!("{field}.auth"),
+        }
+    }
+
+    pub(super) fn token_field(&self) -> String {
+        format!("{}.tokenSecretRef", self.field)
+    }
+
+    pub(super) async fn credential(&self) -> Result<Credential, Problem> {
+        let Some(auth) = &self.auth else {
+            return Ok(Credential::Nobody);
+        };
+        if let Some(selector) = &auth.token_secret_ref {
+            let token = self.references.secret_key(selector, &self.token_field()).await?;
+            return Ok(Credential::Token(token));
+        }
+        let call = if let Some(role) = &auth.app_role {
+            self.app_role(role).await
+        } else if let Some(account) = &auth.kubernetes {
+            self.kubernetes(account).await
+        } else if let Some(user) = &auth.ldap {
+            self.password("ldap", &user.path, &user.username, Some(&user.secret_ref))
+                .await
+        } else if let Some(user) = &auth.user_pass {
+            self.password("userPass", &user.path, &user.username, Some(&user.secret_ref))
+                .await
+        } else if let Some(jwt) = &auth.jwt {
+            self.jwt(jwt).await
+        } else if let Some(cert) = &auth.cert {
+            Ok(certificate(cert))
+        } else if auth.iam.is_some() || auth.gcp.is_some() {
+            Err(Problem::NotSupported {
+                what: format!("{}.iam and gcp", self.field),
+            })
+        } else {
+            Err(self.invalid("", "names no method to log in with"))
+        }?;
+        Ok(Credential::Login(call.counted("Login")))
+    }
+
+    async fn app_role(&self, role: &VaultAppRole) -> Result<Call, Problem> {
+        let role_id = match (&role.role_id, &role.role_ref) {
+            (Some(id), _) => id.trim().to_owned(),
+            (None, Some(selector)) => self.text(selector, "appRole.roleRef").await?,
+            (None, None) => return Err(self.invalid(".appRole", "needs `roleId` or `roleRef`")),
+        };
+        Call::typed(&LoginWithApproleRequest {
+            mount: role.path.clone(),
+            role_id,
+            secret_id: self.text(&role.secret_ref, "appRole.secretRef").await?,
+        })
+    }
+
+    async fn kubernetes(&self, auth: &VaultKubernetesAuth) -> Result<Call, Problem> {
+        let field = format!("{}.kubernetes", self.field);
+        let jwt = match (&auth.service_account_ref, &auth.secret_ref) {
+            (Some(account), _) => {
+                let field = format!("{field}.serviceAccountRef");
+                self.references
+                    .service_account_token(account, &[], LIFETIME, &field)
+                    .await?
+            }
+            (None, Some(selector)) => {
+                let field = format!("{field}.secretRef");
+                self.references.secret_key_or(selector, "token", &field).await?
+            }
+            (None, None) => own_token(&field).await?,
+        };
+        Call::typed(&LoginWithKubernetesRequest {
+            mount: auth.mount_path.clone(),
+            role: auth.role.trim().to_owned(),
+            jwt: text(&jwt, &field)?,
+        })
+    }
+
+    async fn password(
+        &self,
+        method: &str,
+        mount: &str,
+        user: &str,
+        password: Option<&SecretKeySelector>,
+    ) -> Result<Call, Problem> {
+        let field = format!("{}.{method}.secretRef", self.field);
+        let password = self
+            .references
+            .secret_key(password.unwrap_or(&SecretKeySelector::default()), &field)
+            .await?;
+        let password = std::str::from_utf8(password.expose()).map_err(|_| not_text(&field))?;
+        Call::typed(&PasswordLoginRequest {
+            mount: mount.to_owned(),
+            username: user.trim().to_owned(),
+            password: password.to_owned(),
+        })
+    }
+
+    async fn jwt(&self, auth: &VaultJwtAuth) -> Result<Call, Problem> {
+        let field = format!("{}.jwt", self.field);
+        let jwt = if let Some(selector) = &auth.secret_ref {
+            self.references
+                .secret_key(selector, &format!("{field}.secretRef"))
+                .await?
+        } else if let Some(token) = &auth.kubernetes_service_account_token {
+            let field = format!("{field}.kubernetesServiceAccountToken");
+            let given = token.audiences.as_ref();
+            let audiences =
+                given.map_or_else(|| vec!["vault"], |all| all.iter().map(String::as_str).collect());
+            let seconds = token
+                .expiration_seconds
+                .and_then(|seconds| u64::try_from(seconds).ok());
+            let lifetime = seconds.map_or(LIFETIME, Duration::from_secs);
+            self.references
+                .service_account_token(&token.service_account_ref, &audiences, lifetime, &field)
+                .await?
+        } else {
+            return Err(self.invalid(".jwt", "needs `secretRef` or `kubernetesServiceAccountToken`"));
+        };
+        let role = auth
+            .role
+            .as_deref()
+            .map(str::trim)
+            .filter(|role| !role.is_empty());
+        Call::typed(&JWTLoginRequest {
+            mount: auth.path.clone(),
+            jwt: text(&jwt, &field)?,
+            role: role.map(str::to_owned),
+        })
+    }
+
+    async fn text(&self, selector: &SecretKeySelector, part: &str) -> Result<String, Problem> {
+        let field = format!("{}.{part}", self.field);
+        let value = self.references.secret_key(selector, &field).await?;
+        text(&value, &field)
+    }
+
+    fn invalid(&self, part: &str, why: &str) -> Problem {
+        Problem::InvalidSpec {
+            field: format!("{}{part}", self.field),
+            why: why.to_owned(),
+        }
+    }
+}
+
+/// The client certificate to show: that of the login if it is one by certificate, else the connection's own. Of a
+/// certificate without a key, or a key alone, nothing is made, as in ESO.
+pub(super) async fn identity(
+    spec: &VaultProvider,
+    references: &References,
+    field: &str,
+) -> Result<Option<SecretBytes>, Problem> {
+    let logs_in_otherwise = |auth: &VaultAuth| {
+        auth.token_secret_ref.is_some()
+            || auth.app_role.is_some()
+            || auth.kubernetes.is_some()
+            || auth.ldap.is_some()
+            || auth.user_pass.is_some()
+            || auth.jwt.is_some()
+    };
+    let auth = spec.auth.as_ref().filter(|auth| !logs_in_otherwise(auth));
+    let (certificate, key) = if let Some(cert) = auth.and_then(|auth| auth.cert.as_ref()) {
+        let field = format!("{field}.auth.cert");
+        (
+            references
+                .secret_key(&cert.client_cert, &format!("{field}.clientCert"))
+                .await?,
+            references
+                .secret_key(&cert.secret_ref, &format!("{field}.secretRef"))
+                .await?,
+        )
+    } else if let (Some(certificate), Some(key)) = (&spec.tls.cert_secret_ref, &spec.tls.key_secret_ref) {
+        let field = format!("{field}.tls");
+        let (certificate_field, key_field) =
+            (format!("{field}.certSecretRef"), format!("{field}.keySecretRef"));
+        (
+            references
+                .secret_key_or(certificate, "tls.crt", &certificate_field)
+                .await?,
+            references.secret_key_or(key, "tls.key", &key_field).await?,
+        )
+    } else {
+        return Ok(None);
+    };
+    Ok(Some([certificate.expose(), b"\n", key.expose()].concat().into()))
+}
+
+/// Vault takes the role from `name`, which vaultrs calls otherwise.
+fn certificate(auth: &VaultCertAuth) -> Call {
+    let path = format!("auth/{}/login", auth.path);
+    match auth.vault_role.as_deref().filter(|role| !role.is_empty()) {
+        Some(role) => Call::write(path, &[("name", role.as_bytes())]),
+        None => Call::write(path, &[]),
+    }
+}
+
+async fn own_token(field: &str) -> Result<SecretBytes, Problem> {
+    let token = tokio::fs::read(OWN_TOKEN).await;
+    token.map(SecretBytes::from).map_err(|_| Problem::ReferenceInvalid {
+        field: field.to_owned(),
+        why: "needs `serviceAccountRef` or `secretRef`, for lockstep has no ServiceAccount token of its own here"
+            .to_owned(),
+    })
+}
+
+/// An id or a token. White space around it is nobody's intention.
+fn text(value: &SecretBytes, field: &str) -> Result<String, Problem> {
+    let text = std::str::from_utf8(value.expose()).map_err(|_| not_text(field))?;
+    Ok(text.trim().to_owned())
+}
+
+fn not_text(field: &str) -> Problem {
+    Problem::ReferenceInvalid {
+        field: field.to_owned(),
+        why: "is not text".to_owned(),
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Login")
+    }
+}
