@@ -9,7 +9,7 @@ mod calls;
 mod certificates;
 mod fake;
 mod flights;
-#[allow(dead_code, reason = "the backends that speak HTTP come next")]
+#[allow(dead_code, reason = "the webhook comes next")]
 mod http;
 mod json;
 mod keepsake;
@@ -20,7 +20,7 @@ pub mod reader;
 pub mod references;
 #[cfg(test)]
 mod testing;
-#[allow(dead_code, unused_imports, reason = "its users come next")]
+#[allow(dead_code, unused_imports, reason = "the generator with leases comes next")]
 pub(crate) mod vault;
 
 use std::collections::BTreeMap;
@@ -201,9 +201,9 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
     match provider {
         Provider::Fake(spec) => Ok(fake::connect(spec, surroundings)),
         Provider::Kubernetes(spec) => kubernetes::connect(spec, surroundings).await,
-        Provider::Vault(_)
-        | Provider::OpenBao(_)
-        | Provider::Aws(_)
+        Provider::Vault(spec) => vault::connect(spec, surroundings).await,
+        Provider::OpenBao(spec) => vault::connect_openbao(spec, surroundings).await,
+        Provider::Aws(_)
         | Provider::Azurekv(_)
         | Provider::Gcpsm(_)
         | Provider::Webhook(_)
