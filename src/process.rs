@@ -11,6 +11,9 @@ use tracing::{info, warn};
 /// How long what is under way may take at the end; Kubernetes kills us after 30 s, systemd after 90.
 const FAREWELL: Duration = Duration::from_secs(8);
 
+/// How long giving back what backends gave us may take then.
+pub const PARTING: Duration = Duration::from_secs(2);
+
 /// SIGTERM and SIGINT are requests to stop.
 pub fn stop_on_signals(tasks: &TaskTracker, stop: &CancellationToken) -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};

@@ -40,6 +40,7 @@ use crate::engine::values::Values;
 pub use crate::engine::ask::{Aspect, Find, Location};
 pub use calls::{CallObserver, Calls};
 pub use keepsake::Keepsake;
+pub use reader::Retries;
 pub use references::{References, StoreScope};
 
 /// One authenticated connection to one backend.
@@ -92,6 +93,11 @@ pub trait Backend: Send + Sync + std::fmt::Debug {
         Err(Problem::NotSupported {
             what: format!("looking for {} at this provider", remote.key),
         })
+    }
+
+    /// How long ago we logged in, where that gave us a token.
+    fn token_age(&self) -> Option<Duration> {
+        None
     }
 
     /// The connection is of no use any more: what was made for it alone, such as a token, is given back. Asked once,
@@ -169,6 +175,8 @@ pub struct Limits {
     /// Calls under way at the same time.
     pub parallel: usize,
     pub deadline: Duration,
+    /// What is not answered is read again, as the store or else the backend says. `None`: the backend does so itself.
+    pub retries: Option<Retries>,
 }
 
 impl Default for Limits {
@@ -177,6 +185,7 @@ impl Default for Limits {
             batch: 1,
             parallel: 16,
             deadline: Duration::from_secs(30),
+            retries: Some(Retries::default()),
         }
     }
 }
@@ -189,7 +198,7 @@ pub struct Surroundings {
     pub references: References,
     pub calls: Calls,
     pub keepsake: Arc<Keepsake>,
-    /// How often a call is repeated; each backend has its own rule where nothing is said.
+    /// How often a call is repeated, for a backend that does so itself ([`Limits::retries`]).
     pub retry: Option<RetrySettings>,
 }
 

@@ -27,6 +27,7 @@ use crate::engine::problem::Problem;
 use crate::engine::render::{Engine, Targets};
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
+use crate::process::PARTING;
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
 use crate::telemetry::Metrics;
@@ -75,6 +76,7 @@ pub async fn run(flags: &Flags) -> Result<Ending, Halt> {
             ending
         }));
     }
+    context.pool.close(PARTING).await;
     print(report.summary().as_bytes());
     Ok(worst)
 }

@@ -133,6 +133,10 @@ impl Backend for Renewing {
         self.link().backend.explode(payload, property)
     }
 
+    fn token_age(&self) -> Option<Duration> {
+        self.link().backend.token_age()
+    }
+
     fn limits(&self) -> Limits {
         self.link().backend.limits()
     }
@@ -154,10 +158,6 @@ impl Backend for Renewing {
     async fn exists(&self, remote: &Remote) -> Result<bool, Problem> {
         self.twice(|backend| Box::pin(async move { backend.exists(remote).await }))
             .await
-    }
-
-    async fn close(&self) {
-        self.link().backend.close().await;
     }
 }
 

@@ -4,6 +4,7 @@ mod server;
 
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
