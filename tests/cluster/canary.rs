@@ -14,6 +14,9 @@ pub const CANARY: &str = "canary-4f1c";
 /// Whose words go into a log at all; what HTTP and TLS libraries trace are bytes on the wire.
 const HEARD: &str = "lockstep=trace,vaultrs=trace,rustify=trace,reqwest=trace,aws_config=debug";
 
+/// What the test of these very functions gives away.
+const DECOY: &str = "canary-decoy";
+
 static HIDDEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 static SPILT: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -43,7 +46,8 @@ pub fn assert_hidden<T: Display + Debug>(shown: &T) {
 /// What is hidden was not logged so far.
 pub fn assert_nothing_logged() {
     let spilt = lock(&SPILT);
-    assert!(spilt.is_empty(), "logged: {spilt:?}");
+    let first = spilt.iter().find(|line| !line.contains(DECOY));
+    assert_eq!(first, None, "logged what must stay hidden");
 }
 
 fn found_in(text: &str) -> Option<String> {
@@ -81,4 +85,14 @@ impl MakeWriter<'_> for Ears {
     fn make_writer(&self) -> Self {
         Self
     }
+}
+
+#[test]
+fn what_is_given_away_is_noticed() {
+    hide(DECOY);
+    assert_eq!(found_in("it is canary-decoy!"), Some(DECOY.to_owned()));
+    tracing::debug!(target: "lockstep::somewhere", "it is {DECOY}!");
+    let heard = lock(&SPILT).iter().any(|line| line.contains(DECOY));
+    assert!(heard, "nobody listens to what is logged");
+    assert_nothing_logged();
 }

@@ -93,8 +93,13 @@ impl Readers {
 
     /// A store of the own namespace.
     pub fn store(&self, spec: Value) -> Arc<Store> {
+        self.store_named("store", spec)
+    }
+
+    /// The same, for one that is to have nothing in common with others.
+    pub fn store_named(&self, name: &str, spec: Value) -> Arc<Store> {
         Arc::new(Store {
-            key: StoreKey::Namespaced(ObjectKey::new(&self.own, "store")),
+            key: StoreKey::Namespaced(ObjectKey::new(&self.own, name)),
             uid: "uid".to_owned(),
             generation: 1,
             annotations: BTreeMap::new(),

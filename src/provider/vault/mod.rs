@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use lockstep_api::provider::{OpenBaoProvider, VaultProvider};
 
-use super::{Backend, Find, Health, Limits, Location, Payload, Surroundings, json};
+use super::{Backend, Find, Health, Limits, Location, Payload, Retries, Surroundings, json};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
@@ -39,6 +39,10 @@ const LIMITS: Limits = Limits {
     batch: 1,
     parallel: 32,
     deadline: Duration::from_secs(45),
+    retries: Some(Retries {
+        by_default: 2,
+        uncounted: 0,
+    }),
 };
 
 #[derive(Debug)]

@@ -1,18 +1,21 @@
 //! Every fault: what it is taken for, what is said of it, and that nothing is lost by it.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use lockstep::engine::problem::Problem;
 use lockstep::provider::pool::Verdict;
-use lockstep_testkit::{Authority, Fate, Faults, Purpose, Tls, free_port};
+use lockstep_testkit::{Authority, Fate, Faults, Purpose, Tls, eventually, free_port};
 use serde_json::{Value, json};
 
 use super::{Bench, told};
-use crate::canary::CANARY;
+use crate::canary::{self, CANARY};
 use crate::readers::at;
+
+const SOON: Duration = Duration::from_secs(30);
 
 /// A fault, what it comes to, and what the message says.
 struct Fault {
@@ -33,32 +36,15 @@ fn is_refused(problem: &Problem) -> bool {
     matches!(problem, Problem::Refused { .. })
 }
 
-/// The bodies say what must be repeated nowhere.
+/// What a body says that must be repeated nowhere.
+fn body() -> String {
+    json!({"errors": [CANARY]}).to_string()
+}
+
 fn faults() -> Vec<Fault> {
-    let body = json!({"errors": [CANARY]}).to_string();
+    let body = body();
     let fault = |fate, comes_to, says| Fault { fate, comes_to, says };
     vec![
-        fault(
-            Fate::throttled(Some("7"), body.as_str()),
-            |problem| {
-                matches!(problem, Problem::Throttled { retry_after, .. }
-                if *retry_after == Some(Duration::from_secs(7)))
-            },
-            "fewer requests",
-        ),
-        fault(
-            Fate::throttled(None, body.as_str()),
-            |problem| {
-                matches!(
-                    problem,
-                    Problem::Throttled {
-                        retry_after: None,
-                        ..
-                    }
-                )
-            },
-            "fewer requests",
-        ),
         fault(Fate::status(500, body.as_str()), is_unreachable, "HTTP 500"),
         fault(Fate::status(502, CANARY), is_unreachable, "HTTP 502"),
         fault(Fate::status(503, body.as_str()), is_unreachable, "HTTP 503"),
@@ -86,38 +72,73 @@ async fn a_read_that_fails_is_told_and_the_next_one_succeeds() -> Result<()> {
     let bench = Bench::set_up().await?;
     let before = Faults::before(&bench.vault.url()).await?;
     let auth = bench.app_role(json!({})).await?;
-    let reader = bench.connect(&bench.vault_store(&before.url(), auth)).await?;
-    for Fault { fate, comes_to, says } in faults() {
-        let shown = format!("{fate:?}");
+    let faults = faults();
+    let count = faults.len();
+    for (number, fault) in faults.into_iter().enumerate() {
+        let shown = format!("{:?}", fault.fate);
+        let store = bench.hasty_store(&format!("store-{number}"), &before.url(), &auth);
+        let reader = bench.connect(&store).await?;
         // Only reads: whether the login is still good may be asked.
         before.are(move |asked| {
             if asked.path.contains("/data/app") {
-                fate.clone()
+                fault.fate.clone()
             } else {
                 Fate::Pass
             }
         });
-        let problem = reader
-            .extract(at("app"), None)
-            .await
-            .err()
-            .context(shown.clone())?;
+        let problem = reader.extract(at("app"), None).await.err();
+        let problem = problem.with_context(|| shown.clone())?;
         let text = told(&problem);
-        ensure!(comes_to(problem.root()), "{shown} comes to {problem:?}");
-        ensure!(text.contains(says), "{shown}: {text}");
-        ensure!(
-            text.contains(&format!("{}/data/app", bench.mount)),
-            "{shown}: {text}"
-        );
+        ensure!((fault.comes_to)(problem.root()), "{shown} comes to {problem:?}");
+        ensure!(text.contains(fault.says), "{shown}: {text}");
+        ensure!(text.contains("app"), "{shown}: {text}");
         before.always(Fate::Pass);
-        assert_eq!(
-            reader.value(at("app"), Some("user")).await,
-            Ok(CANARY.into()),
-            "after {shown}"
-        );
+        eventually(&format!("reads succeed after {shown}"), SOON, async || {
+            let read = reader.value(at("app"), Some("user")).await;
+            let value = read.map_err(|problem| told(&problem))?;
+            if value == CANARY.into() {
+                Ok(())
+            } else {
+                Err("another value".to_owned())
+            }
+        })
+        .await?;
     }
-    // The refusal makes the connection anew once, for credentials may have changed; no other fault takes a login.
-    assert_eq!(before.traffic().of("/login"), 2);
+    // The refusal makes its connection anew once, for credentials may have changed; no other fault takes a login.
+    assert_eq!(before.traffic().of("/login"), count + 1);
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the test bed"]
+async fn a_server_that_asks_for_fewer_requests_gets_them() -> Result<()> {
+    let bench = Bench::set_up().await?;
+    let auth = bench.app_role(json!({})).await?;
+    for (name, retry_after) in [("said", Some("1")), ("unsaid", None)] {
+        let before = Faults::before(&bench.vault.url()).await?;
+        let store = bench.hasty_store(name, &before.url(), &auth);
+        let reader = bench.connect(&store).await?;
+        let left = AtomicU32::new(2);
+        before.are(move |asked| {
+            let refuses = asked.path.contains("/data/app")
+                && left
+                    .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+                    .is_ok();
+            if refuses {
+                Fate::throttled(retry_after, body())
+            } else {
+                Fate::Pass
+            }
+        });
+        let begun = Instant::now();
+        assert_eq!(reader.value(at("app"), Some("user")).await, Ok(CANARY.into()));
+        ensure!(
+            retry_after.is_none() || begun.elapsed() >= Duration::from_secs(2),
+            "too soon"
+        );
+        ensure!(before.traffic().of("/data/app") == 3, "{:?}", before.traffic());
+        canary::assert_nothing_logged();
+    }
     Ok(())
 }
 
@@ -127,23 +148,25 @@ async fn a_login_that_fails_is_told_and_the_next_one_succeeds() -> Result<()> {
     let bench = Bench::set_up().await?;
     let before = Faults::before(&bench.vault.url()).await?;
     let auth = bench.app_role(json!({})).await?;
-    let store = bench.vault_store(&before.url(), auth);
-    let login = format!("auth/{}", bench.mount);
-    for Fault { fate, comes_to, says } in faults() {
-        let shown = format!("{fate:?}");
-        before.always(fate);
+    let store = bench.hasty_store("store", &before.url(), &auth);
+    let throttled = Fault {
+        fate: Fate::throttled(Some("7"), body()),
+        comes_to: |problem| {
+            matches!(problem, Problem::Throttled { retry_after, .. }
+                if *retry_after == Some(Duration::from_secs(7)))
+        },
+        says: "fewer requests",
+    };
+    for fault in faults().into_iter().chain([throttled]) {
+        let shown = format!("{:?}", fault.fate);
+        before.always(fault.fate);
         bench.pool.reset(&store.key);
         let Verdict::NoConnection(problem) = bench.pool.check(&store).await else {
-            anyhow::bail!("{shown} is no obstacle to a login at {login}");
+            anyhow::bail!("{shown} is no obstacle to a login");
         };
         let text = told(&problem);
-        // A login that is not there is no secret that is not there.
-        let is_missing = matches!(problem.root(), Problem::BadAnswer { .. }) && shown.contains("404");
-        ensure!(
-            comes_to(problem.root()) || is_missing,
-            "{shown} comes to {problem:?}"
-        );
-        ensure!(text.contains(says) || is_missing, "{shown}: {text}");
+        ensure!((fault.comes_to)(problem.root()), "{shown} comes to {problem:?}");
+        ensure!(text.contains(fault.says), "{shown}: {text}");
         ensure!(text.contains("/login"), "{shown}: {text}");
     }
     before.always(Fate::Pass);
@@ -158,13 +181,18 @@ async fn a_server_that_says_nothing_is_given_up() -> Result<()> {
     let bench = Bench::set_up().await?;
     let before = Faults::before(&bench.vault.url()).await?;
     let auth = bench.app_role(json!({})).await?;
-    let reader = bench.connect(&bench.vault_store(&before.url(), auth)).await?;
+    let store = bench.hasty_store("store", &before.url(), &auth);
+    let reader = bench.connect(&store).await?;
     before.always(Fate::Hang { carried_out: false });
     let problem = reader.extract(at("app"), None).await.err().context("no answer")?;
     let text = told(&problem);
     ensure!(is_unreachable(problem.root()), "{text}");
     before.always(Fate::Pass);
-    assert_eq!(reader.value(at("app"), Some("user")).await, Ok(CANARY.into()));
+    eventually("reads succeed again", SOON, async || {
+        let read = reader.value(at("app"), Some("user")).await;
+        read.map(drop).map_err(|problem| told(&problem))
+    })
+    .await?;
     Ok(())
 }
 

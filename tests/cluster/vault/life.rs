@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use futures::future::join_all;
 use http::Method;
-use lockstep_testkit::{Asked, Fate, Faults, eventually};
+use lockstep_testkit::{Fate, Faults, eventually};
 use serde_json::{Value, json};
 
 use super::{Bench, reference, told};
@@ -202,11 +202,14 @@ async fn a_server_that_comes_back_is_not_stormed() -> Result<()> {
     let bench = Bench::set_up().await?;
     let before = Faults::before(&bench.vault.url()).await?;
     let auth = bench.app_role(json!({})).await?;
-    let reader = bench.connect(&bench.vault_store(&before.url(), auth)).await?;
-    let is_read = |asked: &Asked| asked.path.contains("/data/");
-    before.are(move |asked| match is_read(asked) {
-        true => Fate::status(503, CANARY),
-        false => Fate::Pass,
+    let store = bench.hasty_store("store", &before.url(), &auth);
+    let reader = bench.connect(&store).await?;
+    before.are(|asked| {
+        if asked.path.contains("/data/") {
+            Fate::status(503, CANARY)
+        } else {
+            Fate::Pass
+        }
     });
     before.forget();
     for number in 0..50 {
@@ -214,9 +217,9 @@ async fn a_server_that_comes_back_is_not_stormed() -> Result<()> {
         let missing = missing.context("the server is away")?;
         ensure!(!missing.is_absent(), "{}", told(&missing));
     }
-    // The server was spared: after the first failures, nothing more was asked of it, or at most each read once.
-    let spared = before.traffic().of("/data/");
-    ensure!(spared <= 50, "{spared} calls for 50 reads");
+    // After the first failures in a row, one call goes now and then, to see.
+    let calls = before.traffic().of("/data/");
+    ensure!(calls <= 10, "{calls} calls for 50 reads");
     before.always(Fate::Pass);
     before.forget();
     eventually("reads succeed again", SOON, async || {

@@ -92,6 +92,16 @@ impl Bench {
         self.store(json!({"provider": {"vault": provider}}))
     }
 
+    /// A store that repeats nothing, and has nothing in common with other stores.
+    fn hasty_store(&self, name: &str, server: &str, auth: &Value) -> Arc<Store> {
+        let provider = json!({"server": server, "path": self.mount, "auth": auth});
+        let retry = json!({"maxRetries": 0});
+        self.store_named(
+            name,
+            json!({"provider": {"vault": provider}, "retrySettings": retry}),
+        )
+    }
+
     /// AppRole, with an id of ours: the login that needs nothing else. `wishes` are the role's.
     async fn app_role(&self, wishes: Value) -> Result<Value> {
         let method = self.vault.auth("approle").await?;
