@@ -52,6 +52,11 @@ pub trait Cluster: Send + Sync + std::fmt::Debug {
     async fn generator(&self, key: &GeneratorKey) -> Result<Option<Parsed<GeneratorSpec>>, Problem>;
     /// A Secret as it is now, labelled or not, with its values.
     async fn read_target(&self, key: &ObjectKey) -> Result<Option<(Target, Values)>, Problem>;
+    /// What is annotated on a ServiceAccount: in which cloud role it is, for one.
+    async fn service_account_annotations(
+        &self,
+        account: &ObjectKey,
+    ) -> Result<Option<BTreeMap<String, String>>, Problem>;
     /// A token for a ServiceAccount, made for these audiences.
     async fn service_account_token(
         &self,

@@ -3,6 +3,8 @@
 //! Making is pure: randomness and the clock are handed in, and whatever is refused is told as a fault of the spec. What
 //! remains, resolving references and keeping slow work off the async workers, is here. One file a kind.
 
+#[cfg(feature = "aws")]
+mod aws;
 mod fake;
 mod mfa;
 mod password;
@@ -68,16 +70,28 @@ impl Generators {
                 let seed = self.seed(mfa, order).await?;
                 mfa::generate(mfa, &seed, order.now).map_err(unusable)
             }
+            #[cfg(feature = "aws")]
+            GeneratorSpec::ECRAuthorizationToken(token) => {
+                aws::registry_token(token, self.cluster.clone(), order).await
+            }
+            #[cfg(feature = "aws")]
+            GeneratorSpec::STSSessionToken(token) => {
+                aws::session_token(token, self.cluster.clone(), order).await
+            }
+            #[cfg(not(feature = "aws"))]
+            GeneratorSpec::ECRAuthorizationToken(_) | GeneratorSpec::STSSessionToken(_) => {
+                Err(Problem::NotSupported {
+                    what: "a generator for AWS, without which this was built,".to_owned(),
+                })
+            }
             GeneratorSpec::ACRAccessToken(_)
             | GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_)
             | GeneratorSpec::CloudsmithAccessToken(_)
-            | GeneratorSpec::ECRAuthorizationToken(_)
             | GeneratorSpec::GCRAccessToken(_)
             | GeneratorSpec::GithubAccessToken(_)
             | GeneratorSpec::GitlabDeployToken(_)
             | GeneratorSpec::Grafana(_)
             | GeneratorSpec::QuayAccessToken(_)
-            | GeneratorSpec::STSSessionToken(_)
             | GeneratorSpec::VaultDynamicSecret(_)
             | GeneratorSpec::Webhook(_) => Err(Problem::NotSupported {
                 what: format!("generator `{}`", spec.kind().as_str()),

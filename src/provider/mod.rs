@@ -5,6 +5,8 @@
 //! [`Reader`](reader::Reader) in front of each turns many objects' reads into few calls.
 //! One folder a backend; none knows another.
 
+#[cfg(feature = "aws")]
+pub(crate) mod aws;
 mod calls;
 mod certificates;
 mod fake;
@@ -14,6 +16,7 @@ mod http;
 mod json;
 mod keepsake;
 mod kubernetes;
+mod perishable;
 pub mod pool;
 mod push_metadata;
 pub mod reader;
@@ -212,8 +215,13 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         Provider::Kubernetes(spec) => kubernetes::connect(spec, surroundings).await,
         Provider::Vault(spec) => vault::connect(spec, surroundings).await,
         Provider::OpenBao(spec) => vault::connect_openbao(spec, surroundings).await,
-        Provider::Aws(_)
-        | Provider::Azurekv(_)
+        #[cfg(feature = "aws")]
+        Provider::Aws(spec) => aws::connect(spec, surroundings).await,
+        #[cfg(not(feature = "aws"))]
+        Provider::Aws(_) => Err(Problem::NotSupported {
+            what: "provider `aws`, without which this was built,".to_owned(),
+        }),
+        Provider::Azurekv(_)
         | Provider::Gcpsm(_)
         | Provider::Webhook(_)
         | Provider::Doppler(_)

@@ -159,6 +159,27 @@ impl References {
             .await
     }
 
+    /// What is annotated on a ServiceAccount.
+    pub async fn service_account_annotations(
+        &self,
+        selector: &ServiceAccountSelector,
+        field: &str,
+    ) -> Result<BTreeMap<String, String>, Problem> {
+        let account = object(
+            self.namespace(selector.namespace.as_ref(), field)?,
+            &selector.name,
+        );
+        let annotations = self.cluster.service_account_annotations(&account).await?;
+        annotations.ok_or_else(|| Problem::ReferenceMissing {
+            object: ObjectRef::namespaced("ServiceAccount", &account),
+        })
+    }
+
+    /// The namespace on whose behalf the store is used, for what is made for that namespace alone.
+    pub fn user_namespace(&self, field: &str) -> Result<String, Problem> {
+        self.namespace(None, field)
+    }
+
     pub fn scope(&self) -> &StoreScope {
         &self.scope
     }

@@ -28,6 +28,8 @@ pub(super) struct TestCluster {
     /// How many tokens were made; each is `token-N` in the order of their making.
     pub(super) tokens: AtomicUsize,
     pub(super) audiences: Mutex<Vec<String>>,
+    /// Accounts that exist, with their annotations.
+    pub(super) accounts: Mutex<BTreeMap<ObjectKey, BTreeMap<String, String>>>,
     delay: Duration,
 }
 
@@ -77,6 +79,14 @@ impl Cluster for TestCluster {
     async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem> {
         tokio::time::sleep(self.delay).await;
         Ok(self.documents().get(&(kind, key.clone())).cloned())
+    }
+
+    async fn service_account_annotations(
+        &self,
+        account: &ObjectKey,
+    ) -> Result<Option<BTreeMap<String, String>>, Problem> {
+        let accounts = self.accounts.lock().expect("no test panics here");
+        Ok(accounts.get(account).cloned())
     }
 
     async fn service_account_token(

@@ -183,6 +183,14 @@ impl Cluster for FolderCluster {
         Ok(self.0.state().target_and_values(key))
     }
 
+    async fn service_account_annotations(
+        &self,
+        account: &ObjectKey,
+    ) -> Result<Option<BTreeMap<String, String>>, Problem> {
+        let what = format!("ServiceAccount {account}, which only a cluster can have,");
+        Err(Problem::NotSupported { what })
+    }
+
     async fn service_account_token(
         &self,
         account: &ObjectKey,

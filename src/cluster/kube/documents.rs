@@ -1,5 +1,6 @@
 //! Reads that go to the API server: what stores and templates refer to, and targets that nobody watches.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
@@ -28,6 +29,18 @@ pub async fn read(
 
 pub async fn read_target(requests: &Requests, key: &ObjectKey) -> Result<Option<(Target, Values)>, Problem> {
     Ok(secret(requests, key).await?.map(reduce::target_and_values))
+}
+
+pub async fn service_account_annotations(
+    requests: &Requests,
+    account: &ObjectKey,
+) -> Result<Option<BTreeMap<String, String>>, Problem> {
+    let api: Api<ServiceAccount> = Api::namespaced(requests.client.clone(), &account.namespace);
+    let object = ObjectRef::namespaced("ServiceAccount", account);
+    let found = requests
+        .request("get", &object, api.get_metadata_opt(&account.name))
+        .await?;
+    Ok(found.map(|account| account.metadata.annotations.unwrap_or_default()))
 }
 
 pub async fn service_account_token(

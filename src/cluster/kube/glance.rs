@@ -304,6 +304,13 @@ impl Cluster for Glance {
         documents::read_target(&self.requests, key).await
     }
 
+    async fn service_account_annotations(
+        &self,
+        account: &ObjectKey,
+    ) -> Result<Option<BTreeMap<String, String>>, Problem> {
+        documents::service_account_annotations(&self.requests, account).await
+    }
+
     /// Leaves nothing behind in the cluster, though it is asked for by a POST.
     async fn service_account_token(
         &self,

@@ -151,6 +151,13 @@ impl Cluster for KubeCluster {
         documents::read_target(&self.requests, key).await
     }
 
+    async fn service_account_annotations(
+        &self,
+        account: &ObjectKey,
+    ) -> Result<Option<BTreeMap<String, String>>, Problem> {
+        documents::service_account_annotations(&self.requests, account).await
+    }
+
     async fn service_account_token(
         &self,
         account: &ObjectKey,

@@ -1,6 +1,6 @@
 //! Who we are to the API server.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::References;
+use crate::provider::perishable::{Fresh, Perishable};
 
 /// ESO's lifetime of a token.
 const LIFETIME: Duration = Duration::from_hours(1);
@@ -19,8 +20,6 @@ const LIFETIME: Duration = Duration::from_hours(1);
 const FRESH: Duration = Duration::from_mins(48);
 /// Not used any longer than this, for clocks differ.
 const USABLE: Duration = Duration::from_mins(59);
-/// A renewal ahead of time that failed is tried again after this.
-const PAUSE: Duration = Duration::from_secs(30);
 
 /// What goes into the authorization header. Client certificates are the connection's business.
 #[derive(Clone, Debug)]
@@ -37,16 +36,7 @@ pub(super) struct Tokens {
     references: References,
     account: ServiceAccountSelector,
     field: String,
-    current: Mutex<Token>,
-    /// Held by whoever renews.
-    renewal: tokio::sync::Mutex<()>,
-}
-
-#[derive(Clone, Debug)]
-struct Token {
-    header: SecretBytes,
-    renew_at: Instant,
-    ends_at: Instant,
+    header: Perishable<SecretBytes>,
 }
 
 impl Login {
@@ -65,13 +55,12 @@ impl Login {
         account: &ServiceAccountSelector,
         field: &str,
     ) -> Result<Self, Problem> {
-        let token = request(references, account, field).await?;
+        let first = request(references, account, field).await?;
         Ok(Self::ServiceAccount(Arc::new(Tokens {
             references: references.clone(),
             account: account.clone(),
             field: field.to_owned(),
-            current: Mutex::new(token),
-            renewal: tokio::sync::Mutex::default(),
+            header: Perishable::new(Some(first)),
         })))
     }
 
@@ -98,56 +87,15 @@ impl Login {
 
 impl Tokens {
     async fn current(&self) -> Result<SecretBytes, Problem> {
-        let token = self.token();
-        let now = Instant::now();
-        if now < token.renew_at {
-            return Ok(token.header);
-        }
-        if now >= token.ends_at {
-            return self.other_than(&token.header).await;
-        }
-        let Ok(_renewing) = self.renewal.try_lock() else {
-            return Ok(token.header);
-        };
-        let token = self.token();
-        if now < token.renew_at {
-            return Ok(token.header);
-        }
-        if let Ok(header) = self.renew().await {
-            return Ok(header);
-        }
-        self.store(Token {
-            renew_at: now + PAUSE,
-            ..token.clone()
-        });
-        Ok(token.header)
+        self.header.current(self.request()).await
     }
 
     async fn other_than(&self, refused: &SecretBytes) -> Result<SecretBytes, Problem> {
-        let _renewing = self.renewal.lock().await;
-        let token = self.token();
-        // Somebody else was refused before us.
-        if token.header != *refused {
-            return Ok(token.header);
-        }
-        self.renew().await
+        self.header.other_than(refused, self.request()).await
     }
 
-    async fn renew(&self) -> Result<SecretBytes, Problem> {
-        let token = request(&self.references, &self.account, &self.field).await?;
-        self.store(token.clone());
-        Ok(token.header)
-    }
-
-    fn token(&self) -> Token {
-        self.current
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn store(&self, token: Token) {
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = token;
+    async fn request(&self) -> Result<Fresh<SecretBytes>, Problem> {
+        request(&self.references, &self.account, &self.field).await
     }
 }
 
@@ -155,13 +103,13 @@ async fn request(
     references: &References,
     account: &ServiceAccountSelector,
     field: &str,
-) -> Result<Token, Problem> {
+) -> Result<Fresh<SecretBytes>, Problem> {
     let now = Instant::now();
     let token = references
         .service_account_token(account, &[], LIFETIME, field)
         .await?;
-    Ok(Token {
-        header: bearer_header(&token, field)?,
+    Ok(Fresh {
+        value: bearer_header(&token, field)?,
         renew_at: now + FRESH,
         ends_at: now + USABLE,
     })

@@ -86,7 +86,7 @@ async fn a_token_is_renewed_before_it_ends() -> Result<()> {
     let bench = Bench::set_up().await?;
     let before = Faults::before(&bench.vault.url()).await?;
     let auth = bench
-        .app_role(json!({"token_ttl": "16s", "token_max_ttl": "1h"}))
+        .app_role(json!({"token_ttl": "6s", "token_max_ttl": "1h"}))
         .await?;
     let store = bench.vault_store(&before.url(), auth);
     let reader = bench.connect(&store).await?;

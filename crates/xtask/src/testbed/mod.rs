@@ -160,7 +160,7 @@ pub const BACKENDS: [Backend; 4] = [
     },
     Backend {
         name: MOTO,
-        words: &[MOTO, "aws::"],
+        words: &[MOTO],
         prepare: || python::moto().map(drop),
     },
     Backend {
