@@ -156,15 +156,20 @@ impl Fault {
         if let Some(problem) = source::<Problem>(error) {
             return Self::Login(problem.clone());
         }
+        if source::<LengthLimitError>(error).is_some() {
+            return Self::Garbage {
+                why: format!("it is larger than {} MiB", BOUND >> 20),
+            };
+        }
         match error {
-            SdkError::ServiceError(refusal) => Self::Said(said(refusal.err(), refusal.raw())),
+            SdkError::ServiceError(refusal) if !refusal.raw().status().is_success() => {
+                Self::Said(said(refusal.err(), refusal.raw()))
+            }
             SdkError::ResponseError(garbage) if !garbage.raw().status().is_success() => {
                 Self::Said(headed(garbage.raw()))
             }
-            _ if source::<LengthLimitError>(error).is_some() => Self::Garbage {
-                why: format!("it is larger than {} MiB", BOUND >> 20),
-            },
-            SdkError::ResponseError(_) => Self::Garbage {
+            // That it went well, and yet cannot be read.
+            SdkError::ServiceError(_) | SdkError::ResponseError(_) => Self::Garbage {
                 why: "it is not what the service answers".to_owned(),
             },
             SdkError::TimeoutError(_) => Self::late(),

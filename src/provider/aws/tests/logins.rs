@@ -1,4 +1,4 @@
-//! Who we are: static keys, ServiceAccounts, roles, and for how long.
+//! Who we are: static keys, service accounts, roles, and for how long.
 
 use std::sync::atomic::Ordering::SeqCst;
 

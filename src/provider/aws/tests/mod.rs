@@ -158,9 +158,9 @@ fn by_tags(tags: &[(&str, &str)], path: Option<&str>) -> Find {
     }
 }
 
-fn pairs(pairs: &[(&str, &str)]) -> Result<Vec<(String, String)>, String> {
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     let pairs = pairs
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Ok(pairs.collect())
+    pairs.collect()
 }

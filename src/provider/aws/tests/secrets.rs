@@ -257,7 +257,7 @@ async fn what_goes_wrong_is_told_by_code_and_status_alone() {
         ),
         (
             (200, format!("{{\"SecretString\": \"{}\"}}", "a".repeat(9 << 20))),
-            1,
+            2,
             "a: the answer cannot be used: it is larger than 8 MiB",
         ),
     ] {
@@ -286,7 +286,8 @@ async fn a_server_that_is_not_there_and_one_that_throttles_are_told_of_each_id()
     let mut scene = scene;
     scene.server.url = "http://127.0.0.1:1".to_owned();
     let answers = read(&scene.secrets().await, &[at("a")]).await;
-    assert_eq!(answers, [Err("a: Connection refused (os error 111)".to_owned())]);
+    let gone = answers[0].clone().expect_err("nobody is there");
+    assert!(gone.starts_with("a: Connection refused"), "{gone}");
 }
 
 /// Two pages, and tags of which the filters of AWS would take too many.
@@ -327,7 +328,10 @@ async fn secrets_are_found_by_name_over_all_pages() {
     let found = find(&backend, &by_name("(db|er|absent-1)$", None)).await;
     assert_eq!(
         found,
-        pairs(&[("app/db", "value of arn:app/db"), ("other", "value of arn:other")]),
+        Ok(pairs(&[
+            ("app/db", "value of arn:app/db"),
+            ("other", "value of arn:other")
+        ])),
         "and what has no value is not there"
     );
     assert_eq!(
@@ -345,7 +349,7 @@ async fn tags_are_found_with_their_own_values_and_no_others() {
     let scene = Scene::new(listing).await;
     let backend = scene.secrets().await;
     let both = by_tags(&[("a", "1"), ("b", "2")], None);
-    assert_eq!(find(&backend, &both).await, pairs(&[("app/db", "alone")]));
+    assert_eq!(find(&backend, &both).await, Ok(pairs(&[("app/db", "alone")])));
     let filters = json!([{"Key": "tag-key", "Values": ["a"]}, {"Key": "tag-key", "Values": ["b"]}]);
     assert_eq!(scene.server.asked()[0].parameters["Filters"], filters);
 }
