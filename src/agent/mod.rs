@@ -105,11 +105,20 @@ fn check_manifests(folder: &Path) -> Result<()> {
 fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
     let metrics = Metrics::new().context("could not set up the metrics")?;
     let shared = Arc::new(cluster.clone());
+    let rules = flags.rules.rules();
     Ok(Context {
-        pool: Arc::new(Pool::new(shared.clone(), Calls::new(metrics.clone()))),
+        pool: Arc::new(Pool::new(
+            shared.clone(),
+            Calls::new(metrics.clone()),
+            rules.clone(),
+        )),
         following: Arc::new(Following::new(shared.clone())),
         rendering: Arc::new(Rendering::new(Engine::default())),
-        generators: Arc::new(Generators::new(shared.clone())),
+        generators: Arc::new(Generators::new(
+            shared.clone(),
+            Calls::new(metrics.clone()),
+            rules,
+        )),
         cluster: shared,
         metrics,
         rules: StoreRules {

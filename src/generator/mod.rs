@@ -10,6 +10,7 @@ mod mfa;
 mod password;
 mod ssh_key;
 mod uuid;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use crate::engine::generator::GeneratorKey;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
-use crate::provider::{References, StoreScope};
+use crate::provider::{Calls, References, Rules, StoreScope};
 use crate::random::random;
 
 /// A large RSA key takes a processor for seconds. Others wait, so that there is something left for everything else.
@@ -32,6 +33,8 @@ const KEYS_AT_ONCE: usize = 2;
 #[derive(Debug)]
 pub struct Generators {
     cluster: Arc<dyn Cluster>,
+    calls: Calls,
+    rules: Rules,
     keys_at_once: Arc<Semaphore>,
 }
 
@@ -45,9 +48,11 @@ pub struct Order<'o> {
 }
 
 impl Generators {
-    pub fn new(cluster: Arc<dyn Cluster>) -> Self {
+    pub fn new(cluster: Arc<dyn Cluster>, calls: Calls, rules: Rules) -> Self {
         Self {
             cluster,
+            calls,
+            rules,
             keys_at_once: Arc::new(Semaphore::new(KEYS_AT_ONCE)),
         }
     }
@@ -69,6 +74,11 @@ impl Generators {
             GeneratorSpec::MFA(mfa) => {
                 let seed = self.seed(mfa, order).await?;
                 mfa::generate(mfa, &seed, order.now).map_err(unusable)
+            }
+            GeneratorSpec::Webhook(hook) => {
+                let references = self.references(order);
+                let made = webhook::generate(hook, &references, self.calls.clone(), &self.rules).await;
+                made.map_err(|problem| problem.at(order.generator.to_string()))
             }
             #[cfg(feature = "aws")]
             GeneratorSpec::ECRAuthorizationToken(token) => {
@@ -92,8 +102,7 @@ impl Generators {
             | GeneratorSpec::GitlabDeployToken(_)
             | GeneratorSpec::Grafana(_)
             | GeneratorSpec::QuayAccessToken(_)
-            | GeneratorSpec::VaultDynamicSecret(_)
-            | GeneratorSpec::Webhook(_) => Err(Problem::NotSupported {
+            | GeneratorSpec::VaultDynamicSecret(_) => Err(Problem::NotSupported {
                 what: format!("generator `{}`", spec.kind().as_str()),
             }),
         }
@@ -113,12 +122,18 @@ impl Generators {
     }
 
     async fn seed(&self, spec: &MFASpec, order: Order<'_>) -> Result<SecretBytes, Problem> {
+        let seed = self
+            .references(order)
+            .secret_key(&spec.secret, "spec.secret")
+            .await;
+        seed.map_err(|problem| problem.at(order.generator.to_string()))
+    }
+
+    fn references(&self, order: Order<'_>) -> References {
         let scope = StoreScope::Generator {
             namespace: order.namespace.to_owned(),
         };
-        let references = References::new(self.cluster.clone(), scope);
-        let seed = references.secret_key(&spec.secret, "spec.secret").await;
-        seed.map_err(|problem| problem.at(order.generator.to_string()))
+        References::new(self.cluster.clone(), scope)
     }
 }
 

@@ -58,13 +58,22 @@ pub async fn run(flags: &Flags) -> Result<()> {
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
-    let pool = Arc::new(Pool::new(cluster.clone(), Calls::new(metrics.clone())));
+    let rules = flags.rules.rules();
+    let pool = Arc::new(Pool::new(
+        cluster.clone(),
+        Calls::new(metrics.clone()),
+        rules.clone(),
+    ));
     metrics.tell_of(&pool);
     let context = Context {
         pool: pool.clone(),
         following: Arc::new(Following::new(cluster.clone())),
         rendering: Arc::new(Rendering::new(engine(flags))),
-        generators: Arc::new(Generators::new(cluster.clone())),
+        generators: Arc::new(Generators::new(
+            cluster.clone(),
+            Calls::new(metrics.clone()),
+            rules,
+        )),
         cluster,
         metrics,
         rules: StoreRules {

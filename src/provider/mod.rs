@@ -11,7 +11,7 @@ mod calls;
 mod certificates;
 mod fake;
 mod flights;
-#[allow(dead_code, reason = "the webhook comes next")]
+mod hosts;
 mod http;
 mod json;
 mod keepsake;
@@ -25,6 +25,7 @@ pub mod references;
 mod testing;
 #[allow(dead_code, unused_imports, reason = "the generator with leases comes next")]
 pub(crate) mod vault;
+pub(crate) mod webhook;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,6 +43,7 @@ use crate::engine::values::Values;
 
 pub use crate::engine::ask::{Aspect, Find, Location};
 pub use calls::{CallObserver, Calls};
+pub use hosts::{HostPattern, Hosts};
 pub use keepsake::Keepsake;
 pub use reader::Retries;
 pub use references::{References, StoreScope};
@@ -63,6 +65,11 @@ pub trait Backend: Send + Sync + std::fmt::Debug {
 
     /// Is the connection good for anything? Asked when a store is validated.
     async fn check(&self) -> Result<Health, Problem>;
+
+    /// What is to be read for this property. Most backends hand out whole secrets, whatever the property.
+    fn locate(&self, location: Location, _: Option<&str>) -> Location {
+        location
+    }
 
     /// What one entry of `data` gets out of a payload. `None`: the property does not exist, and for
     /// `deletionPolicy` that is as if the secret did not.
@@ -193,6 +200,12 @@ impl Default for Limits {
     }
 }
 
+/// What the operator lets stores and generators do.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    pub webhook_hosts: Hosts,
+}
+
 /// What a backend is built from, besides its spec.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
@@ -203,6 +216,7 @@ pub struct Surroundings {
     pub keepsake: Arc<Keepsake>,
     /// How often a call is repeated, for a backend that does so itself ([`Limits::retries`]).
     pub retry: Option<RetrySettings>,
+    pub rules: Rules,
 }
 
 /// The one place that knows which provider of the API is built by which folder here.
@@ -215,6 +229,7 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         Provider::Kubernetes(spec) => kubernetes::connect(spec, surroundings).await,
         Provider::Vault(spec) => vault::connect(spec, surroundings).await,
         Provider::OpenBao(spec) => vault::connect_openbao(spec, surroundings).await,
+        Provider::Webhook(spec) => webhook::connect(spec, surroundings).await,
         #[cfg(feature = "aws")]
         Provider::Aws(spec) => aws::connect(spec, surroundings).await,
         #[cfg(not(feature = "aws"))]
@@ -223,7 +238,6 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         }),
         Provider::Azurekv(_)
         | Provider::Gcpsm(_)
-        | Provider::Webhook(_)
         | Provider::Doppler(_)
         | Provider::Crd(_)
         | Provider::Onepassword(_)

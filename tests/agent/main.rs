@@ -3,6 +3,7 @@
 mod bed;
 mod daemon;
 mod once;
+mod webhook;
 
 /// A store with this JSON document under the key `k`, and one that is no text under `raw`.
 fn store(value: &str) -> String {

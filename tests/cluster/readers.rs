@@ -12,9 +12,9 @@ use lockstep::cluster::kube::{KubeCluster, Scope};
 use lockstep::engine::ask::{Aspect, Location};
 use lockstep::engine::object::{ObjectKey, StoreKey};
 use lockstep::engine::problem::Problem;
-use lockstep::provider::Calls;
 use lockstep::provider::pool::Pool;
 use lockstep::provider::reader::Reader;
+use lockstep::provider::{Calls, Rules};
 use lockstep_api::{Parsed, SecretStoreStatus};
 use lockstep_testkit::ControlPlane;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ impl Readers {
         Ok(Self {
             plane,
             client,
-            pool: Pool::new(cluster, Calls::default()),
+            pool: Pool::new(cluster, Calls::default(), Rules::default()),
             own,
             _stop: stop.drop_guard(),
         })
@@ -134,5 +134,6 @@ pub fn at(key: &str) -> Location {
         key: key.to_owned(),
         version: None,
         aspect: Aspect::Value,
+        property: None,
     }
 }

@@ -142,12 +142,16 @@ The flags that differ from the operator's own defaults, as a map. A map, so that
 {{- with .Values.image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
+{{- define "lockstep.openShift" -}}
+{{- if .Capabilities.APIVersions.Has "security.openshift.io/v1" }}true{{ end }}
+{{- end }}
+
 {{/* A security context as the user gave it, without our switch, and on OpenShift without what that assigns. Takes (list $ $context). */}}
 {{- define "lockstep.securityContext" -}}
 {{- $root := index . 0 }}
 {{- $context := omit (index . 1) "enabled" }}
 {{- $adapt := $root.Values.global.compatibility.openshift.adaptSecurityContext }}
-{{- if or (eq $adapt "force") (and (eq $adapt "auto") ($root.Capabilities.APIVersions.Has "security.openshift.io/v1")) }}
+{{- if or (eq $adapt "force") (and (eq $adapt "auto") (include "lockstep.openShift" $root)) }}
 {{- $context = omit $context "fsGroup" "runAsUser" "runAsGroup" }}
 {{- end }}
 {{- toYaml $context }}
@@ -156,6 +160,61 @@ The flags that differ from the operator's own defaults, as a map. A map, so that
 {{/* A probe without the two fields that are not a probe's but say where the operator listens. */}}
 {{- define "lockstep.probe" -}}
 {{- toYaml (omit . "address" "port") }}
+{{- end }}
+
+{{/*
+How pods are spread. A constraint counts the pods that its selector finds, and without one it finds none, so it gets ours. Several replicas of which
+nothing is said go to different nodes where they can: on one node they would fall together.
+*/}}
+{{- define "lockstep.spread" -}}
+{{- $own := dict "matchLabels" (include "lockstep.selectorLabels" . | fromYaml) }}
+{{- $constraints := .Values.topologySpreadConstraints | default .Values.global.topologySpreadConstraints }}
+{{- $spread := list }}
+{{- if and (not $constraints) (not (.Values.affinity | default .Values.global.affinity)) (gt (int .Values.replicaCount) 1) }}
+{{- $constraints = list (dict "maxSkew" 1 "topologyKey" "kubernetes.io/hostname" "whenUnsatisfiable" "ScheduleAnyway") }}
+{{- end }}
+{{- range $constraints }}
+{{- $spread = append $spread (hasKey . "labelSelector" | ternary . (merge (dict "labelSelector" $own) .)) }}
+{{- end }}
+{{- with $spread }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* ---- Monitoring ---- */}}
+
+{{/* How Prometheus reads a replica. Takes the values of a monitor. */}}
+{{- define "lockstep.endpoint" -}}
+- port: metrics
+  interval: {{ .interval }}
+  scrapeTimeout: {{ .scrapeTimeout }}
+  honorLabels: {{ .honorLabels }}
+  {{- with .metricRelabelings }}
+  metricRelabelings:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .relabelings }}
+  relabelings:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
+{{/* The label `job` that the Prometheus operator gives to our series: the Service's name, or the PodMonitor's with its namespace. */}}
+{{- define "lockstep.job" -}}
+{{- $name := include "lockstep.suffixed" (list . "metrics") }}
+{{- if .Values.prometheusRule.job }}
+{{- .Values.prometheusRule.job }}
+{{- else if .Values.podMonitor.enabled }}
+{{- .Values.podMonitor.namespace | default (include "lockstep.namespace" .) }}/{{ $name }}
+{{- else }}
+{{- $name }}
+{{- end }}
+{{- end }}
+
+{{/* The label with an object's namespace. Prometheus has put the pod's own namespace into `namespace`, unless it was told to honour our labels. */}}
+{{- define "lockstep.namespaceLabel" -}}
+{{- $monitor := ternary .Values.podMonitor .Values.serviceMonitor .Values.podMonitor.enabled }}
+{{- .Values.prometheusRule.namespaceLabel | default (ternary "namespace" "exported_namespace" $monitor.honorLabels) }}
 {{- end }}
 
 {{/* ---- Rights ---- */}}
@@ -232,14 +291,20 @@ Takes (list $ namesOfCrdsInThisChart).
 
 {{/* ---- Values without effect ---- */}}
 
-{{/* "true" if the cluster can take a ServiceMonitor, or is to be taken as if it could. */}}
-{{- define "lockstep.serviceMonitor" -}}
-{{- if .Values.serviceMonitor.enabled }}
-{{- $known := .Capabilities.APIVersions.Has "monitoring.coreos.com/v1/ServiceMonitor" }}
-{{- if and (eq .Values.serviceMonitor.renderMode "failIfMissing") (not $known) }}
-{{- fail "serviceMonitor.enabled is set, but the cluster has no monitoring.coreos.com/v1 ServiceMonitor. Install the Prometheus operator's CRDs first, or set serviceMonitor.renderMode to skipIfMissing" }}
+{{/*
+"true" if this kind of the Prometheus operator is wanted and the cluster can take it, or is to be taken as if it could. Takes (list $ value kind).
+*/}}
+{{- define "lockstep.monitoringKind" -}}
+{{- $root := index . 0 }}
+{{- $name := index . 1 }}
+{{- $kind := index . 2 }}
+{{- $settings := get $root.Values $name }}
+{{- if $settings.enabled }}
+{{- $known := $root.Capabilities.APIVersions.Has (printf "monitoring.coreos.com/v1/%s" $kind) }}
+{{- if and (eq $settings.renderMode "failIfMissing") (not $known) }}
+{{- fail (printf "%[1]s.enabled is set, but the cluster has no monitoring.coreos.com/v1 %[2]s. Install the Prometheus operator's CRDs first, or set %[1]s.renderMode to skipIfMissing" $name $kind) }}
 {{- end }}
-{{- if or $known (eq .Values.serviceMonitor.renderMode "alwaysRender") -}}
+{{- if or $known (eq $settings.renderMode "alwaysRender") -}}
 true
 {{- end }}
 {{- end }}
@@ -260,10 +325,8 @@ Values of ESO's chart that were set and change nothing, one a line, with the rea
 {{- $why := dict
       "bitwarden-sdk-server" "it is not part of this chart"
       "certController" "nothing needs one"
-      "grafanaDashboard" "not there yet"
-      "networkPolicy" "not there yet: traffic is not restricted"
       "vault" "a login is always shared by all objects of a store"
-      "webhook" "admission is not there yet"
+      "webhook" "no webhook runs: what ESO's refuses, the CRDs refuse themselves"
 }}
 {{- $switches := list "create" "enabled" "enableTokenCache" }}
 {{- range $name, $reason := $why }}
@@ -290,7 +353,9 @@ metrics.listen.secure: not there yet: metrics are served without TLS
 {{- if and $v.podDisruptionBudget.enabled (not (include "lockstep.podDisruptionBudget" .)) }}
 podDisruptionBudget: for one replica it would block every drain of its node
 {{- end }}
-{{- if and $v.serviceMonitor.enabled (not (include "lockstep.serviceMonitor" .)) }}
-serviceMonitor: the cluster has no such kind
+{{- range $name, $kind := dict "podMonitor" "PodMonitor" "prometheusRule" "PrometheusRule" "serviceMonitor" "ServiceMonitor" }}
+{{- if and (get $v $name).enabled (not (include "lockstep.monitoringKind" (list $ $name $kind))) }}
+{{ $name }}: the cluster has no such kind
+{{- end }}
 {{- end }}
 {{- end }}

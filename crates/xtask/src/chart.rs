@@ -1,7 +1,6 @@
 //! Everything that is generated of the Helm chart, and the plain manifests rendered from it.
 //!
-//! `values.yaml` is the source of the chart's schema and of the table in its README; `crds/` is the source of the
-//! CRDs in it; `deploy/` holds what `helm template` makes of the default values, for those who do not use Helm.
+//! `values.yaml` is the source of the chart's schema and of `docs/values.md`; `crds/` is the source of the CRDs in it; `deploy/` holds what `helm template` makes of the default values, for those who do not use Helm.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,8 +34,7 @@ pub fn run(check: bool) -> Result<()> {
     let chart = run::root().join(CHART);
     let values = values::parse(&read(&chart.join("values.yaml"))?).context("charts/lockstep/values.yaml")?;
     put(&chart.join("values.schema.json"), &schema::write(&values)?);
-    let readme = chart.join("README.md");
-    put(&readme, &table::replace(&read(&readme)?, &values)?);
+    put(&run::root().join("docs/values.md"), &table::write(&values));
 
     let crds = crds()?;
     let copies = chart.join("files/crds");
@@ -48,7 +46,7 @@ pub fn run(check: bool) -> Result<()> {
     // Last, because Helm reads what was just written.
     put(&deploy.join("lockstep.yaml"), &manifests::render()?);
 
-    drifted.extend(versions(&read(&chart.join("Chart.yaml"))?));
+    drifted.extend(untold(&read(&chart.join("Chart.yaml"))?, &crds));
     for stale in stale(&copies, &crds)? {
         if check {
             drifted.push(format!(
@@ -63,16 +61,21 @@ pub fn run(check: bool) -> Result<()> {
     Ok(())
 }
 
-/// What the chart says of versions, where it is not the workspace's own.
-fn versions(chart: &str) -> Vec<String> {
+/// What `Chart.yaml` is to say and does not: the workspace's version, and the name of every CRD.
+fn untold(chart: &str, crds: &BTreeMap<String, String>) -> Vec<String> {
     const OURS: &str = env!("CARGO_PKG_VERSION");
-    let lines = [
+    let versions = [
         format!("version: {OURS}"),
         format!("appVersion: {OURS}"),
         format!("image: ghcr.io/lockstep-dev/lockstep:{OURS}"),
     ];
-    let missing = lines
+    let named = crds.keys().filter_map(|file| {
+        let (group, plural) = file.strip_suffix(".yaml")?.split_once('_')?;
+        Some(format!("name: {plural}.{group}"))
+    });
+    let missing = versions
         .into_iter()
+        .chain(named)
         .filter(|line| !chart.lines().any(|there| there.trim() == line));
     missing
         .map(|line| format!("{CHART}/Chart.yaml has no line `{line}`"))
@@ -128,20 +131,26 @@ pub fn read(path: &Path) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::versions;
+    use std::collections::BTreeMap;
+
+    use super::untold;
 
     #[test]
-    fn a_version_that_was_forgotten_is_named() {
+    fn what_was_forgotten_is_named() {
         let ours = env!("CARGO_PKG_VERSION");
-        let chart =
-            format!("version: {ours}\nappVersion: {ours}\n  image: ghcr.io/lockstep-dev/lockstep:{ours}\n");
-        assert!(versions(&chart).is_empty());
+        let crds = BTreeMap::from([("group.io_kinds.yaml".to_owned(), String::new())]);
+        let chart = format!(
+            "version: {ours}\nappVersion: {ours}\n  image: ghcr.io/lockstep-dev/lockstep:{ours}\n  name: kinds.group.io\n"
+        );
+        assert!(untold(&chart, &crds).is_empty());
         let forgotten = chart.replace(&format!("appVersion: {ours}"), "appVersion: 0.0.1");
+        let forgotten = forgotten.replace("kinds", "others");
         assert_eq!(
-            versions(&forgotten),
-            [format!(
-                "charts/lockstep/Chart.yaml has no line `appVersion: {ours}`"
-            )]
+            untold(&forgotten, &crds),
+            [
+                format!("charts/lockstep/Chart.yaml has no line `appVersion: {ours}`"),
+                "charts/lockstep/Chart.yaml has no line `name: kinds.group.io`".to_owned(),
+            ]
         );
     }
 }

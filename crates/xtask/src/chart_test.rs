@@ -15,6 +15,8 @@ use crate::{chart, run, testbed};
 
 mod cases;
 mod cluster;
+mod families;
+mod monitoring;
 mod operator;
 mod pods;
 mod release;
@@ -27,10 +29,12 @@ use tools::Tools;
 
 /// Runs every test, and fails with the first that does.
 pub fn run() -> Result<()> {
-    testbed::control_plane()?;
+    testbed::for_the_chart()?;
     let tools = Tools::find()?;
     run::step("the chart is as its sources say", || chart::run(true))?;
     run::step("values are taken or refused", || values::check(&tools))?;
+    run::step("each template does as it is told", || tools.helm_unittest())?;
+    run::step("alerts fire when they are to", || monitoring::check(&tools))?;
     let lockstep = run::step("lockstep is built", || run::build_lockstep(false))?;
     run::step("a cluster takes what is rendered", || {
         let runtime = tokio::runtime::Runtime::new().context("cannot start a runtime")?;

@@ -90,7 +90,7 @@ fn tell(report: &mut Report, key: &ObjectKey, outlook: &Outlook) -> Result<Endin
                     print(text.as_bytes());
                     Ok(if differs { Ending::Finding } else { Ending::Fine })
                 }
-                Err(failure) => Err((ending(&failure.problem), show::failure(failure))),
+                Err(failure) => Err((ending(&failure.problem), show::failure(failure, preview.sort))),
             };
         }
         Outlook::Broken(fault) => fault.to_string(),
@@ -130,12 +130,21 @@ fn check_files(flags: &Flags, given: &Manifests) -> Result<(), Halt> {
 /// The operator's, as far as one look needs it.
 fn context(flags: &Flags, cluster: Arc<Glance>) -> Result<Context, Halt> {
     let metrics = Metrics::new().map_err(|error| Halt::misuse(format!("the metrics: {error}")))?;
+    let rules = flags.rules.rules();
     let engine = Engine::new(&flags.template_left_delimiter, &flags.template_right_delimiter);
     Ok(Context {
-        pool: Arc::new(Pool::new(cluster.clone(), Calls::new(metrics.clone()))),
+        pool: Arc::new(Pool::new(
+            cluster.clone(),
+            Calls::new(metrics.clone()),
+            rules.clone(),
+        )),
         following: Arc::new(Following::new(cluster.clone())),
         rendering: Arc::new(Rendering::new(engine)),
-        generators: Arc::new(Generators::new(cluster.clone())),
+        generators: Arc::new(Generators::new(
+            cluster.clone(),
+            Calls::new(metrics.clone()),
+            rules,
+        )),
         cluster,
         metrics,
         rules: StoreRules {

@@ -88,7 +88,7 @@ impl<A: Api> Backend for Service<A> {
             batch: A::BATCH,
             parallel: A::PARALLEL,
             deadline: Duration::from_secs(30),
-            // The SDK repeats calls itself.
+            // The SDK repeats calls, and knows which.
             retries: None,
         }
     }

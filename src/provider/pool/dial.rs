@@ -11,7 +11,7 @@ use super::closing::Closing;
 use crate::cluster::Cluster;
 use crate::engine::problem::Problem;
 use crate::engine::store::Store;
-use crate::provider::{Backend, Calls, Keepsake, References, StoreScope, Surroundings, connect};
+use crate::provider::{Backend, Calls, Keepsake, References, Rules, StoreScope, Surroundings, connect};
 
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -52,6 +52,7 @@ pub(super) struct StoreDial {
     pub(super) calls: Calls,
     pub(super) keepsake: Arc<Keepsake>,
     pub(super) closing: Closing,
+    pub(super) rules: Rules,
 }
 
 #[async_trait]
@@ -94,6 +95,7 @@ impl StoreDial {
                 calls,
                 keepsake,
                 retry: spec.retry_settings.clone(),
+                rules: self.rules.clone(),
             },
         )
         .await

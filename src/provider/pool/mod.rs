@@ -25,7 +25,7 @@ use super::flights::Flights;
 use super::reader::Reader;
 use super::reader::gate::{Gate, Outcome};
 use super::references::Used;
-use super::{Calls, Health};
+use super::{Calls, Health, Rules};
 use crate::cluster::Cluster;
 use crate::engine::object::{ObjectRef, StoreKey};
 use crate::engine::problem::Problem;
@@ -51,6 +51,7 @@ pub struct Pool {
 struct Core {
     cluster: Arc<dyn Cluster>,
     calls: Calls,
+    rules: Rules,
     shelves: Mutex<Shelves<Connected>>,
     builds: Flights<(StoreKey, u64, Lane), Built>,
     turns: Arc<Turns>,
@@ -84,12 +85,13 @@ pub enum Verdict {
 }
 
 impl Pool {
-    pub fn new(cluster: Arc<dyn Cluster>, calls: Calls) -> Self {
+    pub fn new(cluster: Arc<dyn Cluster>, calls: Calls, rules: Rules) -> Self {
         let shelves = Mutex::new(Shelves::new(PER_NAMESPACE));
         Self {
             core: Arc::new(Core {
                 cluster,
                 calls,
+                rules,
                 shelves,
                 builds: Flights::default(),
                 turns: Arc::default(),
@@ -236,6 +238,7 @@ impl Core {
             calls: self.calls.clone(),
             keepsake: ticket.keepsake.clone(),
             closing: self.closing.clone(),
+            rules: self.rules.clone(),
         };
         let (is_referent, connection) = match through(&ticket.gate, &dial).await {
             Ok(link) => {

@@ -125,6 +125,10 @@ impl Backend for Renewing {
             .await
     }
 
+    fn locate(&self, location: Location, property: Option<&str>) -> Location {
+        self.link().backend.locate(location, property)
+    }
+
     fn select(&self, payload: &Payload, property: Option<&str>) -> Result<Option<SecretBytes>, Problem> {
         self.link().backend.select(payload, property)
     }

@@ -40,7 +40,7 @@ fn slow_cluster() -> Arc<TestCluster> {
 }
 
 fn pool(cluster: &Arc<TestCluster>) -> Pool {
-    Pool::new(cluster.clone(), Calls::default())
+    Pool::new(cluster.clone(), Calls::default(), Rules::default())
 }
 
 fn tokens(cluster: &TestCluster) -> usize {
@@ -57,6 +57,7 @@ fn location() -> Location {
         key: "k".into(),
         version: None,
         aspect: Aspect::Value,
+        property: None,
     }
 }
 

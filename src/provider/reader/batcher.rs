@@ -275,6 +275,7 @@ mod tests {
             key: key.to_owned(),
             version: None,
             aspect: Aspect::Value,
+            property: None,
         }
     }
 

@@ -53,7 +53,7 @@ impl Reader {
     /// What an entry of `data` gets.
     pub async fn value(&self, location: Location, property: Option<&str>) -> Result<SecretBytes, Problem> {
         let key = location.key.clone();
-        match self.read(location).await {
+        match self.read(self.line.backend.locate(location, property)).await {
             Ok(payload) => self.select(&payload, property)?.ok_or(Problem::Absent { key }),
             Err(Problem::Absent { .. }) => Err(self.line.backend.missing_value(&key)),
             Err(problem) => Err(problem),
@@ -63,7 +63,7 @@ impl Reader {
     /// What an `extract` gets.
     pub async fn extract(&self, location: Location, property: Option<&str>) -> Result<Values, Problem> {
         let key = location.key.clone();
-        let payload = self.read(location).await?;
+        let payload = self.read(self.line.backend.locate(location, property)).await?;
         self.explode(&payload, property)?.ok_or(Problem::Absent { key })
     }
 

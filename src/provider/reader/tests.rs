@@ -118,6 +118,7 @@ fn at(key: &str) -> Location {
         key: key.to_owned(),
         version: None,
         aspect: Aspect::Value,
+        property: None,
     }
 }
 

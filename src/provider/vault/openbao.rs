@@ -159,6 +159,9 @@ fn auth_as_vault(auth: &OpenBaoAuth) -> VaultAuth {
             username: user.username.clone(),
             secret_ref: user.secret_ref.clone().unwrap_or_default(),
         }),
+        kubernetes: auth.kubernetes.clone(),
+        jwt: auth.jwt.clone(),
+        cert: auth.cert.clone(),
         ..VaultAuth::default()
     }
 }

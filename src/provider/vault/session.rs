@@ -18,7 +18,7 @@ use vaultrs::api::token::requests::{LookupTokenSelfRequest, RenewTokenSelfReques
 use super::answer::{Envelope, looked_up, understand};
 use super::call::Call;
 use super::life::{Due, Origin, Token};
-use super::login::{self, Credential, Login};
+use super::login::{self, Credential, Environment, Login};
 use super::wire::{Caller, Wire};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
@@ -65,13 +65,22 @@ impl Session {
         surroundings: &Surroundings,
         field: &str,
     ) -> Result<Self, Problem> {
+        Self::open_in(spec, surroundings, Environment::of_process(), field).await
+    }
+
+    pub(super) async fn open_in(
+        spec: &VaultProvider,
+        surroundings: &Surroundings,
+        environment: Environment,
+        field: &str,
+    ) -> Result<Self, Problem> {
         let references = &surroundings.references;
         let identity = login::identity(spec, references, field).await?;
         let wire = Wire::open(spec, identity, surroundings, field).await?;
         let namespace = namespace(spec.namespace.as_deref(), &format!("{field}.namespace"))?;
         let own = spec.auth.as_ref().and_then(|auth| auth.namespace.as_deref());
         let own = self::namespace(own, &format!("{field}.auth.namespace"))?;
-        let login = Login::new(spec.auth.as_ref(), references, field);
+        let login = Login::new(spec, references, environment, field);
         let session = Self {
             wire,
             token_field: login.token_field(),

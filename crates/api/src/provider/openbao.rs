@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rules::{require, ruled};
-use super::{CaBundle, KvVersion, NonEmptyText};
+use super::{CaBundle, KvVersion, NonEmptyText, VaultCertAuth, VaultJwtAuth, VaultKubernetesAuth};
 use crate::{CaProvider, SecretKeySelector};
 
 /// Reads a KV engine of OpenBao.
@@ -43,13 +43,13 @@ ruled!(OpenBaoProvider, |bao| require(
     "only one of caBundle and caProvider may be set",
 ));
 
-/// How to log in: exactly one of `tokenSecretRef`, `appRole`, `userPass`.
+/// How to log in: exactly one of `tokenSecretRef`, `appRole`, `userPass`, `kubernetes`, `jwt`, `cert`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", remote = "Self")]
 #[schemars(inline)]
 #[schemars(extend("x-kubernetes-validations" = [{
-    "rule": "[has(self.appRole), has(self.tokenSecretRef), has(self.userPass)].exists_one(set, set)",
-    "message": "exactly one of appRole, tokenSecretRef, userPass must be set",
+    "rule": "[has(self.appRole), has(self.tokenSecretRef), has(self.userPass), has(self.kubernetes), has(self.jwt), has(self.cert)].exists_one(set, set)",
+    "message": "exactly one of appRole, tokenSecretRef, userPass, kubernetes, jwt, cert must be set",
 }]))]
 pub struct OpenBaoAuth {
     /// The OpenBao namespace to log in to; by default that of the data.
@@ -64,6 +64,15 @@ pub struct OpenBaoAuth {
     /// As a user of OpenBao.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_pass: Option<OpenBaoUserPass>,
+    /// With the token of a service account, checked by OpenBao at the cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<VaultKubernetesAuth>,
+    /// With a JSON web token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt: Option<VaultJwtAuth>,
+    /// With a client certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cert: Option<VaultCertAuth>,
 }
 
 ruled!(OpenBaoAuth, |auth| {
@@ -71,11 +80,14 @@ ruled!(OpenBaoAuth, |auth| {
         auth.app_role.is_some(),
         auth.token_secret_ref.is_some(),
         auth.user_pass.is_some(),
+        auth.kubernetes.is_some(),
+        auth.jwt.is_some(),
+        auth.cert.is_some(),
     ];
     let one = set.into_iter().filter(|set| *set).count() == 1;
     require(
         one,
-        "exactly one of appRole, tokenSecretRef, userPass must be set",
+        "exactly one of appRole, tokenSecretRef, userPass, kubernetes, jwt, cert must be set",
     )
 });
 
@@ -158,6 +170,10 @@ mod tests {
             ),
             (
                 json!({"auth": {"tokenSecretRef": token, "userPass": {"username": "u"}}}),
+                "exactly one of appRole, tokenSecretRef, userPass",
+            ),
+            (
+                json!({"auth": {"jwt": {}, "kubernetes": {"role": "r"}}}),
                 "exactly one of appRole, tokenSecretRef, userPass",
             ),
             (

@@ -76,7 +76,7 @@ pub const CASES: [Case; 4] = [
             "--enable-leader-election=true",
             "--loglevel=debug",
         ],
-        without_effect: &["grafanaDashboard", "vault", "webhook", "metrics.listen.secure"],
+        without_effect: &["vault", "webhook", "metrics.listen.secure"],
         rights: rights::ESO,
         everywhere: true,
     },

@@ -18,7 +18,7 @@ pub const HOME: &str = "lockstep-system";
 /// Every namespace, with Pod Security at its strictest: the chart promises that this is no obstacle.
 const NAMESPACES: [&str; 4] = [HOME, "team-a", "secrets", "elsewhere"];
 
-/// Makes what a chart may expect of a cluster: the namespaces, and the kind that the Prometheus operator brings.
+/// Makes what a chart may expect of a cluster: the namespaces, and the kinds that the Prometheus operator brings.
 pub async fn prepare(tools: &Tools, client: &Client, folder: &Path) -> Result<()> {
     let namespaces: Api<Namespace> = Api::all(client.clone());
     for name in NAMESPACES {
@@ -29,14 +29,16 @@ pub async fn prepare(tools: &Tools, client: &Client, folder: &Path) -> Result<()
             .await
             .with_context(|| format!("cannot make {name}"))?;
     }
-    let kind = folder.join("service-monitor.yaml");
-    std::fs::write(&kind, include_str!("service-monitor.yaml"))
-        .context("cannot write the ServiceMonitor kind")?;
-    tools.kubectl_apply(&kind, &[])?;
+    let kinds = folder.join("monitoring-kinds.yaml");
+    std::fs::write(&kinds, include_str!("monitoring-kinds.yaml"))
+        .context("cannot write the kinds of the Prometheus operator")?;
+    tools.kubectl_apply(&kinds, &[])?;
     tools.kubectl(&[
         "wait",
         "--for=condition=Established",
         "crd/servicemonitors.monitoring.coreos.com",
+        "crd/podmonitors.monitoring.coreos.com",
+        "crd/prometheusrules.monitoring.coreos.com",
     ])?;
     Ok(())
 }

@@ -2,14 +2,17 @@
 //!
 //! A rule that is missing shows as a refusal in its log, or as an ExternalSecret that does not become ready.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use lockstep_testkit::{Program, Running, eventually, free_port};
+use lockstep_testkit::{Program, Running, eventually, free_port, http_get};
 use serde_json::{Value as Json, json};
 
 use super::cases::Case;
+use super::families;
+use super::monitoring::Monitoring;
 use super::tools::Tools;
 use crate::chart::read;
 
@@ -18,9 +21,10 @@ const NAMESPACE: &str = "team-a";
 
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// Lets it make a Secret, and give it up again.
+/// Lets it make a Secret, tell of it, and give it up again.
 pub async fn works(lockstep: &Path, tools: &Tools, case: &Case, folder: &Path) -> Result<()> {
-    let operator = start(lockstep, tools, case, folder).await?;
+    let metrics = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+    let operator = start(lockstep, tools, case, folder, metrics).await?;
     let log = operator.log().to_owned();
     let objects = folder.join(format!("{}-objects.json", case.values));
     write(&objects, &example(case))?;
@@ -29,6 +33,9 @@ pub async fn works(lockstep: &Path, tools: &Tools, case: &Case, folder: &Path) -
     let synced = eventually(what, WITHIN, async || is_synced(tools)).await;
     synced.with_context(|| format!("the operator's log:\n{}", read(&log).unwrap_or_default()))?;
 
+    if case.everywhere {
+        tells_what_is_asked(tools, metrics).await?;
+    }
     let path = objects.to_str().context("a path that is no text")?;
     let deleted = tools.kubectl(&["delete", "--filename", path, "--timeout=30s"]);
     deleted.context("what was made cannot be deleted")?;
@@ -48,6 +55,18 @@ pub async fn works(lockstep: &Path, tools: &Tools, case: &Case, folder: &Path) -
         "lockstep was refused what it asked for:\n{}",
         refusals.join("\n")
     );
+    Ok(())
+}
+
+/// Alerts and dashboard ask for nothing that it does not tell.
+async fn tells_what_is_asked(tools: &Tools, metrics: SocketAddr) -> Result<()> {
+    let monitoring = Monitoring::of_the_chart(tools)?;
+    let what = "the metrics tell what alerts and dashboard ask for";
+    eventually(what, WITHIN, async || {
+        let (_, text) = http_get(metrics, "/metrics")?;
+        families::check(monitoring.expressions(), &text)
+    })
+    .await?;
     Ok(())
 }
 
@@ -77,7 +96,13 @@ fn is_refusal(line: &str) -> bool {
     line.to_ascii_lowercase().contains("forbidden")
 }
 
-async fn start(lockstep: &Path, tools: &Tools, case: &Case, folder: &Path) -> Result<Running> {
+async fn start(
+    lockstep: &Path,
+    tools: &Tools,
+    case: &Case,
+    folder: &Path,
+    metrics: SocketAddr,
+) -> Result<Running> {
     let port = free_port()?;
     // Where it listens is the pod's own affair.
     let arguments = case
@@ -88,7 +113,7 @@ async fn start(lockstep: &Path, tools: &Tools, case: &Case, folder: &Path) -> Re
         .args(arguments)
         .args([
             format!("--live-addr=127.0.0.1:{port}"),
-            "--metrics-addr=0".to_owned(),
+            format!("--metrics-addr={metrics}"),
         ])
         .env("KUBECONFIG", kubeconfig(tools, case, folder)?)
         .ready_on(port);
@@ -107,32 +132,41 @@ fn kubeconfig(tools: &Tools, case: &Case, folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// A store of each kind that the release serves, an ExternalSecret, and one that fails, so that the metrics tell of failures.
 fn example(case: &Case) -> Json {
+    let kinds: &[&str] = if case.everywhere {
+        &["SecretStore", "ClusterSecretStore"]
+    } else {
+        &["SecretStore"]
+    };
     let class = case
         .arguments
         .iter()
         .find_map(|argument| argument.strip_prefix("--controller-class="));
-    let metadata = |name: &str| json!({"name": name, "namespace": NAMESPACE});
-    json!({"apiVersion": "v1", "kind": "List", "items": [
-        {
-            "apiVersion": "external-secrets.io/v1",
-            "kind": "SecretStore",
-            "metadata": metadata("example"),
-            "spec": {
-                "controller": class.unwrap_or_default(),
-                "provider": {"fake": {"data": [{"key": "word", "value": "lockstep"}]}},
-            },
-        },
-        {
-            "apiVersion": "external-secrets.io/v1",
-            "kind": "ExternalSecret",
-            "metadata": metadata("example"),
-            "spec": {
-                "secretStoreRef": {"name": "example", "kind": "SecretStore"},
-                "data": [{"secretKey": "word", "remoteRef": {"key": "word"}}],
-            },
-        },
-    ]})
+    let store = json!({
+        "controller": class.unwrap_or_default(),
+        "provider": {"fake": {"data": [{"key": "word", "value": "lockstep"}]}},
+    });
+    let secret = |key: &str| {
+        json!({
+            "secretStoreRef": {"name": "example", "kind": "SecretStore"},
+            "data": [{"secretKey": "word", "remoteRef": {"key": key}}],
+        })
+    };
+    let mut items: Vec<Json> = kinds.iter().map(|kind| object(kind, "example", &store)).collect();
+    items.push(object("ExternalSecret", "example", &secret("word")));
+    items.push(object("ExternalSecret", "failing", &secret("missing")));
+    json!({"apiVersion": "v1", "kind": "List", "items": items})
+}
+
+/// An object of ours. The API server drops the namespace where its kind has none.
+fn object(kind: &str, name: &str, spec: &Json) -> Json {
+    json!({
+        "apiVersion": "external-secrets.io/v1",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": spec,
+    })
 }
 
 fn write(path: &Path, document: &Json) -> Result<()> {

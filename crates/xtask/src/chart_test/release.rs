@@ -24,7 +24,7 @@ pub fn install(tools: &Tools, case: &Case, folder: &Path) -> Result<()> {
         "--kube-version",
         KUBERNETES,
         "--api-versions",
-        "monitoring.coreos.com/v1/ServiceMonitor",
+        "monitoring.coreos.com/v1/ServiceMonitor,monitoring.coreos.com/v1/PodMonitor,monitoring.coreos.com/v1/PrometheusRule",
     ];
     let rendered = folder.join(format!("{}.yaml", case.values));
     let manifests = tools.helm(

@@ -81,7 +81,9 @@ pub const DEFAULT: &[Right] = &[
     may_not("patch", ES, "secretstores", "elsewhere"),
     may_not("update", GENERATORS, "passwords", "elsewhere"),
     may("create", GENERATORS, "generatorstates", "elsewhere"),
-    may("deletecollection", GENERATORS, "generatorstates", "elsewhere"),
+    may("delete", GENERATORS, "generatorstates", "elsewhere"),
+    may("update", GENERATORS, "generatorstates/finalizers", "elsewhere"),
+    may_not("deletecollection", GENERATORS, "generatorstates", "elsewhere"),
     // One replica elects nobody.
     may_not("get", LEASES, "leases", "lockstep-system"),
     may_not("create", "", "pods", "elsewhere"),

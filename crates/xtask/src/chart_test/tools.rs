@@ -1,4 +1,4 @@
-//! Helm and kubectl, as a user would call them.
+//! Helm, kubectl, and the tools that check what Helm makes, as a user would call them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,10 +9,12 @@ use lockstep_testkit::find_binary;
 use crate::chart::CHART;
 use crate::run;
 
-/// The two programs, and the cluster that they talk to.
+/// The programs, and the cluster that they talk to.
 pub struct Tools {
     helm: PathBuf,
+    helm_unittest: PathBuf,
     kubectl: PathBuf,
+    promtool: PathBuf,
     kubeconfig: Option<PathBuf>,
 }
 
@@ -21,7 +23,9 @@ impl Tools {
     pub fn find() -> Result<Self> {
         Ok(Self {
             helm: find_binary("helm")?,
+            helm_unittest: find_binary("helm-unittest")?,
             kubectl: find_binary("kubectl")?,
+            promtool: find_binary("promtool")?,
             kubeconfig: None,
         })
     }
@@ -42,6 +46,21 @@ impl Tools {
     /// Runs `kubectl`, and returns what it prints.
     pub fn kubectl(&self, arguments: &[&str]) -> Result<String> {
         self.output(&self.kubectl, arguments)
+    }
+
+    /// Runs the unit tests in the chart's `tests/`.
+    pub fn helm_unittest(&self) -> Result<()> {
+        run::show(
+            Command::new(&self.helm_unittest)
+                .current_dir(run::root())
+                .args(["--strict", CHART]),
+        )
+    }
+
+    /// Runs `promtool`, and returns what it prints.
+    pub fn promtool(&self, arguments: &[&str], file: &Path) -> Result<String> {
+        let path = file.to_str().context("a path that is no text")?;
+        self.output(&self.promtool, &[arguments, &[path]].concat())
     }
 
     /// Runs `helm`, which has to refuse and to say why.

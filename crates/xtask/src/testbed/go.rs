@@ -19,6 +19,8 @@ pub struct Tool {
     pub package: &'static str,
     /// Where the program keeps its version, and the Go module whose version that is.
     pub version: Option<(&'static str, &'static str)>,
+    /// Go's build tags.
+    pub tags: &'static str,
     /// How long it takes, if it is long enough to make one wonder.
     pub takes: Option<&'static str>,
 }
@@ -56,6 +58,7 @@ fn stamp_of(tool: &Tool, go: &str, module: &Path) -> Result<String> {
     for part in [
         go,
         tool.package,
+        tool.tags,
         tool.version.map(|(symbol, _)| symbol).unwrap_or_default(),
     ] {
         context.update(part.as_bytes());
@@ -76,7 +79,7 @@ fn build(tool: &Tool, module: &Path, program: &Path) -> Result<()> {
     let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
     let mut go = Command::new("go");
     go.arg("build")
-        .arg("-trimpath")
+        .args(["-trimpath", "-tags", tool.tags])
         .arg("-ldflags")
         .arg(linker_flags(tool, module)?);
     go.args([OsStr::new("-o"), unfinished.as_os_str(), OsStr::new(tool.package)]);

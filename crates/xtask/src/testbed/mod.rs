@@ -28,12 +28,13 @@ pub struct Flags {
 const KUBERNETES: Option<(&str, &str)> =
     Some(("k8s.io/component-base/version.gitVersion", "k8s.io/kubernetes"));
 
-const TOOLS: [Tool; 6] = [
+const TOOLS: [Tool; 8] = [
     Tool {
         name: "etcd",
         module: "etcd",
         package: "go.etcd.io/etcd/server/v3",
         version: None,
+        tags: "",
         takes: None,
     },
     Tool {
@@ -41,6 +42,15 @@ const TOOLS: [Tool; 6] = [
         module: "helm",
         package: "helm.sh/helm/v3/cmd/helm",
         version: None,
+        tags: "",
+        takes: None,
+    },
+    Tool {
+        name: "helm-unittest",
+        module: "helm-unittest",
+        package: "github.com/helm-unittest/helm-unittest/cmd/helm-unittest",
+        version: None,
+        tags: "",
         takes: None,
     },
     Tool {
@@ -48,6 +58,7 @@ const TOOLS: [Tool; 6] = [
         module: "kubernetes",
         package: "k8s.io/kubernetes/cmd/kube-apiserver",
         version: KUBERNETES,
+        tags: "",
         takes: None,
     },
     Tool {
@@ -55,6 +66,7 @@ const TOOLS: [Tool; 6] = [
         module: "kubernetes",
         package: "k8s.io/kubernetes/cmd/kube-controller-manager",
         version: KUBERNETES,
+        tags: "",
         takes: None,
     },
     Tool {
@@ -62,13 +74,24 @@ const TOOLS: [Tool; 6] = [
         module: "kubernetes",
         package: "k8s.io/kubernetes/cmd/kubectl",
         version: KUBERNETES,
+        tags: "",
         takes: None,
+    },
+    Tool {
+        name: "promtool",
+        module: "promtool",
+        package: "github.com/prometheus/prometheus/cmd/promtool",
+        version: None,
+        // Rules need none of the clients with which Prometheus finds what it reads, and those are most of it.
+        tags: "remove_all_sd",
+        takes: Some("some minutes the first time"),
     },
     Tool {
         name: VAULT,
         module: "vault",
         package: "github.com/hashicorp/vault",
         version: None,
+        tags: "",
         takes: Some("seven minutes on two cores the first time"),
     },
 ];
@@ -85,6 +108,14 @@ const NO_GO: &str = "Go is not installed, and the test bed's servers are built f
 /// Builds what a control plane needs.
 pub fn control_plane() -> Result<()> {
     build(&CONTROL_PLANE, false)
+}
+
+/// Builds what the tests of the chart need.
+pub fn for_the_chart() -> Result<()> {
+    build(
+        &[&CONTROL_PLANE[..], &["helm", "helm-unittest", "promtool"]].concat(),
+        false,
+    )
 }
 
 /// Builds everything that Go builds.

@@ -102,6 +102,7 @@ fn version(key: &str, version: Option<&str>) -> Location {
         key: key.to_owned(),
         version: version.map(str::to_owned),
         aspect: Aspect::Value,
+        property: None,
     }
 }
 

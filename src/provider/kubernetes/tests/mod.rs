@@ -49,6 +49,7 @@ fn at(key: &str, aspect: Aspect) -> Location {
         key: key.to_owned(),
         version: None,
         aspect,
+        property: None,
     }
 }
 

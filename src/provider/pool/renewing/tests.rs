@@ -140,6 +140,7 @@ impl Scene {
                 key: (*key).to_owned(),
                 version: None,
                 aspect: Aspect::Value,
+                property: None,
             })
             .collect();
         let answers = self.renewing.read(&locations).await.into_iter();

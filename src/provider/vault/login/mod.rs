@@ -2,6 +2,11 @@
 //!
 //! A login is made from credentials that are read afresh each time, so that the next one finds what has changed.
 
+mod aws;
+mod environment;
+mod gcp;
+mod sigv4;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -18,6 +23,7 @@ use super::call::Call;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::References;
+pub(super) use environment::Environment;
 
 /// ESO's lifetime of the tokens of ServiceAccounts that it logs in with.
 const LIFETIME: Duration = Duration::from_mins(10);
@@ -30,6 +36,9 @@ pub(super) struct Login {
     references: References,
     /// Where `auth` stands in the spec, for messages.
     field: String,
+    /// Of Vault.
+    server: String,
+    environment: Environment,
 }
 
 /// What it takes to be somebody.
@@ -42,11 +51,18 @@ pub(super) enum Credential {
 }
 
 impl Login {
-    pub(super) fn new(auth: Option<&VaultAuth>, references: &References, field: &str) -> Self {
+    pub(super) fn new(
+        spec: &VaultProvider,
+        references: &References,
+        environment: Environment,
+        field: &str,
+    ) -> Self {
         Self {
-            auth: auth.cloned(),
+            auth: spec.auth.clone(),
             references: references.clone(),
             field: format!("{field}.auth"),
+            server: spec.server.clone(),
+            environment,
         }
     }
 
@@ -76,10 +92,10 @@ impl Login {
             self.jwt(jwt).await
         } else if let Some(cert) = &auth.cert {
             Ok(certificate(cert))
-        } else if auth.iam.is_some() || auth.gcp.is_some() {
-            Err(Problem::NotSupported {
-                what: format!("{}.iam and gcp", self.field),
-            })
+        } else if let Some(identity) = &auth.iam {
+            aws::call(self, identity).await
+        } else if let Some(identity) = &auth.gcp {
+            gcp::call(self, identity).await
         } else {
             Err(self.invalid("", "names no method to log in with"))
         }?;

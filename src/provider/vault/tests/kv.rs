@@ -19,6 +19,7 @@ fn at(key: &str, version: Option<&str>, aspect: Aspect) -> Location {
         key: key.to_owned(),
         version: version.map(str::to_owned),
         aspect,
+        property: None,
     }
 }
 

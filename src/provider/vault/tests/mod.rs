@@ -1,5 +1,7 @@
 //! Against a small Vault on loopback.
 
+mod auth;
+mod faults;
 mod kv;
 mod openbao;
 mod server;

@@ -17,6 +17,7 @@ async fn read(backend: &dyn Backend, key: &str, version: Option<&str>) -> Result
         key: key.to_owned(),
         version: version.map(str::to_owned),
         aspect: Aspect::Value,
+        property: None,
     };
     let answer = backend.read(&[location]).await.remove(0);
     answer.map(drop).map_err(|problem| problem.to_string())
@@ -83,4 +84,29 @@ async fn the_check_looks_at_the_mount() {
         problem.to_string(),
         "reading sys/mounts/kv: the answer cannot be used: HTTP 400: No secret engine mount"
     );
+}
+
+#[tokio::test]
+async fn it_takes_the_methods_of_vault_too() {
+    let server = Server::start().await;
+    for (auth, path, body) in [
+        (
+            json!({"kubernetes": {"role": "r", "serviceAccountRef": {"name": "reader"}}}),
+            "auth/kubernetes/login",
+            json!({"role": "r", "jwt": "token-0"}),
+        ),
+        (
+            json!({"jwt": {"secretRef": {"name": "creds", "key": "jwt"}}}),
+            "auth/jwt/login",
+            json!({"jwt": "jwt"}),
+        ),
+    ] {
+        server.state().logins.insert(path.to_owned(), body);
+        let spec = json!({"server": server.url, "auth": auth});
+        let spec = serde_json::from_value(spec).expect("a provider");
+        let surroundings = surroundings(cluster(), in_namespace("own"));
+        vault::connect_openbao(&spec, &surroundings)
+            .await
+            .expect("let in");
+    }
 }
