@@ -106,7 +106,7 @@ fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
         pool: Arc::new(Pool::new(shared.clone(), Calls::new(metrics.clone()))),
         following: Arc::new(Following::new(shared.clone())),
         rendering: Arc::new(Rendering::new(Engine::default())),
-        generators: Arc::new(Generators::new(shared.clone())),
+        generators: Arc::new(Generators::new(shared.clone(), Calls::new(metrics.clone()))),
         cluster: shared,
         metrics,
         rules: StoreRules {
@@ -122,6 +122,8 @@ fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
             // The folder says itself that it has but Secrets.
             targets: Targets::Anything,
             guard: true,
+            // Nothing is kept of what generators make elsewhere.
+            grace: std::time::Duration::ZERO,
         },
         clock: Timestamp::now,
     })

@@ -48,6 +48,7 @@ impl Bench {
         let scope = Scope {
             namespace: Some(own.clone()),
             cluster_stores: false,
+            ..Scope::default()
         };
         let (cluster, _) = KubeCluster::start(
             client.clone(),

@@ -133,7 +133,7 @@ fn context(flags: &Flags, cluster: Arc<Glance>) -> Result<Context, Halt> {
         pool: Arc::new(Pool::new(cluster.clone(), Calls::new(metrics.clone()))),
         following: Arc::new(Following::new(cluster.clone())),
         rendering: Arc::new(Rendering::new(engine)),
-        generators: Arc::new(Generators::new(cluster.clone())),
+        generators: Arc::new(Generators::new(cluster.clone(), Calls::new(metrics.clone()))),
         cluster,
         metrics,
         rules: StoreRules {
@@ -147,6 +147,7 @@ fn context(flags: &Flags, cluster: Arc<Glance>) -> Result<Context, Halt> {
             refresh_time: RefreshTime::Coarse,
             conditions: Manner::Kstatus,
             guard: true,
+            grace: std::time::Duration::ZERO,
             targets: Targets::Anything,
         },
         clock: Timestamp::now,

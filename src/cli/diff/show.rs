@@ -140,6 +140,7 @@ fn due(due: &Due) -> String {
 fn because(cause: Cause) -> &'static str {
     match cause {
         Cause::TargetDrifted => "its Secret is not as it was left",
+        Cause::LoanOver => "what a generator lent ends",
         Cause::NeverSynced => "it was never synced",
         Cause::ObjectChanged => "it was changed",
         Cause::TemplatesChanged => "its templates were changed",

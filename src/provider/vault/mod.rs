@@ -10,7 +10,7 @@ mod wire;
 
 pub(crate) use answer::Envelope;
 pub(crate) use call::{Call, Verb};
-pub(crate) use session::{Identity, Session};
+pub(crate) use session::{Identity, Lent, OwnToken, Session};
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,8 @@
 //! - Nothing runs by itself: a session that nobody uses lets its token die, and logs in when it is used again.
 //! - A token that we made is revoked in the end. One that we were given is not ours.
 
+mod lent;
+
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -24,6 +26,8 @@ use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::Surroundings;
 use crate::provider::http::Answer;
+
+pub(crate) use self::lent::{Lent, OwnToken};
 
 /// What the server has said of a token is believed for so long.
 const PROVEN: Duration = Duration::from_secs(5);
@@ -65,6 +69,18 @@ impl Session {
         surroundings: &Surroundings,
         field: &str,
     ) -> Result<Self, Problem> {
+        let session = Self::unopened(spec, surroundings, field).await?;
+        let token = session.log_in().await?;
+        session.hold(token);
+        Ok(session)
+    }
+
+    /// Everything but the login.
+    async fn unopened(
+        spec: &VaultProvider,
+        surroundings: &Surroundings,
+        field: &str,
+    ) -> Result<Self, Problem> {
         let references = &surroundings.references;
         let identity = login::identity(spec, references, field).await?;
         let wire = Wire::open(spec, identity, surroundings, field).await?;
@@ -72,7 +88,7 @@ impl Session {
         let own = spec.auth.as_ref().and_then(|auth| auth.namespace.as_deref());
         let own = self::namespace(own, &format!("{field}.auth.namespace"))?;
         let login = Login::new(spec.auth.as_ref(), references, field);
-        let session = Self {
+        Ok(Self {
             wire,
             token_field: login.token_field(),
             login,
@@ -83,10 +99,7 @@ impl Session {
                 proven: Instant::now(),
             }),
             turn: tokio::sync::Mutex::default(),
-        };
-        let token = session.log_in().await?;
-        session.hold(token);
-        Ok(session)
+        })
     }
 
     /// Makes a call. `None` where the server has nothing to say; for a read that means that nothing is there.
