@@ -7,6 +7,9 @@ use crate::Error;
 /// Where `cargo xtask testbed` puts what it builds, relative to the workspace.
 pub const BIN_DIR: &str = "target/testbed/bin";
 
+/// Where the test bed's Python programs are, relative to the workspace.
+pub const VENV_DIR: &str = "target/venv";
+
 /// The root of the workspace that this crate was compiled in.
 pub fn workspace_root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -29,4 +32,14 @@ pub fn find(name: &'static str) -> Result<PathBuf, Error> {
         .map(|dir| dir.join(name))
         .find(|program| program.is_file())
         .ok_or(Error::MissingBinary(name))
+}
+
+/// The folder with all of these programs: in the `PATH`, or one of those where the system keeps them besides.
+#[expect(clippy::disallowed_methods, reason = "the PATH says where programs are")]
+pub fn folder_with(programs: &[&str], besides: &[PathBuf]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let has_all = |folder: &PathBuf| programs.iter().all(|program| folder.join(program).is_file());
+    std::env::split_paths(&path)
+        .chain(besides.iter().cloned())
+        .find(has_all)
 }

@@ -1,8 +1,8 @@
 //! etcd, kube-apiserver and kube-controller-manager, started together and ended together.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
@@ -10,15 +10,14 @@ use kube::api::{Api, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use tempfile::TempDir;
-use tokio::sync::Mutex;
 
 use crate::credentials::{Tokens, write_service_account_key};
 use crate::flags::Places;
 use crate::server::{End, Server};
+use crate::shared::{Shared, on_free_ports};
 use crate::{Error, User, audit, binaries, crds, eventually, free_port, keeper};
 
 const READY_WITHIN: Duration = Duration::from_mins(1);
-const ATTEMPTS: usize = 3;
 const END_WITHIN: Duration = Duration::from_secs(5);
 
 /// What a control plane is started with.
@@ -54,30 +53,13 @@ impl ControlPlane {
 
     /// Starts one as asked for. A port that was taken in the meantime is a reason to try again, with others.
     pub async fn start_with(options: &Options) -> Result<Self, Error> {
-        let mut attempt = 1;
-        loop {
-            match Self::attempt(options).await {
-                Err(Error::Ended { log, .. })
-                    if log.contains("address already in use") && attempt < ATTEMPTS =>
-                {
-                    attempt += 1;
-                }
-                outcome => return outcome,
-            }
-        }
+        on_free_ports(async || Self::attempt(options).await).await
     }
 
     /// The one that all tests of this binary share. It runs as long as somebody holds it.
     pub async fn shared() -> Result<Arc<Self>, Error> {
-        // Weak, because what a static holds is never dropped.
-        static SHARED: Mutex<Weak<ControlPlane>> = Mutex::const_new(Weak::new());
-        let mut shared = SHARED.lock().await;
-        if let Some(running) = shared.upgrade() {
-            return Ok(running);
-        }
-        let started = Arc::new(Self::start().await?);
-        *shared = Arc::downgrade(&started);
-        Ok(started)
+        static SHARED: Shared<ControlPlane> = Shared::none_yet();
+        SHARED.get(Self::start).await
     }
 
     /// The API server's address.

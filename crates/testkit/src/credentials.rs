@@ -52,11 +52,7 @@ impl Tokens {
     pub fn new() -> Result<Self, Error> {
         let mut made = User::ALL.map(|user| (user, String::new()));
         for (_, token) in &mut made {
-            let mut bytes = [0; 24];
-            SystemRandom::new()
-                .fill(&mut bytes)
-                .map_err(|_| Error::Credential("token"))?;
-            *token = URL_SAFE_NO_PAD.encode(bytes);
+            *token = random_text()?;
         }
         Ok(Self(made))
     }
@@ -94,7 +90,16 @@ pub fn write_service_account_key(path: &Path) -> Result<(), Error> {
         .map_err(Error::io(format!("write {}", path.display())))
 }
 
-fn pem(label: &str, der: &[u8]) -> String {
+/// A text that nobody can guess, for a token or a password.
+pub fn random_text() -> Result<String, Error> {
+    let mut bytes = [0; 24];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| Error::Credential("random text"))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// DER as PEM.
+pub fn pem(label: &str, der: &[u8]) -> String {
     let body = STANDARD.encode(der);
     let mut text = format!("-----BEGIN {label}-----\n");
     let mut rest = body.as_str();

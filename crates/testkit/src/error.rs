@@ -10,6 +10,14 @@ pub enum Error {
     /// A server's program is in none of the places it is looked for.
     #[error("the test bed has no `{0}`: run `cargo xtask testbed` (or set KUBEBUILDER_ASSETS)")]
     MissingBinary(&'static str),
+    /// A program that the system brings is not installed.
+    #[error("`{name}` is not installed: {advice}")]
+    NotInstalled {
+        /// Which program.
+        name: &'static str,
+        /// How to get it.
+        advice: &'static str,
+    },
     /// A file or a process could not be worked with.
     #[error("cannot {what}")]
     Io {
@@ -46,6 +54,22 @@ pub enum Error {
         /// What the API server or the client said.
         source: Box<kube::Error>,
     },
+    /// A backend could not be asked.
+    #[error("cannot {what}")]
+    Http {
+        /// What was tried, as it follows "cannot".
+        what: String,
+        /// What the client said.
+        source: reqwest::Error,
+    },
+    /// A backend, or a program that ran to its end, said no.
+    #[error("cannot {what}: {said}")]
+    Refused {
+        /// What was tried, as it follows "cannot".
+        what: String,
+        /// The answer.
+        said: String,
+    },
     /// A file holds something else than it should.
     #[error("{}: {why}", path.display())]
     File {
@@ -64,6 +88,12 @@ impl Error {
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
+    }
+
+    /// Wraps an HTTP client's error; `what` follows "cannot".
+    pub(crate) fn http(what: impl Into<String>) -> impl FnOnce(reqwest::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Http { what, source }
     }
 
     /// Wraps an API error; `what` follows "cannot".

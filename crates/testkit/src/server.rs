@@ -26,6 +26,8 @@ pub struct Server {
 pub enum End {
     /// SIGTERM, and SIGKILL when it takes longer than this.
     Within(Duration),
+    /// SIGINT, and SIGKILL when it takes longer than this: some wait for their clients on a SIGTERM.
+    Interrupted(Duration),
     /// SIGKILL at once: it has nothing to lose.
     Now,
 }
@@ -78,8 +80,12 @@ impl Server {
 
     /// SIGTERM, then SIGKILL after `within`. Tells how it ended; `None` when it had to be killed.
     pub fn end(&mut self, within: Duration) -> Result<Option<ExitStatus>, Error> {
+        self.end_by(Signal::TERM, within)
+    }
+
+    fn end_by(&mut self, signal: Signal, within: Duration) -> Result<Option<ExitStatus>, Error> {
         let waiting = || Error::io(format!("wait for {}", self.name));
-        self.signal(Signal::TERM);
+        self.signal(signal);
         let deadline = Instant::now() + within;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().map_err(waiting())? {
@@ -122,6 +128,7 @@ impl Drop for Server {
         // Nobody is left to tell when this fails; the kernel ends the process with us.
         let _ = match self.end {
             End::Within(time) => self.end(time).map(|_| ()),
+            End::Interrupted(time) => self.end_by(Signal::INT, time).map(|_| ()),
             End::Now => self.kill().map(|_| ()),
         };
     }

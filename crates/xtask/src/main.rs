@@ -16,6 +16,7 @@ mod conformance;
 mod crds;
 mod docs;
 mod drift;
+mod python;
 mod run;
 mod test;
 mod testbed;
@@ -41,7 +42,7 @@ enum Task {
     ChartTest,
     /// Write the command-line reference to docs/
     Docs(Check),
-    /// Build the servers that the tests run against, into target/testbed/bin
+    /// Build or install the servers that the tests run against, into target/testbed/bin and target/venv
     Testbed(testbed::Flags),
     /// Run every test there is, and say what was skipped and why
     Test(test::Flags),

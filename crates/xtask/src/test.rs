@@ -1,13 +1,16 @@
 //! `cargo xtask test`: every test there is, and a plain word on what was skipped.
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use crate::{chart_test, conformance, run, testbed};
 
 /// What `cargo xtask test` is told.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Flags {
+    #[command(subcommand)]
+    part: Option<Part>,
     /// Only what needs nothing but Rust: unit tests, recorded vectors, repository checks
     #[arg(long)]
     quick: bool,
@@ -19,6 +22,13 @@ pub struct Flags {
     skip_nothing: bool,
 }
 
+/// One part of the tests, by itself.
+#[derive(Subcommand)]
+enum Part {
+    /// The same as `cargo xtask conformance`
+    Conformance(conformance::Flags),
+}
+
 /// What became of one part of the tests.
 pub enum Outcome {
     Passed(String),
@@ -26,48 +36,55 @@ pub enum Outcome {
     Skipped(String),
 }
 
-type Part = fn(&Flags) -> Outcome;
-
 /// Runs them all: a part that fails does not keep the next from being run.
 pub fn run(flags: &Flags) -> Result<()> {
-    let mut parts = vec![("tests", cargo_test(&["--workspace"]))];
-    let bed = if flags.quick {
-        Err("--quick".to_owned())
-    } else {
-        testbed::can_build()
-    };
-    let bed = bed.and_then(|()| {
-        let built = run::step("test bed", testbed::control_plane);
-        built.map_err(|error| {
-            parts.push(("test bed", Outcome::Failed(format!("{error:#}"))));
-            "no test bed".to_owned()
-        })
-    });
-    let on_the_bed: [(&str, Part); 3] = [
-        ("tests on the test bed", ignored_tests),
-        ("chart", chart),
-        ("conformance", conformance),
-    ];
-    for (name, part) in on_the_bed {
-        let outcome = match &bed {
-            Ok(()) => part(flags),
-            Err(why) => Outcome::Skipped(why.clone()),
-        };
-        parts.push((name, outcome));
+    if let Some(Part::Conformance(flags)) = &flags.part {
+        return conformance::run(flags);
     }
-    summary(
-        &parts,
-        flags.skip_nothing || run::variable("LOCKSTEP_SKIP_NOTHING").is_some(),
-    )
+    let mut parts = vec![("tests", cargo_test(&["--workspace"]))];
+    match bed(flags) {
+        Ok(()) => on_the_bed(flags, &mut parts),
+        Err(outcome) => parts.push(("tests on the test bed, chart, conformance", outcome)),
+    }
+    summary(&parts, flags.skip_nothing || run::skip_nothing())
 }
 
-/// By convention what is ignored is what needs the test bed; `tests/repository` holds us to it.
-fn ignored_tests(_: &Flags) -> Outcome {
-    cargo_test(&["--workspace", "--tests", "--", "--ignored"])
+/// The control plane, without which nothing more can be tried.
+fn bed(flags: &Flags) -> Result<(), Outcome> {
+    if flags.quick {
+        return Err(Outcome::Skipped("--quick".to_owned()));
+    }
+    testbed::can_build().map_err(Outcome::Skipped)?;
+    let built = run::step("test bed", testbed::control_plane);
+    built.map_err(|error| Outcome::Failed(format!("no test bed: {error:#}")))
 }
 
-fn chart(_: &Flags) -> Outcome {
-    match testbed::everything().and_then(|()| chart_test::run()) {
+fn on_the_bed(flags: &Flags, parts: &mut Vec<(&'static str, Outcome)>) {
+    let mut left_out = Vec::new();
+    for backend in &testbed::BACKENDS {
+        if let Err(error) = run::step(backend.name, backend.prepare) {
+            left_out.extend(backend.words);
+            parts.push((
+                backend.name,
+                Outcome::Skipped(format!("tests that need it: {error:#}")),
+            ));
+        }
+    }
+    parts.push(("tests on the test bed", ignored_tests(&left_out)));
+    parts.push(("chart", chart()));
+    parts.push(("conformance", conformance(flags)));
+}
+
+/// By convention what is ignored is what needs the test bed; `tests/repository` holds us to it. A test that needs a
+/// backend has its name in its own path.
+fn ignored_tests(left_out: &[&str]) -> Outcome {
+    let mut arguments = vec!["--workspace", "--tests", "--", "--ignored"];
+    arguments.extend(left_out.iter().flat_map(|word| ["--skip", word]));
+    cargo_test(&arguments)
+}
+
+fn chart() -> Outcome {
+    match testbed::programs().and_then(|()| chart_test::run()) {
         Ok(()) => Outcome::Passed("the chart and a real API server agree".to_owned()),
         Err(error) => Outcome::Failed(format!("{error:#}")),
     }
@@ -76,6 +93,7 @@ fn chart(_: &Flags) -> Outcome {
 fn conformance(flags: &Flags) -> Outcome {
     let asked = conformance::Flags {
         all: flags.all_scenarios,
+        skip_nothing: flags.skip_nothing,
         ..conformance::Flags::default()
     };
     conformance::check(&asked).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")))

@@ -13,6 +13,14 @@ use super::text_of;
 pub struct Scenario {
     pub name: String,
     pub kind: Kind,
+    /// The features it needs.
+    needs: Vec<String>,
+}
+
+impl Scenario {
+    pub fn needs(&self, feature: &str) -> bool {
+        self.needs.iter().any(|need| need == feature)
+    }
 }
 
 /// What the operator has to be started with for a scenario: each kind is a run of its own.
@@ -118,14 +126,14 @@ fn read_all(text: &str) -> Vec<Scenario> {
             found.push(Scenario {
                 name: name.trim_matches(['\'', '"']).to_owned(),
                 kind: Kind::Plain,
+                needs: Vec::new(),
             });
         } else if let (Some(needs), Some(scenario)) = (line.strip_prefix("needs: ["), found.last_mut()) {
-            scenario.kind = Kind::of(
-                needs
-                    .trim_end_matches(']')
-                    .split(',')
-                    .map(|need| need.trim().trim_matches('\'')),
-            );
+            let needs = needs.trim_end_matches(']').split(',');
+            scenario.needs = needs
+                .map(|need| need.trim().trim_matches('\'').to_owned())
+                .collect();
+            scenario.kind = Kind::of(scenario.needs.iter().map(String::as_str));
         }
     }
     found

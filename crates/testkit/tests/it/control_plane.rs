@@ -1,12 +1,13 @@
 //! The control plane itself: is it up, does it know our CRDs, does it go?
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, DeleteParams, ListParams, PostParams};
 use lockstep_testkit::{ControlPlane, Options, Program, User, eventually, free_port};
+
+use crate::processes_that_name;
 
 fn config_map(name: &str) -> ConfigMap {
     let mut map = ConfigMap::default();
@@ -137,13 +138,4 @@ async fn a_program_is_ended_by_sigterm_and_its_memory_is_known() -> Result<()> {
     );
     ensure!(stopped.took < Duration::from_secs(5), "{stopped:?}");
     Ok(())
-}
-
-fn processes_that_name(folder: &Path) -> Result<usize> {
-    let wanted = folder.display().to_string();
-    let entries = std::fs::read_dir("/proc")?.filter_map(Result::ok);
-    let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
-    Ok(lines
-        .filter(|line| String::from_utf8_lossy(line).contains(&wanted))
-        .count())
 }

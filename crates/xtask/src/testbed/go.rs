@@ -1,150 +1,38 @@
-//! Builds the servers that the tests run against from the Go modules in `testbed/`.
+//! Builds one program of the test bed from its Go module.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use aws_lc_rs::digest;
-use clap::Args;
-use lockstep_testkit::BIN_DIR;
 
 use crate::run;
 
-/// What `cargo xtask testbed` is told.
-#[derive(Args, Default)]
-pub struct Flags {
-    /// Only these tools (default: all)
-    #[arg(value_parser = TOOLS.map(|tool| tool.name))]
-    tools: Vec<String>,
-    /// Build also what is built
-    #[arg(long)]
-    force: bool,
-}
-
 /// One program of the test bed.
-struct Tool {
-    name: &'static str,
+pub struct Tool {
+    pub name: &'static str,
     /// Its folder in `testbed/`.
-    module: &'static str,
-    package: &'static str,
+    pub module: &'static str,
+    pub package: &'static str,
     /// Where the program keeps its version, and the Go module whose version that is.
-    version: Option<(&'static str, &'static str)>,
+    pub version: Option<(&'static str, &'static str)>,
+    /// How long it takes, if it is long enough to make one wonder.
+    pub takes: Option<&'static str>,
 }
 
-const KUBERNETES: Option<(&str, &str)> =
-    Some(("k8s.io/component-base/version.gitVersion", "k8s.io/kubernetes"));
-
-const TOOLS: [Tool; 5] = [
-    Tool {
-        name: "etcd",
-        module: "etcd",
-        package: "go.etcd.io/etcd/server/v3",
-        version: None,
-    },
-    Tool {
-        name: "helm",
-        module: "helm",
-        package: "helm.sh/helm/v3/cmd/helm",
-        version: None,
-    },
-    Tool {
-        name: "kube-apiserver",
-        module: "kubernetes",
-        package: "k8s.io/kubernetes/cmd/kube-apiserver",
-        version: KUBERNETES,
-    },
-    Tool {
-        name: "kube-controller-manager",
-        module: "kubernetes",
-        package: "k8s.io/kubernetes/cmd/kube-controller-manager",
-        version: KUBERNETES,
-    },
-    Tool {
-        name: "kubectl",
-        module: "kubernetes",
-        package: "k8s.io/kubernetes/cmd/kubectl",
-        version: KUBERNETES,
-    },
-];
-
-/// What `up` and `bench` need; `up` shows `kubectl`.
-const CONTROL_PLANE: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"];
-
-const NO_GO: &str = "Go is not installed, and the test bed's servers are built from source: install Go 1.26 or \
-    newer, or set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver, kube-controller-manager and kubectl";
 const LINES_OF_A_FAILURE: usize = 20;
 const STILL_AT_IT: Duration = Duration::from_secs(30);
 
-/// Builds what a control plane needs.
-pub fn control_plane() -> Result<()> {
-    run(&Flags {
-        tools: CONTROL_PLANE.map(str::to_owned).to_vec(),
-        force: false,
-    })
-}
-
-/// Builds everything.
-pub fn everything() -> Result<()> {
-    run(&Flags::default())
-}
-
-/// Builds what is missing or out of date. Progress goes to the error output: the other may be a program's.
-pub fn run(flags: &Flags) -> Result<()> {
-    let wanted: Vec<&Tool> = TOOLS
-        .iter()
-        .filter(|tool| flags.tools.is_empty() || flags.tools.iter().any(|name| name == tool.name))
-        .collect();
-    let folder = run::root().join(BIN_DIR);
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let go = go_version();
-    // One after another: `go build` uses every core by itself.
-    for tool in wanted {
-        if let Some(ready_made) = ready_made(tool.name) {
-            eprintln!("{:<24} from {}", tool.name, ready_made.display());
-        } else if let Some(go) = &go {
-            build_if_needed(tool, go, &folder, flags.force)?;
-        } else if folder.join(tool.name).is_file() {
-            eprintln!("{:<24} as it was built before (Go is not installed)", tool.name);
-        } else {
-            bail!(NO_GO);
-        }
-    }
-    Ok(())
-}
-
-/// Whether there is a test bed, or can be one: if not, why.
-pub fn can_build() -> Result<(), String> {
-    let there = |name| lockstep_testkit::find_binary(name).is_ok();
-    if go_version().is_some() || CONTROL_PLANE.into_iter().all(there) {
-        Ok(())
-    } else {
-        Err(NO_GO.to_owned())
-    }
-}
-
-/// Where the programs are, first the folder that wins.
-pub fn folders() -> Vec<PathBuf> {
-    assets().into_iter().chain([run::root().join(BIN_DIR)]).collect()
-}
-
-fn assets() -> Option<PathBuf> {
-    run::variable("KUBEBUILDER_ASSETS").map(PathBuf::from)
-}
-
-fn ready_made(name: &str) -> Option<PathBuf> {
-    assets()
-        .map(|folder| folder.join(name))
-        .filter(|program| program.is_file())
-}
-
-fn go_version() -> Option<String> {
+/// What `go version` says, if Go is installed.
+pub fn version() -> Option<String> {
     run::output(Command::new("go").arg("version")).ok()
 }
 
-fn build_if_needed(tool: &Tool, go: &str, folder: &Path, force: bool) -> Result<()> {
+/// Builds it, unless it was built from the same sources before.
+pub fn build_if_needed(tool: &Tool, go: &str, folder: &Path, force: bool) -> Result<()> {
     let module = run::root().join("testbed").join(tool.module);
     let stamp = folder.join(format!(".{}.stamp", tool.name));
     let wanted = stamp_of(tool, go, &module)?;
@@ -177,7 +65,8 @@ fn stamp_of(tool: &Tool, go: &str, module: &Path) -> Result<String> {
 }
 
 fn build(tool: &Tool, module: &Path, program: &Path) -> Result<()> {
-    eprintln!("{:<24} building", tool.name);
+    let takes = tool.takes.map(|time| format!(": this takes {time}"));
+    eprintln!("{:<24} building{}", tool.name, takes.unwrap_or_default());
     let begun = Instant::now();
     // Built beside its place and moved there, so that a program in use is never half written.
     let unfinished = program.with_extension("new");
