@@ -19,7 +19,7 @@ mod push_metadata;
 pub mod reader;
 pub mod references;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[allow(dead_code, unused_imports, reason = "its users come next")]
 pub(crate) mod vault;
 

@@ -10,6 +10,8 @@ mod faults;
 mod guard;
 mod handover;
 mod kubernetes_provider;
+mod leases;
+mod lender;
 mod mishaps;
 mod operator;
 mod resources;

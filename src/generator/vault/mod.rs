@@ -310,3 +310,6 @@ fn nonce() -> Result<String, Problem> {
     random()?.fill_bytes(&mut bytes);
     Ok(hex::encode(&bytes))
 }
+
+#[cfg(test)]
+mod tests;

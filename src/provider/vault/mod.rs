@@ -13,4 +13,4 @@ pub(crate) use call::{Call, Verb};
 pub(crate) use session::{Identity, Lent, OwnToken, Session};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,6 +1,6 @@
 //! Against a small Vault on loopback.
 
-mod server;
+pub(crate) mod server;
 mod session;
 
 use std::sync::Arc;
