@@ -13,13 +13,16 @@ use super::Context;
 use crate::cluster::{Event, GeneratorStates};
 use crate::engine::labels;
 use crate::engine::object::{ObjectKey, ObjectRef};
-use crate::engine::problem::Problem;
+use crate::engine::problem::{Problem, Retry};
 use crate::engine::state::State;
 use crate::generator::kept;
 use crate::queue::Next;
 
 /// How much later than by our clock something may end by the server's.
 const MARGIN: Duration = Duration::from_mins(1);
+
+/// Between attempts that nothing but an edit, or the passing of time, makes better.
+const HOPELESS: Duration = Duration::from_hours(1);
 
 /// One turn of one GeneratorState.
 pub async fn reconcile(context: Context, key: ObjectKey) -> Next {
@@ -91,5 +94,9 @@ fn failed(context: &Context, state: &State, problem: &Problem) -> Next {
         reason: "CleanupFailed",
         message: format!("could not cleanup generator state: {problem}"),
     });
-    Next::Backoff
+    match problem.retry() {
+        Retry::AtOnce | Retry::Backoff => Next::Backoff,
+        Retry::After(pause) => Next::FailedAfter(pause),
+        Retry::OnChangeOfOther | Retry::OnEdit => Next::FailedAfter(HOPELESS),
+    }
 }

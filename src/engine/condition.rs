@@ -81,7 +81,8 @@ impl Failure {
         matches!(self.problem, Problem::Conflict { .. })
     }
 
-    /// The message of the condition. The cause stands in the event and in `status.sources`.
+    /// The message of the condition, as ESO words it. The cause stands beside it, in what kstatus asks for, and in
+    /// the event.
     pub fn message(&self, sort: Sort) -> String {
         let told = match (self.stage, self.problem.root()) {
             (_, Problem::OwnedByExternalSecret { .. }) => "target is owned by another ExternalSecret",
@@ -227,11 +228,11 @@ fn conditions(old: &[Condition], stamp: &Stamp, ready: Verdict, problem: Option<
     let abnormal = problem
         .filter(|_| stamp.manner == Manner::Kstatus)
         .map(|problem| {
-            let (kind, message) = abnormal(problem);
+            let (kind, outlook) = abnormal(problem);
             let verdict = Verdict {
                 status: ConditionStatus::True,
                 reason: problem.reason(),
-                message,
+                message: &truncate(format!("{problem}; {outlook}")),
             };
             condition(old, stamp, kind, verdict)
         });
@@ -245,12 +246,12 @@ fn conditions(old: &[Condition], stamp: &Stamp, ready: Verdict, problem: Option<
 /// What kstatus calls a failure: does it pass by itself, or has somebody to act?
 fn abnormal(problem: &Problem) -> (ConditionType, &'static str) {
     match problem.retry() {
-        Retry::AtOnce | Retry::Backoff | Retry::After(_) => (ConditionType::Reconciling, "is tried again"),
+        Retry::AtOnce | Retry::Backoff | Retry::After(_) => (ConditionType::Reconciling, "it is tried again"),
         Retry::OnChangeOfOther => (
             ConditionType::Stalled,
-            "waits for a change of the object that it hangs on",
+            "it waits for a change of the object that it hangs on",
         ),
-        Retry::OnEdit => (ConditionType::Stalled, "waits for an edit"),
+        Retry::OnEdit => (ConditionType::Stalled, "it waits for an edit"),
     }
 }
 
@@ -345,6 +346,8 @@ mod tests {
             &passing,
         );
         assert_eq!(told(&first), ["Ready=False", "Reconciling=True"]);
+        let message = first.conditions[1].message.as_deref();
+        assert_eq!(message, Some("k: secret does not exist; it is tried again"));
         let second = after_failure(&first, &stamp(2), Sort::Secret, &lasting);
         assert_eq!(told(&second), ["Ready=False", "Stalled=True"]);
         let plain = Stamp {

@@ -5,12 +5,13 @@ use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::labels;
 use super::secret_bytes::SecretBytes;
 
 /// An existing Secret, reduced to what decisions need. No value is in here.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Target {
     pub uid: String,
     pub resource_version: String,
@@ -29,7 +30,7 @@ pub struct Target {
 }
 
 /// An owner reference.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     pub api_version: String,
     pub kind: String,
@@ -40,7 +41,7 @@ pub struct Owner {
 }
 
 /// The fields that a field manager owns on a Secret.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManagedFields {
     pub data: Vec<String>,
     pub labels: Vec<String>,
@@ -51,7 +52,7 @@ pub struct ManagedFields {
 
 /// Stands for a value, or several, where only "is it the same?" is asked. Keyed anew in each process, so it tells nothing to
 /// anyone who reads it elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digest(u64);
 
 impl Digest {

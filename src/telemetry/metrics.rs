@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use lockstep_api::ConditionStatus;
 use prometheus::{
-    Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+use super::objects::Objects;
 use super::queue_metrics::QueueMetrics;
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::provider::CallObserver;
@@ -29,12 +29,10 @@ const QUEUE_BUCKETS: &[f64] = &[
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    sync_calls: IntCounterVec,
-    sync_errors: IntCounterVec,
     provider_calls: IntCounterVec,
-    external_secrets: ObjectGauges,
-    stores: ObjectGauges,
-    cluster_stores: ObjectGauges,
+    external_secrets: Objects,
+    stores: Objects,
+    cluster_stores: Objects,
     pub(super) controllers: Controllers,
     pub(super) queues: Queues,
     problems: IntCounterVec,
@@ -62,34 +60,20 @@ pub(super) struct Queues {
     pub worked: HistogramVec,
 }
 
-/// The two gauges that ESO has for each kind.
-#[derive(Debug)]
-struct ObjectGauges {
-    pub condition: IntGaugeVec,
-    pub duration: IntGaugeVec,
-}
-
 impl Metrics {
     /// Fails only when two families bear one name, which a test rules out.
     pub fn new() -> Result<Arc<Self>, prometheus::Error> {
         let registry = Registry::new();
         let add = Families { registry: &registry };
-        let object = &["name", "namespace"];
         Ok(Arc::new(Self {
-            sync_calls: add.counter(
-                "externalsecret_sync_calls_total",
-                "Syncs of an ExternalSecret",
-                object,
-            )?,
-            sync_errors: add.counter("externalsecret_sync_calls_error", "Syncs that failed", object)?,
             provider_calls: add.counter(
                 "externalsecret_provider_api_calls_count",
                 "Calls to backends",
                 &["provider", "call", "status"],
             )?,
-            external_secrets: add.object("externalsecret")?,
-            stores: add.object("secretstore")?,
-            cluster_stores: add.object("clustersecretstore")?,
+            external_secrets: Objects::new("externalsecret"),
+            stores: Objects::new("secretstore"),
+            cluster_stores: Objects::new("clustersecretstore"),
             controllers: Controllers::new(&add)?,
             queues: Queues::new(&add)?,
             problems: add.counter(
@@ -106,61 +90,51 @@ impl Metrics {
     }
 
     /// Everything, in the text format.
-    pub fn render(&self) -> Vec<u8> {
-        let mut text = Vec::new();
-        // Encoding into memory fails only for families without a name, of which there are none.
-        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        // Writing into memory fails only for families without a name, of which there are none.
+        let _ = TextEncoder::new().encode_utf8(&self.registry.gather(), &mut text);
+        for objects in [&self.external_secrets, &self.stores, &self.cluster_stores] {
+            objects.render(&mut text);
+        }
         text
     }
 
     pub fn synced(&self, key: &ObjectKey, failed: bool, took: Duration) {
-        let labels = [key.name.as_str(), key.namespace.as_str()];
-        self.sync_calls.with_label_values(&labels).inc();
-        if failed {
-            self.sync_errors.with_label_values(&labels).inc();
-        }
-        self.external_secrets
-            .duration
-            .with_label_values(&labels)
-            .set(nanoseconds(took));
+        self.external_secrets.synced(key, failed, took);
     }
 
     pub fn external_secret_ready(&self, key: &ObjectKey, status: ConditionStatus) {
-        self.external_secrets.ready(&key.name, &key.namespace, status);
+        self.external_secrets.ready(key, status);
     }
 
     pub fn forget_external_secret(&self, key: &ObjectKey) {
-        let labels = [key.name.as_str(), key.namespace.as_str()];
-        // Families that never saw the object have nothing to forget.
-        let _ = self.sync_calls.remove_label_values(&labels);
-        let _ = self.sync_errors.remove_label_values(&labels);
-        self.external_secrets.forget(&key.name, &key.namespace);
+        self.external_secrets.forget(key);
     }
 
     pub fn store_checked(&self, key: &StoreKey, status: ConditionStatus, took: Duration) {
-        let gauges = self.store_gauges(key);
-        let namespace = key.namespace().unwrap_or_default();
-        gauges.ready(key.name(), namespace, status);
-        gauges
-            .duration
-            .with_label_values(&[key.name(), namespace])
-            .set(nanoseconds(took));
+        let (objects, key) = self.stores_like(key);
+        objects.ready(&key, status);
+        objects.took(&key, took);
     }
 
     pub fn forget_store(&self, key: &StoreKey) {
-        self.store_gauges(key)
-            .forget(key.name(), key.namespace().unwrap_or_default());
+        let (objects, key) = self.stores_like(key);
+        objects.forget(&key);
     }
 
     pub fn problem(&self, controller: &'static str, reason: &'static str) {
         self.problems.with_label_values(&[controller, reason]).inc();
     }
 
-    fn store_gauges(&self, key: &StoreKey) -> &ObjectGauges {
-        match key {
+    /// Stores of its kind, and its name among them.
+    fn stores_like(&self, key: &StoreKey) -> (&Objects, ObjectKey) {
+        let objects = match key {
             StoreKey::Namespaced(_) => &self.stores,
             StoreKey::Cluster(_) => &self.cluster_stores,
-        }
+        };
+        let namespace = key.namespace().unwrap_or_default();
+        (objects, ObjectKey::new(namespace, key.name()))
     }
 
     /// The view of one controller's queue.
@@ -237,27 +211,6 @@ impl CallObserver for Metrics {
     }
 }
 
-impl ObjectGauges {
-    /// On a flip, the series of the other status goes to 0 rather than away, as ESO has it.
-    fn ready(&self, name: &str, namespace: &str, status: ConditionStatus) {
-        for candidate in [ConditionStatus::True, ConditionStatus::False] {
-            let labels = [name, namespace, "Ready", candidate.as_str()];
-            self.condition
-                .with_label_values(&labels)
-                .set(i64::from(candidate == status));
-        }
-    }
-
-    fn forget(&self, name: &str, namespace: &str) {
-        for status in [ConditionStatus::True, ConditionStatus::False] {
-            let _ = self
-                .condition
-                .remove_label_values(&[name, namespace, "Ready", status.as_str()]);
-        }
-        let _ = self.duration.remove_label_values(&[name, namespace]);
-    }
-}
-
 /// Creates families and registers them.
 struct Families<'a> {
     registry: &'a Registry,
@@ -293,61 +246,29 @@ impl Families<'_> {
         self.registry.register(Box::new(family.clone()))?;
         Ok(family)
     }
-
-    fn object(&self, kind: &str) -> Result<ObjectGauges, prometheus::Error> {
-        let condition = format!("{kind}_status_condition");
-        let duration = format!("{kind}_reconcile_duration");
-        Ok(ObjectGauges {
-            condition: self.gauge(
-                &condition,
-                "Whether a condition has a status",
-                &["name", "namespace", "condition", "status"],
-            )?,
-            duration: self.gauge(
-                &duration,
-                "How long the last reconcile took, in nanoseconds",
-                &["name", "namespace"],
-            )?,
-        })
-    }
-}
-
-fn nanoseconds(took: Duration) -> i64 {
-    i64::try_from(took.as_nanos()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn text(metrics: &Metrics) -> String {
-        String::from_utf8(metrics.render()).expect("text")
-    }
-
     #[test]
-    fn names_and_types_are_those_of_eso() {
+    fn all_families_are_told() {
         let metrics = Metrics::new().expect("metrics");
         metrics.synced(&ObjectKey::new("ns", "app"), true, Duration::from_nanos(5));
+        metrics.store_checked(
+            &StoreKey::Cluster("all".to_owned()),
+            ConditionStatus::True,
+            Duration::ZERO,
+        );
         metrics.called("Kubernetes", "GetSecret", false);
-        let text = text(&metrics);
+        let text = metrics.render();
         for line in [
-            "# TYPE externalsecret_sync_calls_error counter",
             "externalsecret_sync_calls_error{name=\"app\",namespace=\"ns\"} 1",
-            "externalsecret_reconcile_duration{name=\"app\",namespace=\"ns\"} 5",
+            "clustersecretstore_status_condition{name=\"all\",namespace=\"\",condition=\"Ready\",status=\"True\"} 1",
             "externalsecret_provider_api_calls_count{call=\"GetSecret\",provider=\"Kubernetes\",status=\"error\"} 1",
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }
-    }
-
-    #[test]
-    fn series_of_an_object_go_with_it() {
-        let metrics = Metrics::new().expect("metrics");
-        let key = ObjectKey::new("ns", "app");
-        metrics.synced(&key, false, Duration::ZERO);
-        metrics.external_secret_ready(&key, ConditionStatus::True);
-        assert!(text(&metrics).contains("status=\"True\"} 1"));
-        metrics.forget_external_secret(&key);
-        assert!(!text(&metrics).contains("app"));
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod logging;
 pub mod metrics;
+mod objects;
 mod queue_metrics;
 
 pub use metrics::Metrics;

@@ -140,15 +140,22 @@ impl Bench {
         }
     }
 
-    /// As it stands there: the object may be one that our types refuse.
     pub async fn condition<K>(&self, name: &str) -> Result<Value, String>
+    where
+        K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
+    {
+        Ok(self.status::<K>(name).await?["conditions"][0].clone())
+    }
+
+    /// As it stands there: the object may be one that our types refuse.
+    pub async fn status<K>(&self, name: &str) -> Result<Value, String>
     where
         K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
     {
         let kind = ApiResource::erase::<K>(&());
         let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &self.namespace, &kind);
         let object = api.get(name).await.map_err(|error| error.to_string())?;
-        Ok(object.data["status"]["conditions"][0].clone())
+        Ok(object.data["status"].clone())
     }
 
     pub async fn secret(&self, name: &str) -> Result<Option<Secret>> {

@@ -1,16 +1,16 @@
 //! The samples of `crates/api/tests/cel`: does the API server take what it must take, and refuse the rest with the
 //! words that a user can act on?
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use kube::api::{Api, ApiResource, DynamicObject, PostParams, TypeMeta};
-use kube::discovery::{self, Scope};
-use kube::{Client, Error};
+use kube::Error;
+use kube::api::{DynamicObject, PostParams};
 use lockstep_testkit::{ControlPlane, Options};
 use serde::Deserialize;
+
+use crate::kinds::Kinds;
 
 const SAMPLES: &str = "crates/api/tests/cel";
 
@@ -23,13 +23,6 @@ struct Sample {
     refused: Option<String>,
 }
 
-/// The API of each kind, asked for once.
-struct Kinds {
-    client: Client,
-    namespace: String,
-    known: HashMap<TypeMeta, (ApiResource, Scope)>,
-}
-
 #[tokio::test]
 #[ignore = "needs the test bed"]
 async fn every_sample_is_taken_or_refused_as_it_says() -> Result<()> {
@@ -40,17 +33,12 @@ async fn every_sample_is_taken_or_refused_as_it_says() -> Result<()> {
     })
     .await?;
     let (client, namespace) = (plane.client().await?, plane.namespace("cel").await?);
-    let mut kinds = Kinds {
-        client,
-        namespace,
-        known: HashMap::new(),
-    };
+    let mut kinds = Kinds::new(client, &namespace);
     let (mut wrong, mut seen) = (Vec::new(), 0);
     for (path, samples) in samples()? {
         for sample in samples {
             let label = format!("{} {}", path.display(), sample.name);
-            let outcome = kinds
-                .try_out(&sample.manifest)
+            let outcome = try_out(&mut kinds, &sample.manifest)
                 .await
                 .with_context(|| label.clone())?;
             wrong.extend(
@@ -80,34 +68,17 @@ fn complaint(outcome: &Result<(), String>, refused: Option<&str>) -> Option<Stri
     }
 }
 
-impl Kinds {
-    /// Creates an object without leaving it there.
-    async fn try_out(&mut self, manifest: &DynamicObject) -> Result<Result<(), String>> {
-        let kind = manifest.types.clone().context("no apiVersion and kind")?;
-        let (resource, scope) = self.resource(kind).await?;
-        let api: Api<DynamicObject> = match scope {
-            Scope::Cluster => Api::all_with(self.client.clone(), &resource),
-            Scope::Namespaced => Api::namespaced_with(self.client.clone(), &self.namespace, &resource),
-        };
-        let dry = PostParams {
-            dry_run: true,
-            ..PostParams::default()
-        };
-        match api.create(&dry, manifest).await {
-            Ok(_) => Ok(Ok(())),
-            Err(Error::Api(status)) if status.code == 422 => Ok(Err(status.message)),
-            Err(error) => bail!("neither taken nor refused: {error}"),
-        }
-    }
-
-    async fn resource(&mut self, kind: TypeMeta) -> Result<(ApiResource, Scope)> {
-        if let Some(known) = self.known.get(&kind) {
-            return Ok(known.clone());
-        }
-        let (resource, capabilities) = discovery::pinned_kind(&self.client, &(&kind).try_into()?).await?;
-        let found = (resource, capabilities.scope);
-        self.known.insert(kind, found.clone());
-        Ok(found)
+/// Creates an object without leaving it there.
+async fn try_out(kinds: &mut Kinds, manifest: &DynamicObject) -> Result<Result<(), String>> {
+    let api = kinds.api_of(manifest).await?;
+    let dry = PostParams {
+        dry_run: true,
+        ..PostParams::default()
+    };
+    match api.create(&dry, manifest).await {
+        Ok(_) => Ok(Ok(())),
+        Err(Error::Api(status)) if status.code == 422 => Ok(Err(status.message)),
+        Err(error) => bail!("neither taken nor refused: {error}"),
     }
 }
 

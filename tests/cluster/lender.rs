@@ -144,7 +144,8 @@ impl Lender {
     /// Whether exactly these users are left.
     pub async fn are_left(&self, users: &[&str]) -> Result<()> {
         let what = format!("{} users are left", users.len());
-        eventually(&what, SOON, async || {
+        // The garbage collector hears of new kinds every half a minute.
+        eventually(&what, SOON * 3, async || {
             let found = self.users().await?;
             if found == users {
                 Ok(())

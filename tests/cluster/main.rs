@@ -1,5 +1,6 @@
 //! What only a real API server can tell. Run by `cargo xtask test`, which builds one first.
 
+mod bad_input;
 mod bench;
 mod cel;
 mod crash;
@@ -9,6 +10,7 @@ mod eso;
 mod faults;
 mod guard;
 mod handover;
+mod kinds;
 mod kubernetes_provider;
 mod leases;
 mod lender;

@@ -87,7 +87,12 @@ const LAYERS: &[Rule] = &[
         why: "a face wires the parts together; no part knows its face",
     },
     Rule {
-        within: &["crates/gotemplate/src", "crates/gjson/src", "crates/gostd/src"],
+        within: &[
+            "crates/gotemplate/src",
+            "crates/gjson/src",
+            "crates/gostd/src",
+            "crates/jsonpath/src",
+        ],
         except: &[],
         never: &[
             "std::fs",

@@ -10,6 +10,7 @@ pub mod json;
 pub mod quote;
 pub mod regexp;
 pub mod unicode;
+pub mod unquote;
 pub mod yaml;
 
 /// Keeps the example in the README right.

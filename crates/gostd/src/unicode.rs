@@ -105,6 +105,13 @@ pub fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     text.into()
 }
 
+/// The first character and how many bytes it takes. A byte that starts none counts as one U+FFFD.
+pub fn decode(bytes: &[u8]) -> Option<(char, usize)> {
+    let first = bytes[..bytes.len().min(4)].utf8_chunks().next()?;
+    let char = first.valid().chars().next();
+    Some(char.map_or((char::REPLACEMENT_CHARACTER, 1), |char| (char, char.len_utf8())))
+}
+
 /// The mapping if it is one of Unicode 15.0 and to a single character, which is where the full and the simple mapping
 /// agree.
 fn single(c: char, mut mapped: impl Iterator<Item = char>) -> char {
@@ -151,6 +158,21 @@ mod tests {
             (b"a\xff\xe2\x98b", "a\u{fffd}\u{fffd}\u{fffd}b"),
         ] {
             assert_eq!(lossy(bytes), text);
+        }
+    }
+
+    #[test]
+    fn bytes_decode_one_by_one_where_they_are_no_characters() {
+        type Case = (&'static [u8], Option<(char, usize)>);
+        let cases: [Case; 5] = [
+            (b"", None),
+            (b"a", Some(('a', 1))),
+            ("é!".as_bytes(), Some(('é', 2))),
+            (b"\xe2\x98", Some((char::REPLACEMENT_CHARACTER, 1))),
+            (b"\xffa", Some((char::REPLACEMENT_CHARACTER, 1))),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(decode(bytes), expected, "{bytes:?}");
         }
     }
 

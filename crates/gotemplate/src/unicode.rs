@@ -3,12 +3,7 @@
 use lockstep_gostd::quote::{self, Plain};
 use lockstep_gostd::unicode::{is_digit, is_letter, is_print};
 
-use crate::value::runes;
-
-/// The first character and how many bytes it takes. A byte that starts none counts as one U+FFFD.
-pub(crate) fn decode(bytes: &[u8]) -> Option<(char, usize)> {
-    runes(&bytes[..bytes.len().min(4)]).next()
-}
+pub(crate) use lockstep_gostd::unicode::decode;
 
 /// Go's `unicode.IsLetter`, `unicode.IsDigit`, or an underscore.
 pub(crate) fn is_alphanumeric(char: char) -> bool {
@@ -30,25 +25,5 @@ pub(crate) fn describe(char: char) -> String {
         format!("U+{code:04X} '{char}'")
     } else {
         format!("U+{code:04X}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_decode_one_by_one_where_they_are_no_characters() {
-        type Case = (&'static [u8], Option<(char, usize)>);
-        let cases: [Case; 5] = [
-            (b"", None),
-            (b"a", Some(('a', 1))),
-            ("é!".as_bytes(), Some(('é', 2))),
-            (b"\xe2\x98", Some((char::REPLACEMENT_CHARACTER, 1))),
-            (b"\xffa", Some((char::REPLACEMENT_CHARACTER, 1))),
-        ];
-        for (bytes, expected) in cases {
-            assert_eq!(decode(bytes), expected, "{bytes:?}");
-        }
     }
 }

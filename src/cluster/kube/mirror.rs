@@ -1,7 +1,7 @@
 //! What a watch has told us, by key.
 
 use std::borrow::Borrow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -19,7 +19,8 @@ pub struct Mirror<K, V> {
 #[derive(Debug)]
 struct Entries<K, V> {
     by_key: HashMap<K, Held<V>>,
-    by_tag: HashMap<String, HashSet<K>>,
+    /// Few bear the same tag, most often one.
+    by_tag: HashMap<Box<str>, Vec<K>>,
 }
 
 #[derive(Debug)]
@@ -165,7 +166,10 @@ impl<K: Clone + Eq + Hash, V> Entries<K, V> {
     fn put(&mut self, key: K, held: Held<V>, tag: fn(&V) -> Option<&str>) -> Option<Arc<V>> {
         let before = self.remove(&key, tag);
         if let Some(tag) = tag(&held.value) {
-            self.by_tag.entry(tag.to_owned()).or_default().insert(key.clone());
+            match self.by_tag.get_mut(tag) {
+                Some(keys) => keys.push(key.clone()),
+                None => drop(self.by_tag.insert(tag.into(), vec![key.clone()])),
+            }
         }
         self.by_key.insert(key, held);
         before
@@ -176,7 +180,7 @@ impl<K: Clone + Eq + Hash, V> Entries<K, V> {
         if let Some(tag) = tag(&held.value)
             && let Some(keys) = self.by_tag.get_mut(tag)
         {
-            keys.remove(key);
+            keys.retain(|tagged| tagged != key);
             if keys.is_empty() {
                 self.by_tag.remove(tag);
             }

@@ -11,6 +11,7 @@ mod followed;
 mod generators;
 mod glance;
 mod mirror;
+mod packed;
 mod reduce;
 mod requests;
 mod resources;
@@ -34,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::mirror::Mirror;
+use self::packed::{Packed, PackedTarget};
 use self::requests::Requests;
 use super::{Change, Cluster, Document, DocumentKind, Event, GeneratorStates, Resources, Store};
 use crate::engine::generator::GeneratorKey;
@@ -67,16 +69,17 @@ pub struct KubeCluster {
     kinds: resources::Kinds,
     /// For what goes on in the background.
     own: Weak<Self>,
-    external_secrets: Mirror<ObjectKey, ExternalSecret>,
+    external_secrets: Mirror<ObjectKey, Packed<ExternalSecret>>,
     stores: Mirror<ObjectKey, Store>,
     cluster_stores: Mirror<String, Store>,
-    targets: Mirror<ObjectKey, Target>,
+    targets: Mirror<ObjectKey, PackedTarget>,
     namespaces: Mirror<String, BTreeMap<String, String>>,
     states: Mirror<ObjectKey, State>,
     keeps_states: bool,
     /// Where what is lockstep's own is kept.
     home: String,
     seal: OnceCell<SecretBytes>,
+    changes: mpsc::UnboundedSender<Change>,
 }
 
 impl KubeCluster {
@@ -103,12 +106,13 @@ impl KubeCluster {
             external_secrets: Mirror::default(),
             stores: Mirror::default(),
             cluster_stores: Mirror::default(),
-            targets: Mirror::tagged(reduce::created_by),
+            targets: Mirror::tagged(PackedTarget::created_by),
             namespaces: Mirror::default(),
             states: Mirror::tagged(|state| state.owner.as_deref()),
             keeps_states: scope.generator_states,
             home: scope.namespace.clone().unwrap_or_else(|| scope.home.clone()),
             seal: OnceCell::new(),
+            changes: changes.clone(),
         });
         watch::start(&cluster, scope, &changes, tasks, stop).await;
         (cluster, receiver)
@@ -118,7 +122,7 @@ impl KubeCluster {
 #[async_trait]
 impl Cluster for KubeCluster {
     fn external_secret(&self, key: &ObjectKey) -> Option<Arc<ExternalSecret>> {
-        self.external_secrets.get(key)
+        Some(self.external_secrets.get(key)?.unpack())
     }
 
     fn store(&self, key: &StoreKey) -> Option<Arc<Store>> {
@@ -133,13 +137,11 @@ impl Cluster for KubeCluster {
     }
 
     fn target(&self, key: &ObjectKey) -> Option<Arc<Target>> {
-        self.targets.get(key)
+        Some(self.targets.get(key)?.unpack())
     }
 
     fn targets_created_by(&self, namespace: &str, owner: &str) -> Vec<(ObjectKey, Arc<Target>)> {
-        let mut targets = self.targets.with_tag(owner);
-        targets.retain(|(key, _)| key.namespace == namespace);
-        targets
+        self.targets.created_by(namespace, owner)
     }
 
     fn can_follow(&self, object: &ObjectRef) -> bool {

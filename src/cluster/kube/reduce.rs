@@ -14,13 +14,14 @@ use serde_json::Value;
 
 use super::super::Store;
 use super::mirror::Version;
+use crate::engine::fingerprint;
+use crate::engine::labels;
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::render::Object;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::state::State;
 use crate::engine::target::{Digest, ManagedFields, Owner, Target};
 use crate::engine::values::Values;
-use crate::engine::{fingerprint, labels};
 
 pub fn key(meta: &ObjectMeta) -> ObjectKey {
     ObjectKey::new(
@@ -119,10 +120,6 @@ fn owner(reference: OwnerReference) -> Owner {
         controller: reference.controller.unwrap_or_default(),
         block_owner_deletion: reference.block_owner_deletion.unwrap_or_default(),
     }
-}
-
-pub fn created_by(target: &Target) -> Option<&str> {
-    target.labels.get(labels::CREATED_BY).map(String::as_str)
 }
 
 /// `None`: it cannot be understood.

@@ -14,7 +14,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::super::{Change, Resources};
-use super::mirror::{Mirror, News};
+use super::mirror::Mirror;
+use super::packed::PackedTarget;
 use super::requests::DEADLINE;
 use super::watch::{self, Ended, Sink, Watch};
 use super::{KubeCluster, errors, reduce, writes};
@@ -37,7 +38,7 @@ pub struct Kinds {
 /// A kind that is watched.
 struct Known {
     resource: ApiResource,
-    targets: Mirror<ObjectKey, Target>,
+    targets: Mirror<ObjectKey, PackedTarget>,
     listed: flag::Sender<bool>,
 }
 
@@ -85,7 +86,7 @@ impl Resources for KubeCluster {
     }
 
     fn target(&self, key: &ResourceKey) -> Option<Arc<Target>> {
-        self.kinds.get(&key.kind)?.targets.get(&key.key)
+        Some(self.kinds.get(&key.kind)?.targets.get(&key.key)?.unpack())
     }
 
     fn targets_created_by(
@@ -95,11 +96,9 @@ impl Resources for KubeCluster {
         owner: &str,
     ) -> Vec<(ObjectKey, Arc<Target>)> {
         let known = self.kinds.get(kind);
-        let mut targets = known
-            .map(|known| known.targets.with_tag(owner))
-            .unwrap_or_default();
-        targets.retain(|(key, _)| key.namespace == namespace);
-        targets
+        known
+            .map(|known| known.targets.created_by(namespace, owner))
+            .unwrap_or_default()
     }
 
     async fn read(&self, key: &ResourceKey) -> Result<Option<(Target, Object)>, Problem> {
@@ -115,7 +114,8 @@ impl Resources for KubeCluster {
         let version = reduce::version(&written.metadata);
         let (target, _) = reduce::resource(written);
         if let Some(known) = self.kinds.get(&write.target.kind) {
-            known.targets.wrote(&write.target.key, version, target.clone());
+            let packed = PackedTarget::of(target.clone());
+            known.targets.wrote(&write.target.key, version, packed);
         }
         Ok(target)
     }
@@ -151,7 +151,7 @@ impl KubeCluster {
             .await?;
         let known = Arc::new(Known {
             resource,
-            targets: Mirror::tagged(reduce::created_by),
+            targets: Mirror::tagged(PackedTarget::created_by),
             listed: flag::Sender::new(false),
         });
         // Two may have looked it up at the same time: the first one counts.
@@ -252,7 +252,9 @@ impl Sink<DynamicObject> for Watched {
     fn seen(&self, object: DynamicObject, listing: u64) {
         let (key, version) = (reduce::key(&object.metadata), reduce::version(&object.metadata));
         let (target, _) = reduce::resource(object);
-        if self.known.targets.seen(key.clone(), version, target, listing) != News::Nothing {
+        let packed = PackedTarget::of(target);
+        let news = self.known.targets.seen(key.clone(), version, packed, listing);
+        if news.differs(|_| true) {
             self.tell(key);
         }
     }

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::super::{Change, Move, Store};
 use super::mirror::News;
+use super::packed::{Packed, PackedTarget};
 use super::watch::Sink;
 use super::{KubeCluster, reduce};
 use crate::engine::object::StoreKey;
@@ -52,8 +53,8 @@ impl Sink<ExternalSecret> for Watched {
         let news = self
             .cluster
             .external_secrets
-            .seen(key.clone(), version, object, listing);
-        if news.differs(|before| self::shape(before) != shape) {
+            .seen(key.clone(), version, Packed::of(object), listing);
+        if news.differs(|before| self::shape(&before.unpack()) != shape) {
             self.tell(Change::ExternalSecret(key, Move::Edited));
         }
     }
@@ -87,7 +88,7 @@ fn shape(object: &ExternalSecret) -> impl PartialEq + use<> {
 impl Sink<Secret> for Watched {
     fn seen(&self, object: Secret, listing: u64) {
         let (key, version) = (reduce::key(&object.metadata), reduce::version(&object.metadata));
-        let target = reduce::target(object);
+        let target = PackedTarget::of(reduce::target(object));
         let news = self.cluster.targets.seen(key.clone(), version, target, listing);
         if news.differs(|_| true) {
             self.tell(Change::Target(key));

@@ -12,7 +12,7 @@ use lockstep_api::generator::GeneratorState;
 use rand::Rng as _;
 use serde_json::{Value, json};
 
-use super::super::GeneratorStates;
+use super::super::{Change, GeneratorStates};
 use super::{KubeCluster, errors, reduce, writes};
 use crate::engine::labels;
 use crate::engine::object::{ObjectKey, ObjectRef};
@@ -103,6 +103,9 @@ impl KubeCluster {
             let version = reduce::version(&written.metadata);
             if let Some(now) = reduce::state(written) {
                 self.states.wrote(&state.key, version, now);
+                // What we wrote is no news to the watch, but it is to whoever waits for the deadline.
+                let (key, owner) = (state.key.clone(), None);
+                let _ = self.changes.send(Change::GeneratorState { key, owner });
             }
         }
         Ok(())

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::super::Store;
+use super::packed::Packed;
 use super::{KubeCluster, errors, reduce};
 use crate::engine::object::{ObjectRef, StoreKey};
 use crate::engine::problem::Problem;
@@ -30,7 +31,7 @@ pub async fn of_external_secret(
         let version = reduce::version(&written.metadata);
         cluster
             .external_secrets
-            .wrote(&key, version, reduce::external_secret(written));
+            .wrote(&key, version, Packed::of(reduce::external_secret(written)));
     }
     Ok(())
 }

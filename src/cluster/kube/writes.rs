@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::packed::PackedTarget;
 use super::{KubeCluster, errors, reduce};
 use crate::engine::fingerprint;
 use crate::engine::object::{ObjectKey, ObjectRef};
@@ -33,7 +34,8 @@ pub async fn write(cluster: &KubeCluster, write: &SecretWrite) -> Result<Target,
     .await?;
     let version = reduce::version(&written.metadata);
     let target = reduce::target(written);
-    cluster.targets.wrote(&write.key, version, target.clone());
+    let packed = PackedTarget::of(target.clone());
+    cluster.targets.wrote(&write.key, version, packed);
     Ok(target)
 }
 

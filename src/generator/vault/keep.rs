@@ -90,7 +90,7 @@ impl Vault {
         let surroundings = self.surroundings(spec, about, &state.key.namespace);
         match &note.token {
             Some(token) => {
-                let bound_to = bound_to(&state.key.namespace, &note.nonce);
+                let bound_to = bound_to(&state.key.namespace, spec, &note.nonce);
                 let secret: SecretBytes = seal(self.cluster.as_ref())
                     .await?
                     .open(&token.sealed, &bound_to)?;

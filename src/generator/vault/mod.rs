@@ -8,10 +8,12 @@
 mod answer;
 mod keep;
 mod note;
+mod shared;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use lockstep_api::generator::{FreeJson, VaultDynamicSecretSpec};
 use lockstep_gostd::hex;
@@ -19,10 +21,12 @@ use rand::Rng as _;
 use tracing::warn;
 
 use self::note::{Lease, Note, Token};
+use self::shared::Shared;
 use super::Order;
 use super::page::{Keeping, Made};
 use super::seal::Seal;
 use crate::cluster::Cluster;
+use crate::engine::fingerprint;
 use crate::engine::lease::{Sort, Term};
 use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
@@ -46,6 +50,7 @@ pub struct Vault {
     calls: Calls,
     /// Paths that lend nothing: nothing need be noted before they are called.
     plain: Mutex<HashSet<String>>,
+    shared: Shared,
 }
 
 impl Vault {
@@ -54,6 +59,7 @@ impl Vault {
             cluster,
             calls,
             plain: Mutex::default(),
+            shared: Shared::default(),
         }
     }
 
@@ -63,13 +69,10 @@ impl Vault {
         resource: &FreeJson,
         order: Order<'_>,
     ) -> Result<Values, Problem> {
-        let about = ObjectRef::from(order.generator);
-        let session = Session::open(
-            &spec.provider,
-            &self.surroundings(spec, about, order.namespace),
-            FIELD,
-        )
-        .await?;
+        if self.is_plain(spec) {
+            return self.ask(spec, resource, order).await;
+        }
+        let session = self.open(spec, order).await?;
         let own = session.pin();
         let mut note = Note::new(order.now, nonce()?);
         if let Some(own) = &own
@@ -101,7 +104,50 @@ impl Vault {
         values
     }
 
-    /// Notes the token before anything is made with it, unless nothing will be.
+    /// Asks for what lends nothing, by a login that is shared.
+    async fn ask(
+        &self,
+        spec: &VaultDynamicSecretSpec,
+        resource: &FreeJson,
+        order: Order<'_>,
+    ) -> Result<Values, Problem> {
+        let name = login_of(spec, order.namespace);
+        let mut login = self.shared.login(&name, self.open(spec, order)).await?;
+        let mut answer = login.session()?.call(&call(spec)).await;
+        if matches!(answer, Err(Problem::Refused { .. })) {
+            self.shared.forget(&name);
+            // What we log in with may have changed meanwhile.
+            if !login.is_new {
+                login = self.shared.login(&name, self.open(spec, order)).await?;
+                answer = login.session()?.call(&call(spec)).await;
+            }
+        }
+        let answer = answer?;
+        let values = taken(spec, answer.as_ref())?;
+        let note = Note::new(order.now, nonce()?);
+        match answer {
+            Some(envelope) if lends(&envelope) => {
+                self.plain().remove(&path_of(spec));
+                lent(&envelope, resource, (login.session()?, false), order, note).await;
+            }
+            Some(envelope) => certified(&envelope, resource, order, note),
+            None => {}
+        }
+        Ok(values)
+    }
+
+    /// A login is rare, and large while it is under way.
+    fn open<'a>(
+        &self,
+        spec: &'a VaultDynamicSecretSpec,
+        order: Order<'_>,
+    ) -> BoxFuture<'a, Result<Session, Problem>> {
+        let about = ObjectRef::from(order.generator);
+        let surroundings = self.surroundings(spec, about, order.namespace);
+        Box::pin(async move { Session::open(&spec.provider, &surroundings, FIELD).await })
+    }
+
+    /// Notes the token before anything is made with it.
     async fn intend(
         &self,
         spec: &VaultDynamicSecretSpec,
@@ -115,12 +161,9 @@ impl Vault {
         }
         let seal = seal(self.cluster.as_ref()).await?;
         note.token = Some(Token {
-            sealed: seal.close(&own.secret, &bound_to(order.namespace, &note.nonce))?,
+            sealed: seal.close(&own.secret, &bound_to(order.namespace, spec, &note.nonce))?,
             term: term(order.now, &own.lent),
         });
-        if self.is_plain(spec) {
-            return Ok(());
-        }
         order.page.intend(resource.clone(), note.write()).await
     }
 
@@ -153,6 +196,13 @@ impl Vault {
     fn plain(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
         self.plain.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whoever logs in like this, in this namespace, is the same.
+fn login_of(spec: &VaultDynamicSecretSpec, namespace: &str) -> String {
+    // Credentials are not in here, but references to them; parameters of the call do not count.
+    let provider = serde_json::to_string(&spec.provider).unwrap_or_default();
+    fingerprint::of_text(&format!("{namespace} {provider} {:?}", spec.retry_settings))
 }
 
 fn path_of(spec: &VaultDynamicSecretSpec) -> String {
@@ -301,8 +351,9 @@ async fn seal(cluster: &dyn Cluster) -> Result<Seal, Problem> {
     Seal::new(&states.sealing_key().await?)
 }
 
-fn bound_to(namespace: &str, nonce: &str) -> String {
-    format!("{namespace} {nonce}")
+/// Whoever can write notes must not have a token sent to a server of their own.
+fn bound_to(namespace: &str, spec: &VaultDynamicSecretSpec, nonce: &str) -> String {
+    format!("{namespace} {nonce} {}", spec.provider.server)
 }
 
 fn nonce() -> Result<String, Problem> {

@@ -16,6 +16,7 @@ use crate::provider::vault::tests::server::{CANARY, Server};
 
 const LOGIN: &str = "PUT /v1/auth/approle/login";
 const ASK: &str = "GET /v1/db/creds/app";
+const KV: &str = "GET /v1/kv/app";
 const RENEW: &str = "PUT /v1/auth/token/renew-self";
 const GIVE_BACK: &str = "PUT /v1/auth/token/revoke-self";
 
@@ -138,28 +139,67 @@ async fn an_intent_alone_undoes_what_was_made_with_its_token() {
         .expect("nothing is left of it");
     let moved = State {
         key: ObjectKey::new("elsewhere", "state"),
+        ..intent.clone()
+    };
+    let mut resource = intent.resource.as_value().clone();
+    resource["spec"]["provider"]["server"] = json!("http://127.0.0.1:1");
+    let redirected = State {
+        resource: resource.into(),
         ..intent
     };
-    let problem = bench
-        .generators
-        .undo(&moved)
-        .await
-        .expect_err("bound to its namespace");
-    assert!(!problem.to_string().contains(CANARY));
+    for stolen in [moved, redirected] {
+        let problem = bench.generators.undo(&stolen).await.expect_err("sealed");
+        assert!(problem.to_string().contains("cannot be opened"), "{problem}");
+    }
 }
 
 #[tokio::test]
 async fn what_lends_nothing_leaves_nothing_and_is_remembered() {
     let bench = Bench::new(false).await;
     bench.server.put("kv/app", 200, json!({"data": {"a": "1"}}));
-    for _ in 0..2 {
+    for lines in [vec![LOGIN, KV, GIVE_BACK], vec![LOGIN, KV], vec![KV]] {
         let page = bench.page();
         bench.generate("kv/app", &page).await.expect("values");
         assert!(page.state().is_none() && page.unrecorded().is_none());
-        assert_eq!(bench.lines(), [LOGIN, "GET /v1/kv/app", GIVE_BACK]);
+        assert_eq!(bench.lines(), lines, "one login for all that lends nothing");
         assert!(bench.cluster.states().is_empty());
     }
-    assert!(bench.generators.vault.plain().len() == 1);
+}
+
+#[tokio::test]
+async fn a_shared_login_that_is_refused_is_made_anew_once() {
+    let bench = Bench::new(false).await;
+    bench.server.put("kv/app", 200, json!({"data": {"a": "1"}}));
+    for _ in 0..2 {
+        bench.generate("kv/app", &bench.page()).await.expect("values");
+    }
+    bench.server.state().denied.insert("kv/app".to_owned());
+    bench.lines();
+    bench.generate("kv/app", &bench.page()).await.expect_err("denied");
+    assert_eq!(bench.lines(), [KV, LOGIN, KV]);
+    bench.server.state().denied.clear();
+    bench.generate("kv/app", &bench.page()).await.expect("values");
+}
+
+#[tokio::test]
+async fn a_path_that_comes_to_lend_is_noted_from_then_on() {
+    let bench = Bench::new(false).await;
+    let lease = bench.server.state().answers["db/creds/app"].clone();
+    bench.server.put("db/creds/app", 200, json!({"data": {"a": "1"}}));
+    bench
+        .generate("db/creds/app", &bench.page())
+        .await
+        .expect("values");
+    bench.server.put("db/creds/app", lease.0, lease.1);
+    let page = bench.page();
+    bench.generate("db/creds/app", &page).await.expect("values");
+    assert!(
+        page.state().is_none() && page.unrecorded().is_some(),
+        "noted by its lease"
+    );
+    let page = bench.page();
+    bench.generate("db/creds/app", &page).await.expect("values");
+    assert!(page.state().is_some(), "noted before it is asked for");
 }
 
 #[tokio::test]

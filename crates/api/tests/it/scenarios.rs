@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use lockstep_api::ExternalSecret;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -26,26 +27,51 @@ struct Step {
 #[test]
 fn every_manifest_that_eso_takes_is_sound() {
     let mut read = 0;
-    for scenario in scenarios() {
-        let accepted = scenario.steps.into_iter().filter(|step| step.refused.is_none());
-        for manifest in accepted.flat_map(|step| step.apply.into_iter().chain(step.replace)) {
-            if manifest["apiVersion"]
-                .as_str()
-                .is_some_and(|version| version.contains("external-secrets.io/"))
-            {
-                read += 1;
-                let fault = fault(&manifest).map(|fault| fault.field);
-                let known = scenario.name == "wire-bad-duration" && manifest["metadata"]["name"] == "bad";
-                assert_eq!(
-                    fault,
-                    known.then(|| "refreshInterval".to_owned()),
-                    "{}: {manifest}",
-                    scenario.name
-                );
-            }
-        }
+    for (scenario, manifest) in manifests() {
+        read += 1;
+        let fault = fault(&manifest).map(|fault| fault.field);
+        let known = scenario == "wire-bad-duration" && manifest["metadata"]["name"] == "bad";
+        assert_eq!(
+            fault,
+            known.then(|| "refreshInterval".to_owned()),
+            "{scenario}: {manifest}"
+        );
     }
     assert!(read > 1_000, "only {read} manifests were found");
+}
+
+#[test]
+fn what_was_read_is_the_same_when_it_was_written_and_read_again() {
+    let mut read = 0;
+    for (scenario, manifest) in manifests() {
+        if manifest["kind"] != "ExternalSecret" {
+            continue;
+        }
+        let object: ExternalSecret = serde_json::from_value(manifest).expect("an object");
+        if object.spec.as_ref().is_ok() {
+            read += 1;
+            let text = serde_json::to_vec(&object).expect("a text");
+            let again: ExternalSecret = serde_json::from_slice(&text).expect("an object again");
+            assert_eq!(again.spec, object.spec, "{scenario}");
+        }
+    }
+    assert!(read > 100, "only {read} manifests were found");
+}
+
+/// Of our kinds, those that the API server takes, each with its scenario's name.
+fn manifests() -> impl Iterator<Item = (String, Value)> {
+    let accepted = |scenario: Scenario| {
+        let steps = scenario.steps.into_iter().filter(|step| step.refused.is_none());
+        let manifests = steps.flat_map(|step| step.apply.into_iter().chain(step.replace));
+        manifests.map(move |manifest| (scenario.name.clone(), manifest))
+    };
+    scenarios()
+        .into_iter()
+        .flat_map(accepted)
+        .filter(|(_, manifest)| {
+            let version = manifest["apiVersion"].as_str();
+            version.is_some_and(|version| version.contains("external-secrets.io/"))
+        })
 }
 
 fn scenarios() -> Vec<Scenario> {

@@ -1,9 +1,9 @@
 //! Strings and characters as they are written in Go.
 
+use lockstep_gostd::unquote::escapes;
+
 use super::{Parsed, Parser};
 use crate::lex::{Kind, Token};
-use crate::unicode::decode;
-use crate::value::push_rune;
 
 impl Parser<'_> {
     /// What a string literal stands for.
@@ -13,101 +13,6 @@ impl Parser<'_> {
         if token.kind == Kind::Raw {
             return Ok(inner.iter().copied().filter(|byte| *byte != b'\r').collect());
         }
-        unquote(inner).ok_or_else(|| self.error("invalid syntax"))
-    }
-}
-
-/// Resolves escapes. None if one of them is unknown.
-fn unquote(inner: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(inner.len());
-    let mut rest = inner;
-    while !rest.is_empty() {
-        let (unit, length) = unit(rest, b'"')?;
-        match unit {
-            Unit::Byte(byte) => out.push(byte),
-            Unit::Char(char) => push_rune(&mut out, char),
-        }
-        rest = &rest[length..];
-    }
-    Some(out)
-}
-
-/// What one escape, or one character without, stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
-    /// `\xff` and `\377` are bytes, whatever they mean.
-    Byte(u8),
-    Char(char),
-}
-
-/// The first unit and its length. `quote` may only come escaped, and the other quote only bare.
-pub(super) fn unit(text: &[u8], quote: u8) -> Option<(Unit, usize)> {
-    let (char, width) = decode(text)?;
-    if char != '\\' {
-        return (char != char::from(quote)).then_some((Unit::Char(char), width));
-    }
-    let simple = |byte| Some((Unit::Byte(byte), 2));
-    match *text.get(1)? {
-        b'a' => simple(7),
-        b'b' => simple(8),
-        b'f' => simple(12),
-        b'n' => simple(b'\n'),
-        b'r' => simple(b'\r'),
-        b't' => simple(b'\t'),
-        b'v' => simple(11),
-        b'\\' => simple(b'\\'),
-        byte if byte == quote => simple(quote),
-        b'x' => byte(text.get(2..4)?, 16, 2),
-        b'u' => code_point(text.get(2..6)?),
-        b'U' => code_point(text.get(2..10)?),
-        b'0'..=b'7' => byte(text.get(1..4)?, 8, 1),
-        _ => None,
-    }
-}
-
-fn byte(digits: &[u8], radix: u32, skipped: usize) -> Option<(Unit, usize)> {
-    let code = number(digits, radix)?;
-    Some((Unit::Byte(u8::try_from(code).ok()?), skipped + digits.len()))
-}
-
-fn code_point(digits: &[u8]) -> Option<(Unit, usize)> {
-    let code = number(digits, 16)?;
-    Some((Unit::Char(char::from_u32(code)?), 2 + digits.len()))
-}
-
-fn number(digits: &[u8], radix: u32) -> Option<u32> {
-    digits.iter().try_fold(0u32, |code, digit| {
-        let digit = char::from(*digit).to_digit(radix)?;
-        code.checked_mul(radix)?.checked_add(digit)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn escapes_are_those_of_go() {
-        let cases: [(&[u8], Option<&[u8]>); 16] = [
-            (b"", Some(b"")),
-            (br"a\tb\n\x41\101\\", Some(b"a\tb\nAA\\")),
-            (br"\377\xff\x80", Some(b"\xff\xff\x80")),
-            (br"\u00e9\U0001F600", Some("é😀".as_bytes())),
-            (br"\400", None),
-            (br"\8", None),
-            (br"\x4", None),
-            (br"\ud800", None),
-            (br"\U00110000", None),
-            (br"\'", None),
-            (br#"\""#, Some(b"\"")),
-            (br"\q", None),
-            (br"\u12", None),
-            (b"'", Some(b"'")),
-            (b"\xff", Some("\u{fffd}".as_bytes())),
-            ("\\é".as_bytes(), None),
-        ];
-        for (source, expected) in cases {
-            assert_eq!(unquote(source).as_deref(), expected, "{source:?}");
-        }
+        escapes(inner).ok_or_else(|| self.error("invalid syntax"))
     }
 }

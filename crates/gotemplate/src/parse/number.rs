@@ -2,8 +2,8 @@
 
 use lockstep_gostd::float::parse as parse_float;
 use lockstep_gostd::integer::{Base, parse as parse_int, parse_u64};
+use lockstep_gostd::unquote::{Unit, unit};
 
-use super::literal::{Unit, unit};
 use super::tree::Number;
 use super::{Parsed, Parser};
 use crate::lex::{Kind, Token};

@@ -1,0 +1,126 @@
+//! Objects at rest. There are as many as the cluster has, and each is looked at in its own turn only: as text they take
+//! a fraction of what they take as structs, whose every map and option has room for what is not there.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::mirror::Mirror;
+use crate::engine::labels;
+use crate::engine::object::ObjectKey;
+use crate::engine::target::Target;
+
+#[derive(Debug)]
+pub enum Packed<T> {
+    Text(Box<[u8]>),
+    /// A broken spec can be kept, but not be written down.
+    Whole(Arc<T>),
+}
+
+impl<T: Serialize + DeserializeOwned> Packed<T> {
+    pub fn of(value: T) -> Self {
+        match serde_json::to_vec(&value) {
+            Ok(text) => Self::Text(text.into_boxed_slice()),
+            Err(_) => Self::Whole(Arc::new(value)),
+        }
+    }
+
+    pub fn unpack(&self) -> Arc<T> {
+        match self {
+            Self::Text(text) => {
+                Arc::new(serde_json::from_slice(text).expect("our own types read what they write"))
+            }
+            Self::Whole(value) => value.clone(),
+        }
+    }
+}
+
+/// A target, and the label that it is looked up by.
+#[derive(Debug)]
+pub struct PackedTarget {
+    created_by: Option<Box<str>>,
+    target: Packed<Target>,
+}
+
+impl PackedTarget {
+    pub fn of(target: Target) -> Self {
+        Self {
+            created_by: target.labels.get(labels::CREATED_BY).map(|by| by.as_str().into()),
+            target: Packed::of(target),
+        }
+    }
+
+    pub fn unpack(&self) -> Arc<Target> {
+        self.target.unpack()
+    }
+
+    pub fn created_by(&self) -> Option<&str> {
+        self.created_by.as_deref()
+    }
+}
+
+impl Mirror<ObjectKey, PackedTarget> {
+    /// Those of a namespace whose created-by label has this value.
+    pub fn created_by(&self, namespace: &str, owner: &str) -> Vec<(ObjectKey, Arc<Target>)> {
+        let mut found = self.with_tag(owner);
+        found.retain(|(key, _)| key.namespace == namespace);
+        found
+            .into_iter()
+            .map(|(key, packed)| (key, packed.unpack()))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_api::ExternalSecret;
+    use serde_json::json;
+
+    use super::*;
+    use crate::engine::secret_bytes::SecretBytes;
+    use crate::engine::target::{Digest, ManagedFields, Owner};
+
+    #[test]
+    fn what_is_unpacked_is_what_was_packed() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let target = Target {
+            uid: "u".to_owned(),
+            labels: [pair(labels::CREATED_BY, "app")].into(),
+            annotations: [pair("a", "ü\n\"")].into(),
+            owners: vec![Owner {
+                api_version: "v1".to_owned(),
+                kind: "Pod".to_owned(),
+                name: "p".to_owned(),
+                uid: "v".to_owned(),
+                controller: true,
+                block_owner_deletion: false,
+            }],
+            keys: [("k".to_owned(), Digest::of(&SecretBytes::from("canary")))].into(),
+            managed: [(
+                "us".to_owned(),
+                ManagedFields {
+                    data: vec!["k".to_owned()],
+                    written: Some(jiff::Timestamp::UNIX_EPOCH),
+                    ..ManagedFields::default()
+                },
+            )]
+            .into(),
+            ..Target::default()
+        };
+        let packed = PackedTarget::of(target.clone());
+        assert_eq!(*packed.unpack(), target);
+        assert_eq!(packed.created_by(), Some("app"));
+    }
+
+    #[test]
+    fn a_broken_spec_keeps_its_fault() {
+        let object = json!({
+            "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
+            "metadata": {"name": "app", "namespace": "ns"}, "spec": {"data": 5},
+        });
+        let object: ExternalSecret = serde_json::from_value(object).expect("an object");
+        assert!(object.spec.as_ref().is_err());
+        assert_eq!(Packed::of(object.clone()).unpack().spec, object.spec);
+    }
+}
