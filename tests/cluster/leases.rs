@@ -11,7 +11,7 @@ use lockstep_api::ExternalSecret;
 use lockstep_testkit::{Asked, ControlPlane, Fate, Proxy, Running, eventually};
 use serde_json::json;
 
-use crate::bench::{Bench, SOON, start_operator_as, start_operator_with};
+use crate::bench::{Bench, start_operator_as, start_operator_with};
 use crate::lender::{Lender, Terms, borrowed, states, text};
 
 const SHORT_GRACE: &str = "--generator-gc-grace-period=1s";
@@ -276,9 +276,7 @@ impl Story {
         self.objects
             .create(&kube::api::PostParams::default(), &object)
             .await?;
-        let first = self.user(name, None).await?;
-        self.lender.are_left(&[&first]).await?;
-
+        let first = self.only_user(name, None).await?;
         let touch = json!({"metadata": {"annotations": {"force-sync": "1"}}});
         self.objects
             .patch(
@@ -287,22 +285,15 @@ impl Story {
                 &kube::api::Patch::Merge(touch),
             )
             .await?;
-        let second = self.user(name, Some(&first)).await?;
-        self.lender.are_left(&[&second]).await?;
-        let now = self.user(name, None).await?;
-        ensure!(
-            now == second,
-            "the Secret has another user than the one that is left"
-        );
-
+        self.only_user(name, Some(&first)).await?;
         self.objects.delete(name, &DeleteParams::default()).await?;
         self.lender.are_left(&[]).await
     }
 
-    /// The user in the Secret, who is let in, once the ExternalSecret is at rest.
-    async fn user(&self, name: &str, other_than: Option<&str>) -> Result<String> {
+    /// The user in the Secret, who is let in, once there is no other and the ExternalSecret is at rest.
+    async fn only_user(&self, name: &str, other_than: Option<&str>) -> Result<String> {
         let mut found = None;
-        eventually("the Secret has a user", SOON * 2, async || {
+        eventually("the Secret has the only user", A_WHILE, async || {
             let text = |error: kube::Error| error.to_string();
             let object = self.objects.get(name).await.map_err(text)?;
             let status = serde_json::to_value(&object.status).map_err(|error| error.to_string())?;
@@ -315,8 +306,9 @@ impl Story {
                 .lets_in(&secret)
                 .await
                 .map_err(|error| error.to_string())?;
-            if Some(user.as_str()) == other_than {
-                return Err("the same as before".to_owned());
+            let users = self.lender.users().await?;
+            if Some(user.as_str()) == other_than || users != [user.as_str()] {
+                return Err(format!("{user} of {users:?}"));
             }
             found = Some(user);
             Ok(())
