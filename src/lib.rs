@@ -4,6 +4,7 @@
 //! `ARCHITECTURE.md` says where everything is and what must never happen.
 
 pub mod agent;
+mod aside;
 pub mod cli;
 pub mod cluster;
 pub mod controller;

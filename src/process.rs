@@ -3,13 +3,19 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use clap::Args;
 use lockstep_api::GoDuration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::provider::{HostPattern, Rules};
+
 /// How long what is under way may take at the end; Kubernetes kills us after 30 s, systemd after 90.
 const FAREWELL: Duration = Duration::from_secs(8);
+
+/// How long giving back what backends gave us may take then.
+pub const PARTING: Duration = Duration::from_secs(2);
 
 /// SIGTERM and SIGINT are requests to stop.
 pub fn stop_on_signals(tasks: &TaskTracker, stop: &CancellationToken) -> Result<()> {
@@ -33,6 +39,23 @@ pub async fn finish(tasks: &TaskTracker) {
     tasks.close();
     if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
         warn!(left = tasks.len(), "gave up on what was still under way");
+    }
+}
+
+/// What stores and generators may do. Not flags of ESO's.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RuleFlags {
+    /// Hosts that webhooks may talk to, in URLs and in redirects: names, addresses, or *.DOMAIN, each with or without
+    /// :PORT. Not a flag of ESO's [default: any]
+    #[arg(long, value_name = "HOST,…", value_delimiter = ',')]
+    pub webhook_allowed_hosts: Vec<HostPattern>,
+}
+
+impl RuleFlags {
+    pub fn rules(&self) -> Rules {
+        Rules {
+            webhook_hosts: self.webhook_allowed_hosts.iter().cloned().collect(),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Randomness of cryptographic strength, started from the system's own.
 
 use rand::rngs::{StdRng, SysRng};
-use rand::{Rng as _, SeedableRng as _};
+use rand::{Rng as _, RngExt as _, SeedableRng as _};
 
 use crate::engine::problem::Problem;
 
@@ -13,7 +13,12 @@ pub fn random() -> Result<StdRng, Problem> {
     })
 }
 
-/// The same, as templates take it.
+/// Between 0 and 1, to spread what would happen at once. A system without randomness spreads nothing.
+pub fn chance() -> f64 {
+    random().map_or(0.5, |mut random| random.random())
+}
+
+/// The same as [`random`], as templates take it.
 #[derive(Debug)]
 pub struct ForTemplates(pub StdRng);
 

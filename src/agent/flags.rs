@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::output::Format;
-use crate::process::parse_duration;
+use crate::process::{RuleFlags, parse_duration};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,6 +40,8 @@ pub struct Flags {
     /// How often a store is checked that does not say itself
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub store_requeue_interval: Duration,
+    #[command(flatten)]
+    pub rules: RuleFlags,
     /// The least severe messages that are shown [default: info, warn with --once]
     #[arg(long, value_name = "LEVEL")]
     pub loglevel: Option<Level>,

@@ -26,7 +26,7 @@ use crate::engine::condition::Manner;
 use crate::engine::render::{Engine, Targets};
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
-use crate::process::{finish, stop_on_signals};
+use crate::process::{PARTING, finish, stop_on_signals};
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
 use crate::telemetry::{Metrics, logging};
@@ -47,8 +47,10 @@ pub async fn run(flags: &Flags) -> Result<ExitCode> {
     if is_empty {
         warn!("no ExternalSecret in {}", flags.manifests.display());
     }
+    let context = context(flags, &cluster)?;
+    let pool = context.pool.clone();
     if !(is_empty && flags.once) {
-        Controllers::listen(context(flags, &cluster)?, changes, &tasks, &stop).work(&tasks, &stop);
+        Controllers::listen(context, changes, &tasks, &stop).work(&tasks, &stop);
     }
     if !flags.once {
         tasks.spawn(cluster.clone().follow(stop.clone()));
@@ -65,6 +67,7 @@ pub async fn run(flags: &Flags) -> Result<ExitCode> {
         stop.cancelled().await;
     }
     finish(&tasks).await;
+    pool.close(PARTING).await;
     let is_well = !flags.once || (!is_told_to_stop && is_all_in_step(&cluster, &rows));
     Ok(if is_well {
         ExitCode::SUCCESS
@@ -102,11 +105,20 @@ fn check_manifests(folder: &Path) -> Result<()> {
 fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
     let metrics = Metrics::new().context("could not set up the metrics")?;
     let shared = Arc::new(cluster.clone());
+    let rules = flags.rules.rules();
     Ok(Context {
-        pool: Arc::new(Pool::new(shared.clone(), Calls::new(metrics.clone()))),
+        pool: Arc::new(Pool::new(
+            shared.clone(),
+            Calls::new(metrics.clone()),
+            rules.clone(),
+        )),
         following: Arc::new(Following::new(shared.clone())),
         rendering: Arc::new(Rendering::new(Engine::default())),
-        generators: Arc::new(Generators::new(shared.clone(), Calls::new(metrics.clone()))),
+        generators: Arc::new(Generators::new(
+            shared.clone(),
+            Calls::new(metrics.clone()),
+            rules,
+        )),
         cluster: shared,
         metrics,
         rules: StoreRules {

@@ -3,6 +3,7 @@
 pub mod columns;
 mod diff;
 mod ending;
+mod leaves;
 mod manifests;
 mod plain;
 mod render;
@@ -31,7 +32,8 @@ enum Face {
     Operator(Box<operator::Flags>),
     /// Runs on a folder of manifests, without a cluster, and writes Secrets to files.
     Agent(agent::Flags),
-    /// Shows the Secrets that ExternalSecrets come to, from values in a file; asks no store and no cluster.
+    /// Shows the Secrets, or other targets, that ExternalSecrets come to, from values in a file; asks no store and no
+    /// cluster.
     Render(render::Flags),
     /// Shows what the next sync would change in a cluster, without values; writes nothing.
     Diff(diff::Flags),

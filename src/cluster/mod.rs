@@ -1,5 +1,5 @@
-//! What lockstep needs of Kubernetes, as one narrow trait with two bodies: [`kube`], a real API server, and
-//! [`folder`], a folder of manifests.
+//! What lockstep needs of Kubernetes, as one narrow trait with three bodies: [`kube`], a real API server;
+//! [`kube::Glance`], one that is only looked at; and [`folder`], a folder of manifests.
 //!
 //! Reads of watched objects are answered from memory and never wait. Everything that can wait is async, has a
 //! deadline, and fails with a [`Problem`] that is safe to show.

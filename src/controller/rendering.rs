@@ -2,28 +2,20 @@
 
 use jiff::Timestamp;
 use lockstep_gotemplate::World;
-use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::Semaphore;
 
+use crate::aside;
 use crate::engine::problem::Problem;
 use crate::engine::render::{Engine, Renderer};
 use crate::random::{ForTemplates, random};
 
-/// As many as there are processors in a small machine: more would only take turns.
-const AT_ONCE: usize = 2;
-
 #[derive(Debug)]
 pub struct Rendering {
     engine: Engine,
-    at_once: Semaphore,
 }
 
 impl Rendering {
     pub fn new(engine: Engine) -> Self {
-        Self {
-            engine,
-            at_once: Semaphore::new(AT_ONCE),
-        }
+        Self { engine }
     }
 
     /// Runs pure work. What runs templates steps aside from the async workers; anything else is over in no time.
@@ -37,9 +29,7 @@ impl Rendering {
         if !runs_templates {
             return Ok(self.with(now, random, work));
         }
-        // The semaphore is never closed.
-        let _permit = self.at_once.acquire().await;
-        Ok(aside(|| self.with(now, random, work)))
+        Ok(aside::run(|| self.with(now, random, work)).await)
     }
 
     fn with<T>(&self, now: Timestamp, mut random: ForTemplates, work: impl FnOnce(&mut Renderer) -> T) -> T {
@@ -50,12 +40,5 @@ impl Rendering {
                 random: &mut random,
             },
         })
-    }
-}
-
-fn aside<T>(work: impl FnOnce() -> T) -> T {
-    match Handle::current().runtime_flavor() {
-        RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
-        _ => work(),
     }
 }

@@ -1,7 +1,9 @@
-//! Who is woken by what: an ExternalSecret by itself, by its target, by its stores, and by its namespace.
+//! Who is woken by what: an ExternalSecret by itself, by its target, by its stores and their backends, and by its
+//! namespace.
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lockstep_api::ExternalSecret;
 use lockstep_api::external_secret::SourceRef;
@@ -13,7 +15,12 @@ use super::concerned::Concerned;
 use super::following::{Follower, Version};
 use crate::cluster::{Change, Move};
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
+use crate::provider::pool::Turn;
 use crate::queue::Queue;
+
+/// Who failed while a backend was away is tried again at this distance when it is back, and all of them within that
+/// time.
+const APART: (Duration, Duration) = (Duration::from_millis(2), Duration::from_secs(5));
 
 /// Turns what moved into wake-ups.
 #[derive(Debug)]
@@ -42,6 +49,7 @@ impl Router {
     }
 
     pub async fn run(mut self, mut changes: mpsc::UnboundedReceiver<Change>, stop: CancellationToken) {
+        let pool = self.context.pool.clone();
         loop {
             tokio::select! {
                 biased;
@@ -50,6 +58,7 @@ impl Router {
                     Some(change) => self.route(change),
                     None => return,
                 },
+                (store, turn) = pool.turned() => self.backend(&store, turn),
             }
         }
     }
@@ -91,6 +100,21 @@ impl Router {
             Move::Turned => {}
         }
         self.wake_concerned(&ObjectRef::from(key));
+    }
+
+    /// The store's own check tells that its backend is away, or back, and that turns those who hang on its being
+    /// ready. Those who have failed are not left to their own backoff.
+    fn backend(&self, store: &StoreKey, turn: Turn) {
+        self.stores.wake(store);
+        match turn {
+            Turn::Away => {}
+            Turn::Back => {
+                let object = ObjectRef::from(store);
+                for (nth, key) in (0..).zip(self.concerned.by(&object)) {
+                    self.external_secrets.hasten(key, (APART.0 * nth).min(APART.1));
+                }
+            }
+        }
     }
 
     fn followed(&self, object: &ObjectRef, version: Version) {

@@ -8,6 +8,8 @@ pub struct Location {
     pub key: String,
     pub version: Option<String>,
     pub aspect: Aspect,
+    /// Only where the backend is asked something else for another property.
+    pub property: Option<String>,
 }
 
 /// The secret itself, or what the backend says about it (`metadataPolicy: Fetch`).

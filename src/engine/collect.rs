@@ -120,6 +120,17 @@ pub fn wants(spec: &ExternalSecretSpec, namespace: &str) -> Vec<Want> {
     from.chain(single).collect()
 }
 
+/// The stores that a spec names, each once, whether or not they are there.
+pub fn stores(spec: &ExternalSecretSpec, wants: &[Want], namespace: &str) -> Vec<StoreKey> {
+    let default = spec.secret_store_ref.as_ref();
+    let default = default.and_then(|store| StoreKey::named_by(store, namespace));
+    let asked = wants.iter().filter_map(|want| want.ask.store()).cloned();
+    let mut stores: Vec<StoreKey> = asked.chain(default).collect();
+    stores.sort();
+    stores.dedup();
+    stores
+}
+
 /// An entry that only names a store asks for nothing, and that is no error.
 fn ask_from(entry: &DataFrom, default: Option<&StoreRef>, namespace: &str) -> Option<Ask> {
     let store = || store_of(entry.source_ref.as_ref(), default, namespace);
@@ -160,6 +171,7 @@ fn location(remote: &RemoteRef) -> Location {
         key: remote.key.clone(),
         version: remote.version.clone().filter(|version| !version.is_empty()),
         aspect,
+        property: None,
     }
 }
 

@@ -81,6 +81,11 @@ impl Failure {
         matches!(self.problem, Problem::Conflict { .. })
     }
 
+    /// The backend has nothing new. No news either: what was synced before is as good as it was.
+    pub fn is_not_modified(&self) -> bool {
+        self.problem.is_not_modified()
+    }
+
     /// The message of the condition, as ESO words it. The cause stands beside it, in what kstatus asks for, and in
     /// the event.
     pub fn message(&self, sort: Sort) -> String {

@@ -209,11 +209,7 @@ pub fn sound_target() -> Target {
 
 /// Does the target fit the stamps of a write of ours?
 pub fn is_as_stamped(target: &Target) -> bool {
-    target
-        .labels
-        .get(labels::MANAGED)
-        .is_some_and(|managed| managed == "true")
-        && target.annotations.get(labels::DATA_HASH) == Some(&target.data_hash)
+    target.is_managed() && target.annotations.get(labels::DATA_HASH) == Some(&target.data_hash)
 }
 
 /// Where in its interval an object refreshes: the same for all objects that read the same key of the same store, so

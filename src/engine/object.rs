@@ -67,6 +67,12 @@ pub struct ResourceKind {
     pub kind: String,
 }
 
+impl ResourceKind {
+    pub fn is_config_map(&self) -> bool {
+        self.api_version == "v1" && self.kind == "ConfigMap"
+    }
+}
+
 impl From<&Manifest> for ResourceKind {
     fn from(manifest: &Manifest) -> Self {
         Self {

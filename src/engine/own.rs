@@ -1,4 +1,4 @@
-//! Whose Secret is it?
+//! Whose target is it?
 
 use lockstep_api::external_secret::CreationPolicy;
 
@@ -19,7 +19,7 @@ pub struct Claimant {
 
 /// The owner references that the target ends up with, or why we may not touch it.
 ///
-/// A Secret that another ExternalSecret controls is left alone under every policy, one that something else controls
+/// A target that another ExternalSecret controls is left alone under every policy, one that something else controls
 /// only where we would have to control it ourselves. An ExternalSecret made anew under its old name is the same owner.
 pub fn owners(
     policy: CreationPolicy,

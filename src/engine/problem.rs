@@ -53,6 +53,9 @@ pub enum Problem {
     /// The backend answered, and says that it has no such secret. The only problem that deletionPolicy looks at.
     #[error("{key}: secret does not exist")]
     Absent { key: String },
+    /// The backend answered, and says that it has nothing new. No failure: there is nothing to do.
+    #[error("{key}: nothing has changed since it was last read")]
+    NotModified { key: String },
     #[error("{what}: the backend refuses ({why})")]
     Refused { what: String, why: String },
     #[error("{what}: the backend asks for fewer requests")]
@@ -149,6 +152,10 @@ impl Problem {
         matches!(self.root(), Self::Absent { .. })
     }
 
+    pub fn is_not_modified(&self) -> bool {
+        matches!(self.root(), Self::NotModified { .. })
+    }
+
     /// Is it something that we cannot do, or do not understand, rather than something that went wrong?
     pub fn is_beyond_us(&self) -> bool {
         matches!(self.root(), Self::NotSupported { .. } | Self::BrokenSpec { .. })
@@ -170,6 +177,7 @@ impl Problem {
             Self::ReferenceKeyMissing { .. } => "ReferenceKeyMissing",
             Self::ReferenceInvalid { .. } => "ReferenceInvalid",
             Self::Absent { .. } => "Absent",
+            Self::NotModified { .. } => "NotModified",
             Self::Refused { .. } => "Refused",
             Self::Throttled { .. } => "Throttled",
             Self::Unreachable { .. } => "Unreachable",
@@ -210,13 +218,15 @@ impl Problem {
             Self::StoreMissing { .. }
             | Self::StoreUnmanaged { .. }
             | Self::StoreDenied { .. }
-            // Nobody watches generators: that one was mended is only found out by looking again.
+            // What a failure concerns is followed, as far as its kind can be and up to a number: what nobody tells is
+            // only found out by looking again.
             | Self::GeneratorMissing { .. }
             | Self::GeneratorBroken { .. }
             | Self::ReferenceMissing { .. }
             | Self::ReferenceKeyMissing { .. }
             | Self::ReferenceInvalid { .. }
             | Self::Absent { .. }
+            | Self::NotModified { .. }
             | Self::Refused { .. }
             | Self::Throttled {
                 retry_after: None, ..
@@ -260,6 +270,7 @@ impl Problem {
             | Self::NotSupported { .. }
             | Self::ReferenceInvalid { .. }
             | Self::Absent { .. }
+            | Self::NotModified { .. }
             | Self::Refused { .. }
             | Self::Throttled { .. }
             | Self::Unreachable { .. }

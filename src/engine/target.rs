@@ -1,4 +1,4 @@
-//! What is known of a target Secret without keeping its values.
+//! What is known of a target without keeping its values.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hash, RandomState};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::labels;
 use super::secret_bytes::SecretBytes;
 
-/// An existing Secret, reduced to what decisions need. No value is in here.
+/// An existing Secret, or object of another kind, reduced to what decisions need. No value is in here.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Target {
     pub uid: String,
@@ -24,6 +24,7 @@ pub struct Target {
     pub owners: Vec<Owner>,
     /// Recomputed from the bytes that are there, not taken from the annotation.
     pub data_hash: String,
+    /// The keys of a Secret; of another kind, the members of the object itself.
     pub keys: BTreeMap<String, Digest>,
     /// What each of our field managers holds, by manager name.
     pub managed: BTreeMap<String, ManagedFields>,
@@ -40,7 +41,7 @@ pub struct Owner {
     pub block_owner_deletion: bool,
 }
 
-/// The fields that a field manager owns on a Secret.
+/// The fields that a field manager owns on a target.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManagedFields {
     pub data: Vec<String>,
@@ -74,6 +75,12 @@ impl Digest {
 impl Target {
     pub fn controller(&self) -> Option<&Owner> {
         self.owners.iter().find(|owner| owner.controller)
+    }
+
+    /// Whether we look after it.
+    pub fn is_managed(&self) -> bool {
+        let label = self.labels.get(labels::MANAGED);
+        label.is_some_and(|managed| managed == "true")
     }
 
     /// Stands for what a field manager has put on the Secret beside its data, as it is now: its labels and annotations,

@@ -12,6 +12,7 @@ mod seal;
 mod ssh_key;
 mod uuid;
 mod vault;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::state;
 use crate::engine::values::Values;
-use crate::provider::{Calls, References, StoreScope};
+use crate::provider::{Calls, References, Rules, StoreScope};
 use crate::random::random;
 use page::Page;
 use vault::Vault;
@@ -40,6 +41,8 @@ const KEYS_AT_ONCE: usize = 2;
 #[derive(Debug)]
 pub struct Generators {
     cluster: Arc<dyn Cluster>,
+    calls: Calls,
+    rules: Rules,
     keys_at_once: Arc<Semaphore>,
     vault: Vault,
 }
@@ -69,10 +72,12 @@ impl Order<'_> {
 }
 
 impl Generators {
-    pub fn new(cluster: Arc<dyn Cluster>, calls: Calls) -> Self {
+    pub fn new(cluster: Arc<dyn Cluster>, calls: Calls, rules: Rules) -> Self {
         Self {
-            vault: Vault::new(cluster.clone(), calls),
+            vault: Vault::new(cluster.clone(), calls.clone(), rules.clone()),
             cluster,
+            calls,
+            rules,
             keys_at_once: Arc::new(Semaphore::new(KEYS_AT_ONCE)),
         }
     }
@@ -99,6 +104,11 @@ impl Generators {
                 let seed = self.seed(mfa, order).await?;
                 mfa::generate(mfa, &seed, order.now).map_err(unusable)
             }
+            GeneratorSpec::Webhook(hook) => {
+                let references = self.references(order);
+                let made = webhook::generate(hook, &references, self.calls.clone(), &self.rules).await;
+                made.map_err(|problem| problem.at(order.generator.to_string()))
+            }
             GeneratorSpec::ACRAccessToken(_)
             | GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_)
             | GeneratorSpec::CloudsmithAccessToken(_)
@@ -108,8 +118,7 @@ impl Generators {
             | GeneratorSpec::GitlabDeployToken(_)
             | GeneratorSpec::Grafana(_)
             | GeneratorSpec::QuayAccessToken(_)
-            | GeneratorSpec::STSSessionToken(_)
-            | GeneratorSpec::Webhook(_) => Err(Problem::NotSupported {
+            | GeneratorSpec::STSSessionToken(_) => Err(Problem::NotSupported {
                 what: format!("generator `{}`", spec.kind().as_str()),
             }),
         }
@@ -129,12 +138,18 @@ impl Generators {
     }
 
     async fn seed(&self, spec: &MFASpec, order: Order<'_>) -> Result<SecretBytes, Problem> {
+        let seed = self
+            .references(order)
+            .secret_key(&spec.secret, "spec.secret")
+            .await;
+        seed.map_err(|problem| problem.at(order.generator.to_string()))
+    }
+
+    fn references(&self, order: Order<'_>) -> References {
         let scope = StoreScope::Generator {
             namespace: order.namespace.to_owned(),
         };
-        let references = References::new(self.cluster.clone(), scope);
-        let seed = references.secret_key(&spec.secret, "spec.secret").await;
-        seed.map_err(|problem| problem.at(order.generator.to_string()))
+        References::new(self.cluster.clone(), scope)
     }
 }
 

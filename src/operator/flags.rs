@@ -8,7 +8,7 @@ use clap::{ArgAction, Args, ValueEnum};
 
 use crate::controller::RefreshTime;
 use crate::engine::condition::Manner;
-use crate::process::parse_duration;
+use crate::process::{RuleFlags, parse_duration};
 use crate::telemetry::logging::TimeFormat;
 
 /// A switch as Go's flag packages have it: `--flag` and `--flag=false`.
@@ -62,6 +62,8 @@ pub struct Flags {
     /// Which conditions tell that something is wrong. Not a flag of ESO's.
     #[arg(long, value_name = "HOW", default_value = "kstatus")]
     pub status_conditions: ConditionsFlag,
+    #[command(flatten)]
+    pub rules: RuleFlags,
     #[command(flatten)]
     pub switches: Switches,
     #[command(flatten)]
@@ -318,6 +320,7 @@ mod tests {
             "--store-requeue-interval=1d",
             "--loglevel=loud",
             "--no-such-flag",
+            "--webhook-allowed-hosts=https://a.example",
         ] {
             assert!(parse(&[bad]).is_err(), "{bad}");
         }

@@ -21,7 +21,7 @@ use crate::controller::{Context, Controllers, Settings};
 use crate::engine::render::{Engine, Targets};
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
-use crate::process::{finish, stop_on_signals};
+use crate::process::{PARTING, finish, stop_on_signals};
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
 use crate::server::{self, Readiness};
@@ -64,11 +64,22 @@ pub async fn run(flags: &Flags) -> Result<()> {
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
+    let rules = flags.rules.rules();
+    let pool = Arc::new(Pool::new(
+        cluster.clone(),
+        Calls::new(metrics.clone()),
+        rules.clone(),
+    ));
+    metrics.tell_of(&pool);
     let context = Context {
-        pool: Arc::new(Pool::new(cluster.clone(), Calls::new(metrics.clone()))),
+        pool: pool.clone(),
         following: Arc::new(Following::new(cluster.clone())),
         rendering: Arc::new(Rendering::new(engine(flags))),
-        generators: Arc::new(Generators::new(cluster.clone(), Calls::new(metrics.clone()))),
+        generators: Arc::new(Generators::new(
+            cluster.clone(),
+            Calls::new(metrics.clone()),
+            rules,
+        )),
         cluster,
         metrics,
         rules: StoreRules {
@@ -83,7 +94,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
     if !stop.is_cancelled() {
         controllers.work(&tasks, &stop);
     }
-    let lost = until_the_end(leadership, &tasks, &stop).await;
+    let lost = until_the_end(leadership, &pool, &tasks, &stop).await;
     if lost {
         bail!("the lease was lost; another replica leads now");
     }
@@ -201,6 +212,7 @@ fn hostname() -> String {
 /// Waits for the end, and lets what is under way finish. Whether the lease was lost.
 async fn until_the_end(
     leadership: Option<Leadership>,
+    pool: &Pool,
     tasks: &TaskTracker,
     stop: &CancellationToken,
 ) -> bool {
@@ -219,10 +231,12 @@ async fn until_the_end(
                 stop.cancel();
             }
             finish(tasks).await;
+            pool.close(PARTING).await;
             leadership.release().await;
             return lost;
         }
     };
     finish(tasks).await;
+    pool.close(PARTING).await;
     lost
 }

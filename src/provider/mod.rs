@@ -9,7 +9,7 @@ mod calls;
 mod certificates;
 mod fake;
 mod flights;
-#[allow(dead_code, reason = "the backends that speak HTTP come next")]
+mod hosts;
 mod http;
 mod json;
 mod keepsake;
@@ -20,8 +20,8 @@ pub mod reader;
 pub mod references;
 #[cfg(test)]
 pub(crate) mod testing;
-#[allow(dead_code, unused_imports, reason = "its users come next")]
 pub(crate) mod vault;
+pub(crate) mod webhook;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,7 +39,9 @@ use crate::engine::values::Values;
 
 pub use crate::engine::ask::{Aspect, Find, Location};
 pub use calls::{CallObserver, Calls};
+pub use hosts::{HostPattern, Hosts};
 pub use keepsake::Keepsake;
+pub use reader::Retries;
 pub use references::{References, StoreScope};
 
 /// One authenticated connection to one backend.
@@ -59,6 +61,11 @@ pub trait Backend: Send + Sync + std::fmt::Debug {
 
     /// Is the connection good for anything? Asked when a store is validated.
     async fn check(&self) -> Result<Health, Problem>;
+
+    /// What is to be read for this property. Most backends hand out whole secrets, whatever the property.
+    fn locate(&self, location: Location, _: Option<&str>) -> Location {
+        location
+    }
 
     /// What one entry of `data` gets out of a payload. `None`: the property does not exist, and for
     /// `deletionPolicy` that is as if the secret did not.
@@ -92,6 +99,11 @@ pub trait Backend: Send + Sync + std::fmt::Debug {
         Err(Problem::NotSupported {
             what: format!("looking for {} at this provider", remote.key),
         })
+    }
+
+    /// How long ago we logged in, where that gave us a token.
+    fn token_age(&self) -> Option<Duration> {
+        None
     }
 
     /// The connection is of no use any more: what was made for it alone, such as a token, is given back. Asked once,
@@ -169,6 +181,8 @@ pub struct Limits {
     /// Calls under way at the same time.
     pub parallel: usize,
     pub deadline: Duration,
+    /// What is not answered is read again, as the store or else the backend says. `None`: the backend does so itself.
+    pub retries: Option<Retries>,
 }
 
 impl Default for Limits {
@@ -177,8 +191,15 @@ impl Default for Limits {
             batch: 1,
             parallel: 16,
             deadline: Duration::from_secs(30),
+            retries: Some(Retries::default()),
         }
     }
+}
+
+/// What the operator lets stores and generators do.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    pub webhook_hosts: Hosts,
 }
 
 /// What a backend is built from, besides its spec.
@@ -189,8 +210,9 @@ pub struct Surroundings {
     pub references: References,
     pub calls: Calls,
     pub keepsake: Arc<Keepsake>,
-    /// How often a call is repeated; each backend has its own rule where nothing is said.
+    /// How often a call is repeated, for a backend that does so itself ([`Limits::retries`]).
     pub retry: Option<RetrySettings>,
+    pub rules: Rules,
 }
 
 /// The one place that knows which provider of the API is built by which folder here.
@@ -201,12 +223,12 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
     match provider {
         Provider::Fake(spec) => Ok(fake::connect(spec, surroundings)),
         Provider::Kubernetes(spec) => kubernetes::connect(spec, surroundings).await,
-        Provider::Vault(_)
-        | Provider::OpenBao(_)
-        | Provider::Aws(_)
+        Provider::Vault(spec) => vault::connect(spec, surroundings).await,
+        Provider::OpenBao(spec) => vault::connect_openbao(spec, surroundings).await,
+        Provider::Webhook(spec) => webhook::connect(spec, surroundings).await,
+        Provider::Aws(_)
         | Provider::Azurekv(_)
         | Provider::Gcpsm(_)
-        | Provider::Webhook(_)
         | Provider::Doppler(_)
         | Provider::Crd(_)
         | Provider::Onepassword(_)

@@ -20,10 +20,11 @@ use lockstep_api::{
 use rustls::pki_types::CertificateDer;
 
 use super::certificates;
-use crate::cluster::{Cluster, DocumentKind};
+use crate::cluster::{Cluster, Document, DocumentKind};
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::values::Values;
 
 /// On whose behalf references are resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,14 +111,37 @@ impl References {
         default_key: &str,
         field: &str,
     ) -> Result<SecretBytes, Problem> {
+        let object = self.secret_object(selector, field)?;
+        let key = selector.key.as_ref().map_or(default_key, |key| key.as_str());
+        self.value(DocumentKind::Secret, &object, key).await
+    }
+
+    /// The Secret that a selector means, before it is read.
+    pub fn secret_object(&self, selector: &SecretKeySelector, field: &str) -> Result<ObjectKey, Problem> {
         let name = selector
             .name
             .as_ref()
             .ok_or_else(|| invalid(field, "name", "must be set"))?;
         let namespace = self.namespace(selector.namespace.as_ref(), field)?;
-        let key = selector.key.as_ref().map_or(default_key, |key| key.as_str());
-        self.value(DocumentKind::Secret, &object(namespace, name), key)
-            .await
+        Ok(object(namespace, name))
+    }
+
+    /// All values of a Secret that says itself, with a label, that it may be used for this.
+    pub async fn labelled_secret(&self, object: &ObjectKey, label: (&str, &str)) -> Result<Values, Problem> {
+        let document = self.document(DocumentKind::Secret, object).await?;
+        let (name, value) = label;
+        if document.labels.get(name).is_some_and(|found| found == value) {
+            return Ok(document.values);
+        }
+        Err(Problem::ReferenceInvalid {
+            field: ObjectRef::namespaced(DocumentKind::Secret.name(), object).to_string(),
+            why: format!("it must carry the label {name}: {value} to be used here"),
+        })
+    }
+
+    /// The namespace that the store or generator is used from. What is built with it is that namespace's alone.
+    pub fn user_namespace(&self, field: &str) -> Result<String, Problem> {
+        self.namespace(None, field)
     }
 
     /// The certificates that a server's certificate is checked against; `None` leaves that to the system.
@@ -208,16 +232,25 @@ impl References {
     }
 
     async fn value(&self, kind: DocumentKind, object: &ObjectKey, key: &str) -> Result<SecretBytes, Problem> {
-        let about = || ObjectRef::namespaced(kind.name(), object);
-        let document = self.cluster.document(kind, object).await?;
-        let document = document.ok_or_else(|| Problem::ReferenceMissing { object: about() })?;
+        let document = self.document(kind, object).await?;
         let value = document.values.get(key).cloned();
-        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
-        record.documents.insert((kind, object.clone()), document.version);
         value.ok_or_else(|| Problem::ReferenceKeyMissing {
-            object: about(),
+            object: ObjectRef::namespaced(kind.name(), object),
             key: key.to_owned(),
         })
+    }
+
+    /// Reads a document, and records that it was.
+    async fn document(&self, kind: DocumentKind, object: &ObjectKey) -> Result<Document, Problem> {
+        let document = self.cluster.document(kind, object).await?;
+        let document = document.ok_or_else(|| Problem::ReferenceMissing {
+            object: ObjectRef::namespaced(kind.name(), object),
+        })?;
+        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        record
+            .documents
+            .insert((kind, object.clone()), document.version.clone());
+        Ok(document)
     }
 
     /// The one rule.

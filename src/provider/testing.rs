@@ -10,7 +10,7 @@ use lockstep_api::generator::GeneratorSpec;
 use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreSpec, SecretStoreStatus};
 use serde_json::Value;
 
-use super::{Calls, Keepsake, References, StoreScope, Surroundings};
+use super::{Calls, Keepsake, References, Rules, StoreScope, Surroundings};
 use crate::cluster::{Cluster, Document, DocumentKind, Event, GeneratorStates};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
@@ -43,6 +43,17 @@ impl TestCluster {
     }
 
     pub(crate) fn put(&self, kind: DocumentKind, namespace: &str, name: &str, values: &[(&str, &str)]) {
+        self.put_labelled(kind, namespace, name, values, &[]);
+    }
+
+    pub(crate) fn put_labelled(
+        &self,
+        kind: DocumentKind,
+        namespace: &str,
+        name: &str,
+        values: &[(&str, &str)],
+        labels: &[(&str, &str)],
+    ) {
         let version = self.versions.fetch_add(1, SeqCst).to_string();
         let values = values
             .iter()
@@ -50,7 +61,10 @@ impl TestCluster {
             .collect();
         let document = Document {
             version,
-            labels: BTreeMap::new(),
+            labels: labels
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             values,
         };
         self.documents()
@@ -234,6 +248,7 @@ pub(crate) fn surroundings(cluster: Arc<TestCluster>, scope: StoreScope) -> Surr
         calls: Calls::default(),
         keepsake: Arc::new(Keepsake::default()),
         retry: None,
+        rules: Rules::default(),
     }
 }
 

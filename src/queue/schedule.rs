@@ -109,6 +109,28 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
         true
     }
 
+    /// What an object that failed has waited for has happened: it is tried again at that time at the latest. Whether
+    /// that is news.
+    pub fn hasten(&mut self, key: &K, at: Instant) -> bool {
+        let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.failures > 0) else {
+            return false;
+        };
+        match entry.state {
+            State::Timer(later) if later > at => {
+                self.timers.remove(&(later, key.clone()));
+                self.timers.insert((at, key.clone()));
+                entry.state = State::Timer(at);
+                true
+            }
+            State::Running { woken: false } => {
+                // It may be failing of what is over now.
+                entry.state = State::Running { woken: true };
+                true
+            }
+            State::Running { woken: true } | State::Timer(_) | State::Ready { .. } | State::Asleep => false,
+        }
+    }
+
     /// Hands out the next turn, if any is due.
     pub fn pop(&mut self, now: Instant) -> Option<Turn<K>> {
         self.ring(now);
@@ -272,6 +294,29 @@ mod tests {
         schedule.pop(now);
         schedule.finish(&"a", Next::Backoff, now);
         assert_eq!(schedule.next_timer(), Some(now + seconds(1)));
+    }
+
+    #[test]
+    fn only_what_failed_is_hastened_and_never_put_off() {
+        let (mut schedule, start) = (Schedule::default(), Instant::now());
+        for (key, next) in [
+            ("well", Next::After(seconds(60))),
+            ("failed", Next::FailedAfter(seconds(60))),
+            ("failed just now", Next::FailedAfter(seconds(2))),
+        ] {
+            schedule.wake(&key, start);
+            schedule.pop(start);
+            schedule.finish(&key, next, start);
+        }
+        let soon = start + seconds(5);
+        let hastened =
+            ["well", "failed", "failed just now", "unknown"].map(|key| schedule.hasten(&key, soon));
+        assert_eq!(hastened, [false, true, false, false]);
+        assert_eq!(keys(&mut schedule, start + seconds(2)), ["failed just now"]);
+        assert_eq!(keys(&mut schedule, soon), ["failed"]);
+        assert!(schedule.hasten(&"failed", soon), "it is failing of what is over");
+        schedule.finish(&"failed", Next::Backoff, soon);
+        assert_eq!(keys(&mut schedule, soon), ["failed"]);
     }
 
     #[test]

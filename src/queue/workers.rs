@@ -49,6 +49,14 @@ impl<K: Clone + Debug + Eq + Hash + Ord + Send + 'static> Queue<K> {
         }
     }
 
+    /// What the object, if it failed, has waited for has happened: it is tried again within that time.
+    pub fn hasten(&self, key: &K, within: Duration) {
+        let at = Instant::now().into_std() + within;
+        if self.with(|schedule| schedule.hasten(key, at)) {
+            self.changed.notify_one();
+        }
+    }
+
     /// Works until told to stop, then waits for the turns under way. At most `limit` run at a time.
     pub async fn work<F, Fut>(self: Arc<Self>, limit: usize, stop: CancellationToken, turn: F)
     where

@@ -3,7 +3,7 @@
 //! This module is the one place that knows the metrics library. Labels are names of objects and static words, never free text;
 //! series of objects that are gone go too.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use lockstep_api::ConditionStatus;
@@ -11,10 +11,12 @@ use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+use super::backends;
 use super::objects::Objects;
 use super::queue_metrics::QueueMetrics;
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::provider::CallObserver;
+use crate::provider::pool::Pool;
 
 /// controller-runtime's buckets, in seconds.
 const RECONCILE_BUCKETS: &[f64] = &[
@@ -37,6 +39,7 @@ pub struct Metrics {
     pub(super) queues: Queues,
     problems: IntCounterVec,
     pub events_dropped: IntCounter,
+    pool: OnceLock<Weak<Pool>>,
 }
 
 /// controller-runtime's families.
@@ -85,6 +88,7 @@ impl Metrics {
                 "lockstep_events_dropped_total",
                 "Events that could not be written",
             )?,
+            pool: OnceLock::new(),
             registry,
         }))
     }
@@ -97,7 +101,16 @@ impl Metrics {
         for objects in [&self.external_secrets, &self.stores, &self.cluster_stores] {
             objects.render(&mut text);
         }
+        if let Some(pool) = self.pool.get().and_then(Weak::upgrade) {
+            backends::render(&pool.vitals(), &mut text);
+        }
         text
+    }
+
+    /// From now on the backends that are reached through this pool are told of, too.
+    pub fn tell_of(&self, pool: &Arc<Pool>) {
+        // There is one pool in a process.
+        let _ = self.pool.set(Arc::downgrade(pool));
     }
 
     pub fn synced(&self, key: &ObjectKey, failed: bool, took: Duration) {

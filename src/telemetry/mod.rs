@@ -1,5 +1,7 @@
 //! What lockstep tells about itself: metrics and logs.
 
+mod backends;
+mod exposition;
 pub mod logging;
 pub mod metrics;
 mod objects;

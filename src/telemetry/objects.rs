@@ -2,12 +2,12 @@
 //! become text only when somebody asks.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lockstep_api::ConditionStatus;
 
+use super::exposition::Exposition;
 use crate::engine::object::ObjectKey;
 
 /// Of one kind, by its ESO name. Objects without a namespace have an empty one.
@@ -120,23 +120,12 @@ impl Objects {
         let rows = self.rows();
         for family in &FAMILIES {
             let name = format!("{}_{}", self.kind, family.name);
-            let mut has_header = false;
+            let mut exposition = Exposition::new(text, name, family.help, family.sort);
             for (key, row) in rows.iter() {
                 (family.series)(row, &mut |labels, value| {
-                    if !has_header {
-                        has_header = true;
-                        let _ = write!(
-                            text,
-                            "# HELP {name} {}\n# TYPE {name} {}\n",
-                            family.help, family.sort
-                        );
-                    }
-                    // Names of objects have no character that would have to be escaped; the API server sees to it.
-                    let _ = writeln!(
-                        text,
-                        "{name}{{name=\"{}\",namespace=\"{}\"{labels}}} {value}",
-                        key.name, key.namespace
-                    );
+                    let object =
+                        format_args!("name=\"{}\",namespace=\"{}\"{labels}", key.name, key.namespace);
+                    exposition.sample("", object, value);
                 });
             }
         }

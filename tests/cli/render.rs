@@ -92,11 +92,11 @@ fn other_formats_and_standard_input_work_and_mask_too() {
         .assert(0);
     assert_eq!(
         table.stdout,
-        "SECRET        KEY        BYTES   VALUE\n\
-         default/app   greeting      12   (text)\n\
-         default/app   password       8   (text)\n\
-         default/app   url           29   (text)\n\
-         default/app   username       6   (text)\n"
+        "TARGET               KEY        BYTES   VALUE\n\
+         Secret default/app   greeting      12   (text)\n\
+         Secret default/app   password       8   (text)\n\
+         Secret default/app   url           29   (text)\n\
+         Secret default/app   username       6   (text)\n"
     );
     let json = bed
         .run(&["render", "-f", "app.yaml", "--data", "values.yaml", "-o", "json"])
@@ -126,10 +126,85 @@ fn bytes_come_from_a_secret_and_a_namespace_from_the_flag() {
         ])
         .assert(0);
     assert!(
-        ended.stdout.contains("shop/app   password       2   base64:/wA="),
+        ended
+            .stdout
+            .contains("Secret shop/app   password       2   base64:/wA="),
         "{}",
         ended.stdout
     );
+}
+
+#[test]
+fn other_kinds_than_secrets_are_shown_whole() {
+    let app = "\
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {name: app}
+spec:
+  target:
+    name: route
+    creationPolicy: Orphan
+    manifest: {apiVersion: example.com/v1, kind: Route}
+    template:
+      metadata: {labels: {team: web}}
+      data: {mode: fast}
+      templateFrom:
+      - target: spec
+        literal: |
+          port: {{ .port }}
+          hosts: ['{{ .host }}.example.com']
+      - target: spec.owner
+        literal: 'name: {{ .host }}'
+  data:
+  - {secretKey: host, remoteRef: {key: host}}
+  - {secretKey: port, remoteRef: {key: port}}
+";
+    let bed = Bed::new(&[("app.yaml", app), ("values.yaml", "host: canary\nport: '8080'\n")]);
+    let render = |more: &[&str]| {
+        let ended = bed.run(&[&["render", "-f", "app.yaml", "--data", "values.yaml"], more].concat());
+        ended.assert(0).stdout
+    };
+    assert_eq!(
+        render(&[]),
+        "# app.yaml:1: ExternalSecret default/app, creationPolicy Orphan\n\
+         apiVersion: example.com/v1\n\
+         data:\n  mode: fast\n\
+         kind: Route\n\
+         metadata:\n  \
+           annotations:\n    reconcile.external-secrets.io/data-hash: <56 bytes>\n  \
+           labels:\n    reconcile.external-secrets.io/managed: \"true\"\n    team: web\n  \
+           name: route\n  namespace: default\n\
+         spec:\n  hosts:\n  - <18 bytes>\n  owner:\n    name: <6 bytes>\n  port: <number>\n"
+    );
+    let revealed = render(&["--reveal"]);
+    let spec = "spec:\n  hosts:\n  - canary.example.com\n  owner:\n    name: canary\n  port: 8080\n";
+    assert!(revealed.ends_with(spec), "{revealed}");
+
+    let secret = app.replace("example.com/v1, kind: Route", "v1, kind: Secret");
+    std::fs::write(bed.path("app.yaml"), secret).expect("a file");
+    bed.run(&["render", "-f", "app.yaml", "--data", "values.yaml"])
+        .assert_refused(
+            1,
+            "lockstep: app.yaml:1: ExternalSecret default/app: spec.target.manifest: must be left out for a Secret, \
+             which is what a target is without it\n",
+        );
+}
+
+#[test]
+fn what_is_merged_into_another_kind_is_shown_too() {
+    let app = APP
+        .replace(
+            "    template:\n      type: kubernetes.io/basic-auth\n",
+            "    creationPolicy: Merge\n    manifest: {apiVersion: v1, kind: ConfigMap}\n    template:\n",
+        )
+        .replace("      mergePolicy: Merge\n", "");
+    let bed = Bed::new(&[("app.yaml", &app), ("values.yaml", VALUES)]);
+    let shown = bed
+        .run(&["render", "-f", "app.yaml", "--data", "values.yaml"])
+        .assert(0)
+        .stdout;
+    let data = "data:\n  greeting: <12 bytes>\n  url: <29 bytes>\nkind: ConfigMap\n";
+    assert!(shown.contains(data) && !shown.contains("canary"), "{shown}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 use lockstep_testkit::{ControlPlane, Request, User};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::bench::{Bench, external_secret, password, store};
 
@@ -95,6 +95,69 @@ async fn a_diff_tells_what_the_next_sync_changes_and_writes_nothing() -> Result<
     let there = bench.secret("app").await?;
     let is_as_before = there.as_ref().and_then(password) == Some(b"canary-1");
     ensure!(is_as_before, "the Secret was written");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the test bed"]
+async fn a_diff_of_other_kinds_tells_their_fields_and_writes_nothing() -> Result<()> {
+    let allowed = &["--unsafe-allow-generic-targets"];
+    let bench = Bench::set_up_with("diff-kinds", "canary-1", allowed).await?;
+    let (plane, namespace) = (&bench.plane, bench.namespace.as_str());
+    let mut spec = external_secret("k");
+    spec["target"] = json!({
+        "manifest": {"apiVersion": "v1", "kind": "ConfigMap"},
+        "template": {"data": {"mode": "fast", "url": "https://{{ .password }}@db"}},
+    });
+    bench.apply("ExternalSecret", "app", spec.clone()).await?;
+    bench.synced("app").await?;
+    let start = plane.requests()?.len();
+    let target = format!("ConfigMap {namespace}/app:");
+    diff(plane, namespace, &["app"])?.expect(0, &[&format!("{target} unchanged"), "1 unchanged"])?;
+
+    let file = plane.folder().join("app.yaml");
+    let given = |name: &str, spec: &Value| -> Result<String> {
+        let manifest = json!({
+            "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
+            "metadata": {"name": name}, "spec": spec,
+        });
+        fs::write(&file, manifest.to_string())?;
+        Ok(file.to_string_lossy().into_owned())
+    };
+    spec["target"]["template"]["data"] = json!({"drawn": "{{ randAlphaNum 9 }}", "mode": "slow"});
+    diff(plane, namespace, &["-f", &given("app", &spec)?])?.expect(
+        1,
+        &[
+            &format!("{target} updated"),
+            "+ data.drawn  made anew at each sync",
+            "~ data.mode   4 bytes #",
+            "- data.url    19 bytes #",
+            "1 updated",
+        ],
+    )?;
+    spec["target"]["name"] = "renamed".into();
+    diff(plane, namespace, &["-f", &given("app", &spec)?])?.expect(
+        1,
+        &[
+            &format!("ConfigMap {namespace}/renamed: created"),
+            "+ data.mode   slow",
+            "+ label reconcile.external-secrets.io/managed",
+            "+ owner",
+            &format!("{target} deleted, for it was made under an earlier target name"),
+            "1 created, 1 deleted",
+        ],
+    )?;
+    for (kind, why) in [
+        ("Widget", "knows no Widget of v1"),
+        ("Namespace", "belongs to no namespace"),
+        ("Secret", "must be left out for a Secret"),
+    ] {
+        spec["target"]["manifest"]["kind"] = kind.into();
+        let told = diff(plane, namespace, &["-f", &given("other", &spec)?])?;
+        told.expect(2, &[&format!("lockstep: ExternalSecret {namespace}/other: ")])?;
+        ensure!(told.text.contains(why), "{kind}: {}", told.text);
+    }
+    ensure_reads_only(&plane.requests()?[start..])?;
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use lockstep::engine::secret_bytes::SecretBytes;
 use lockstep::engine::values::Values;
 use lockstep::provider::pool::{Pool, Verdict};
 use lockstep::provider::reader::Reader;
-use lockstep::provider::{Calls, Push, PushSource, Remote};
+use lockstep::provider::{Calls, Push, PushSource, Remote, Rules};
 use lockstep_api::{Parsed, SecretStoreStatus};
 use lockstep_testkit::{ControlPlane, User, eventually};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ impl Bench {
             &stop,
         )
         .await;
-        let pool = Pool::new(cluster, Calls::default());
+        let pool = Pool::new(cluster, Calls::default(), Rules::default());
         let bench = Self {
             plane,
             client,
@@ -170,6 +170,7 @@ fn at(key: &str) -> Location {
         key: key.to_owned(),
         version: None,
         aspect: Aspect::Value,
+        property: None,
     }
 }
 

@@ -23,6 +23,7 @@
 //! system brings has that program's name in its own, or in its module's: `postgres`, `slapd`, `moto`. So those can be
 //! left out where the program is missing.
 
+mod approle;
 mod audit;
 mod binaries;
 mod certificates;
@@ -47,6 +48,7 @@ mod traffic;
 mod vault;
 mod wait;
 
+pub use approle::Shelf;
 pub use audit::{Request, requests};
 pub use binaries::{BIN_DIR, VENV_DIR, find as find_binary, workspace_root};
 pub use certificates::{Authority, Issued, Purpose};

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
+use crate::cli::leaves::{Leaves, Path, leaves};
 use crate::cli::plain::Plain;
-use crate::engine::labels;
-use crate::engine::plan::SecretWrite;
+use crate::controller::external_secret::View;
+use crate::engine::plan::{ResourceWrite, SecretWrite};
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::target::{Digest, Owner, Target};
-use crate::engine::values::Values;
+use crate::engine::{labels, merge_patch};
 
 /// One field, before and after.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,46 +20,129 @@ pub struct Change {
     pub what: String,
 }
 
-/// What a write is compared with.
+/// What a write is held against.
 #[derive(Debug)]
-pub struct Before<'a> {
-    pub target: &'a Target,
-    pub values: &'a Values,
+pub struct Against<'a, W> {
+    pub found: &'a View,
+    /// The write of another time, with other values where they are made and not read.
+    pub again: Option<&'a W>,
+    pub plain: &'a Plain<'a>,
 }
 
-pub fn of_write(
-    write: &SecretWrite,
-    before: &Before,
-    plain: &Plain,
-    made_anew: &BTreeSet<String>,
-) -> Vec<Change> {
+pub fn of_secret(write: &SecretWrite, against: &Against<SecretWrite>) -> Vec<Change> {
+    let nothing = Target::default();
+    let target = against.found.target.as_deref().unwrap_or(&nothing);
+    let values = against.found.values.as_ref();
+    let again = against.again.map(|again| &again.data);
     let mut changes = Vec::new();
     let data = write.data.iter().map(|(key, value)| {
         let after = value.as_ref().map(|value| {
-            if made_anew.contains(key) {
-                "made anew at each sync".to_owned()
+            if is_made_anew(again, key, &write.data) {
+                MADE_ANEW.to_owned()
             } else {
                 shape(value)
             }
         });
-        change(format!("data.{key}"), before.values.get(key).map(shape), after)
+        let before = values.and_then(|values| values.get(key));
+        change(format!("data.{key}"), before.map(shape), after)
     });
     changes.extend(data);
-    changes.extend(texts(
-        "label",
-        &write.labels,
-        &before.target.labels,
-        &|key, text| plain.is_label(key, text),
-    ));
+    let again = against.again.map(|again| (&again.labels, &again.annotations));
+    let marks = (&write.labels, &write.annotations);
+    changes.extend(mark_changes(marks, again, target, against.plain));
+    changes.extend(others(write, target));
+    changes
+}
+
+pub fn of_resource(write: &ResourceWrite, against: &Against<ResourceWrite>) -> Vec<Change> {
+    let nothing = Target::default();
+    let target = against.found.target.as_deref().unwrap_or(&nothing);
+    let there = against
+        .found
+        .object
+        .as_ref()
+        .map_or(&Value::Null, |object| &object.0);
+    let after = patched(there, write);
+    let again = against.again.map(|again| patched(there, again));
+    let mut changes = field_changes(&leaves(there), &leaves(&after), again.as_ref(), against.plain);
+    let again = against.again.map(|again| (&again.labels, &again.annotations));
+    let marks = (&write.labels, &write.annotations);
+    changes.extend(mark_changes(marks, again, target, against.plain));
+    let owners = write.owners.iter();
+    changes.extend(owners.flat_map(|owners| owner_changes(&target.owners, owners)));
+    changes
+}
+
+fn patched(there: &Value, write: &ResourceWrite) -> Value {
+    let mut object = there.clone();
+    merge_patch::apply(&mut object, &write.content.0);
+    object
+}
+
+fn field_changes(before: &Leaves, after: &Leaves, again: Option<&Value>, plain: &Plain) -> Vec<Change> {
+    let again = again.map(leaves);
+    let show = |path: &Path, value: &Value| match value {
+        Value::String(text) if plain.is_field(path, value) => text.clone(),
+        value => shape_of(value),
+    };
+    let paths: BTreeSet<&Path> = before.keys().chain(after.keys()).collect();
+    let line = |path: &Path| {
+        let (old, new) = (before.get(path), after.get(path));
+        if old == new || is_told_below(path, old, after) || is_told_below(path, new, before) {
+            return None;
+        }
+        let is_made_anew = again.as_ref().is_some_and(|again| again.get(path) != new);
+        let after = new.map(|value| {
+            if is_made_anew {
+                MADE_ANEW.to_owned()
+            } else {
+                show(path, value)
+            }
+        });
+        Some(change(
+            path.to_string(),
+            old.map(|value| show(path, value)),
+            after,
+        ))
+    };
+    paths.into_iter().filter_map(line).collect()
+}
+
+/// An empty map or list that is filled, or becomes empty: its items have lines of their own.
+fn is_told_below(path: &Path, value: Option<&&Value>, others: &Leaves) -> bool {
+    let next = others.range(path..).next();
+    value.is_some_and(|value| is_empty(value)) && next.is_some_and(|(next, _)| next.is_below(path))
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+type Texts = BTreeMap<String, Option<String>>;
+
+/// Labels and annotations.
+fn mark_changes(
+    (labels, annotations): (&Texts, &Texts),
+    again: Option<(&Texts, &Texts)>,
+    before: &Target,
+    plain: &Plain,
+) -> Vec<Change> {
+    let (again_labels, again_annotations) = again.unzip();
+    let labels = texts("label", labels, again_labels, &before.labels, &|key, text| {
+        plain.is_label(key, text)
+    });
     let annotations = texts(
         "annotation",
-        &write.annotations,
-        &before.target.annotations,
+        annotations,
+        again_annotations,
+        &before.annotations,
         &|key, text| plain.is_annotation(key, text),
     );
-    changes.extend(annotations);
-    changes.extend(others(write, before.target));
-    changes
+    labels.into_iter().chain(annotations).collect()
 }
 
 fn others(write: &SecretWrite, before: &Target) -> Vec<Change> {
@@ -94,7 +180,8 @@ fn owner_changes(before: &[Owner], after: &[Owner]) -> Vec<Change> {
 
 fn texts(
     kind: &str,
-    wanted: &BTreeMap<String, Option<String>>,
+    wanted: &Texts,
+    again: Option<&Texts>,
     before: &BTreeMap<String, String>,
     is_plain: &dyn Fn(&str, &str) -> bool,
 ) -> Vec<Change> {
@@ -109,14 +196,29 @@ fn texts(
         }
     };
     let lines = wanted.iter().map(|(key, text)| {
+        let is_made_anew = is_made_anew(again, key, wanted) && !key.starts_with(labels::PREFIX);
+        let after = text.as_ref().map(|text| {
+            if is_made_anew {
+                MADE_ANEW.to_owned()
+            } else {
+                show(key, text)
+            }
+        });
         let before = before.get(key).map(|text| show(key, text));
-        change(
-            format!("{kind} {key}"),
-            before,
-            text.as_ref().map(|text| show(key, text)),
-        )
+        change(format!("{kind} {key}"), before, after)
     });
     lines.collect()
+}
+
+const MADE_ANEW: &str = "made anew at each sync";
+
+/// Whether the same reads have given something else.
+fn is_made_anew<T: PartialEq>(
+    again: Option<&BTreeMap<String, T>>,
+    key: &str,
+    now: &BTreeMap<String, T>,
+) -> bool {
+    again.is_some_and(|again| again.get(key) != now.get(key))
 }
 
 fn change(field: String, before: Option<String>, after: Option<String>) -> Change {
@@ -135,4 +237,16 @@ fn change(field: String, before: Option<String>, after: Option<String>) -> Chang
 fn shape(value: &SecretBytes) -> String {
     let unit = if value.len() == 1 { "byte" } else { "bytes" };
     format!("{} {unit} #{}", value.len(), Digest::of(value).short())
+}
+
+/// As [`shape`], of anything that is no Secret. Of a number or a truth value, the length would tell too much.
+fn shape_of(value: &Value) -> String {
+    let fingerprint = || Digest::of(&value.to_string().into()).short();
+    match value {
+        Value::String(text) => shape(&text.as_str().into()),
+        Value::Number(_) => format!("number #{}", fingerprint()),
+        Value::Bool(_) => format!("boolean #{}", fingerprint()),
+        // These are empty.
+        Value::Null | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
 }

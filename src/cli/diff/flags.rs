@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
+use crate::process::RuleFlags;
+
 const MORE: &str = "\
 Examples:
   What would this file change, if it were applied and synced?
@@ -54,6 +56,8 @@ pub struct Flags {
     /// The class of stores that the operator serves
     #[arg(long, value_name = "CLASS", default_value = "default")]
     pub controller_class: String,
+    #[command(flatten)]
+    pub rules: RuleFlags,
     /// What opens an action in templates, where the operator runs with another
     #[arg(long, value_name = "TEXT", default_value = "{{")]
     pub template_left_delimiter: String,

@@ -27,6 +27,7 @@ use crate::engine::problem::Problem;
 use crate::engine::render::{Engine, Targets};
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
+use crate::process::PARTING;
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
 use crate::telemetry::Metrics;
@@ -75,6 +76,7 @@ pub async fn run(flags: &Flags) -> Result<Ending, Halt> {
             ending
         }));
     }
+    context.pool.close(PARTING).await;
     print(report.summary().as_bytes());
     Ok(worst)
 }
@@ -88,7 +90,7 @@ fn tell(report: &mut Report, key: &ObjectKey, outlook: &Outlook) -> Result<Endin
                     print(text.as_bytes());
                     Ok(if differs { Ending::Finding } else { Ending::Fine })
                 }
-                Err(failure) => Err((ending(&failure.problem), show::failure(failure))),
+                Err(failure) => Err((ending(&failure.problem), show::failure(failure, preview.sort))),
             };
         }
         Outlook::Broken(fault) => fault.to_string(),
@@ -128,12 +130,21 @@ fn check_files(flags: &Flags, given: &Manifests) -> Result<(), Halt> {
 /// The operator's, as far as one look needs it.
 fn context(flags: &Flags, cluster: Arc<Glance>) -> Result<Context, Halt> {
     let metrics = Metrics::new().map_err(|error| Halt::misuse(format!("the metrics: {error}")))?;
+    let rules = flags.rules.rules();
     let engine = Engine::new(&flags.template_left_delimiter, &flags.template_right_delimiter);
     Ok(Context {
-        pool: Arc::new(Pool::new(cluster.clone(), Calls::new(metrics.clone()))),
+        pool: Arc::new(Pool::new(
+            cluster.clone(),
+            Calls::new(metrics.clone()),
+            rules.clone(),
+        )),
         following: Arc::new(Following::new(cluster.clone())),
         rendering: Arc::new(Rendering::new(engine)),
-        generators: Arc::new(Generators::new(cluster.clone(), Calls::new(metrics.clone()))),
+        generators: Arc::new(Generators::new(
+            cluster.clone(),
+            Calls::new(metrics.clone()),
+            rules,
+        )),
         cluster,
         metrics,
         rules: StoreRules {

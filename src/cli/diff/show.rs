@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::changes::{self, Before, Change};
+use super::changes::{self, Against, Change};
 use crate::cli::plain::Plain;
 use crate::controller::external_secret::{NextSync, Preview};
 use crate::engine::condition::{Failure, Sort};
 use crate::engine::due::{Cause, Due};
 use crate::engine::object::ObjectKey;
-use crate::engine::plan::{Outcome, SecretWrite, Step, Write};
-use crate::engine::target::Target;
+use crate::engine::plan::{Base, Outcome, Step, Write};
 
 /// How much of a line the fields take before what is said of them.
 const WIDEST_FIELD: usize = 24;
@@ -31,9 +30,9 @@ impl Report {
         let before = self.created + self.updated + self.deleted;
         let (verdict, lines) = self.target(preview, sync);
         let mut text = format!(
-            "Secret {}: {verdict}\n  ExternalSecret {key}: {}\n",
+            "{}: {verdict}\n  ExternalSecret {key}: {}\n",
             preview.target,
-            due(&preview.due)
+            due(&preview.due, &preview.target.kind)
         );
         for entry in &sync.missing {
             let path = entry.path();
@@ -44,7 +43,7 @@ impl Report {
             self.deleted += 1;
             let _ = writeln!(
                 text,
-                "Secret {orphan}: deleted, for it was made under an earlier target name"
+                "{orphan}: deleted, for it was made under an earlier target name"
             );
         }
         Ok((text, before != self.created + self.updated + self.deleted))
@@ -53,23 +52,23 @@ impl Report {
     fn target(&mut self, preview: &Preview, sync: &NextSync) -> (String, String) {
         let foresight = &sync.foresight;
         match &foresight.plan.step {
-            Step::Write(Write::Secret(write)) => {
-                let verdict = if write.base.is_none() {
+            Step::Write(write) => {
+                let verdict = if base(write).is_none() {
                     self.created += 1;
                     "created"
                 } else {
                     self.updated += 1;
                     "updated"
                 };
-                (verdict.to_owned(), write_lines(preview, sync, write.as_ref()))
+                (verdict.to_owned(), write_lines(preview, sync, write))
             }
             Step::Delete { .. } => {
                 self.deleted += 1;
                 let why = "deleted, for nothing was found and deletionPolicy is Delete";
                 (why.to_owned(), String::new())
             }
-            // Other kinds than Secrets are refused before anything is planned.
-            Step::Nothing | Step::LookCloser | Step::Write(Write::Resource(_)) => {
+            // Nobody can look closer than a preview does.
+            Step::Nothing | Step::LookCloser => {
                 self.unchanged += 1;
                 let why = match foresight.plan.outcome {
                     Outcome::Synced => "unchanged",
@@ -104,60 +103,90 @@ impl Report {
     }
 }
 
-fn write_lines(preview: &Preview, sync: &NextSync, write: &SecretWrite) -> String {
-    let foresight = &sync.foresight;
-    let nothing = Target::default();
-    let before = Before {
-        target: foresight.target.as_deref().unwrap_or(&nothing),
-        values: &foresight.values,
-    };
-    let plain = Plain::of(&preview.object, &preview.spec);
-    lines(&changes::of_write(write, &before, &plain, &sync.made_anew))
+fn base(write: &Write) -> Option<&Base> {
+    match write {
+        Write::Secret(write) => write.base.as_ref(),
+        Write::Resource(write) => write.base.as_ref(),
+    }
 }
 
-fn lines(changes: &[Change]) -> String {
+fn write_lines(preview: &Preview, sync: &NextSync, write: &Write) -> String {
+    let found = &sync.foresight.found;
+    let plain = &Plain::of(&preview.object, &preview.spec);
+    let again = sync.foresight.again.as_ref().map(|plan| &plan.step);
+    let changes = match write {
+        Write::Secret(write) => {
+            let again = match again {
+                Some(Step::Write(Write::Secret(again))) => Some(again.as_ref()),
+                _ => None,
+            };
+            changes::of_secret(write, &Against { found, again, plain })
+        }
+        Write::Resource(write) => {
+            let again = match again {
+                Some(Step::Write(Write::Resource(again))) => Some(again.as_ref()),
+                _ => None,
+            };
+            changes::of_resource(write, &Against { found, again, plain })
+        }
+    };
+    lines(&changes)
+}
+
+pub fn lines(changes: &[Change]) -> String {
     let widths = changes.iter().map(|change| change.field.chars().count());
     let width = widths
         .filter(|width| *width <= WIDEST_FIELD)
         .max()
         .unwrap_or_default();
     let line = |Change { sign, field, what }: &Change| {
-        let line = format!("  {sign} {field:width$}  {what}");
+        let line = format!("  {sign} {:width$}  {}", on_one_line(field), on_one_line(what));
         format!("{}\n", line.trim_end())
     };
     changes.iter().map(line).collect()
 }
 
+/// Keys that templates make, and what stands in the ExternalSecret, can hold anything: no byte of it steers a terminal.
+fn on_one_line(text: &str) -> String {
+    let shown = |c: char| {
+        let escaped = c.is_control().then(|| c.escape_default());
+        let itself = Some(c).filter(|c| !c.is_control());
+        itself.into_iter().chain(escaped.into_iter().flatten())
+    };
+    text.chars().flat_map(shown).collect()
+}
+
 /// Whether a sync is near.
-fn due(due: &Due) -> String {
+fn due(due: &Due, kind: &str) -> String {
     match due {
-        Due::Now(cause) => format!("due now, because {}", because(*cause)),
+        Due::Now(cause) => format!("due now, because {}", because(*cause, kind)),
         Due::At(time) => format!("not due before {time:.0}"),
-        Due::Never => "due only when it, or its Secret, is changed".to_owned(),
+        Due::Never => format!("due only when it, or its {kind}, is changed"),
     }
 }
 
-fn because(cause: Cause) -> &'static str {
-    match cause {
-        Cause::TargetDrifted => "its Secret is not as it was left",
+fn because(cause: Cause, kind: &str) -> String {
+    let why = match cause {
+        Cause::TargetDrifted => return format!("its {kind} is not as it was left"),
         Cause::LoanOver => "what a generator lent ends",
         Cause::NeverSynced => "it was never synced",
         Cause::ObjectChanged => "it was changed",
         Cause::TemplatesChanged => "its templates were changed",
         Cause::ClockWentBack => "the clock went back",
         Cause::IntervalOver => "its interval is over",
-    }
+    };
+    why.to_owned()
 }
 
 /// Every entry that failed, or what else did.
-pub fn failure(failure: &Failure) -> String {
+pub fn failure(failure: &Failure, sort: Sort) -> String {
     let entries: Vec<_> = failure
         .entries
         .iter()
         .map(|fault| fault.problem.to_string())
         .collect();
     match entries.as_slice() {
-        [] => format!("{}: {}", failure.message(Sort::Secret), failure.problem),
-        entries => format!("{}: {}", failure.message(Sort::Secret), entries.join("; ")),
+        [] => format!("{}: {}", failure.message(sort), failure.problem),
+        entries => format!("{}: {}", failure.message(sort), entries.join("; ")),
     }
 }

@@ -40,7 +40,7 @@ pub struct Flags {
     /// Show the values instead of how long they are
     #[arg(long)]
     pub reveal: bool,
-    /// How the Secrets are printed
+    /// How the targets are printed
     #[arg(short, long, value_name = "FORMAT", default_value = "yaml")]
     pub output: Format,
     /// Only the ExternalSecret of this name
@@ -61,7 +61,7 @@ pub struct Flags {
 pub enum Format {
     /// Manifests, as `kubectl get -o yaml` prints them
     Yaml,
-    /// The same as JSON; several Secrets are a List
+    /// The same as JSON; several objects are a List
     Json,
     /// A line for each key
     Table,

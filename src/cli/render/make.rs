@@ -1,22 +1,22 @@
-//! From an ExternalSecret and values to the Secret that would be written, by the engine of the operator.
+//! From an ExternalSecret and values to the target that would be written, by the engine of the operator.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lockstep_api::external_secret::CreationPolicy;
 use lockstep_api::{ExternalSecret, ExternalSecretSpec};
+use serde_json::json;
 
+use crate::cli::leaves::{Path, leaves};
 use crate::cli::plain::Plain;
 use crate::cluster::folder::{Manifests, Place, Placed};
-use crate::engine::keys;
-use crate::engine::object::{ObjectKey, ObjectRef};
+use crate::engine::object::{ObjectKey, ObjectRef, ResourceKey};
 use crate::engine::own::Claimant;
-use crate::engine::plan::{self, Inputs, Outcome, SecretWrite, Step, Write};
+use crate::engine::plan::{self, Inputs, Outcome, ResourceWrite, SecretWrite, Step, Write};
 use crate::engine::problem::Problem;
-use crate::engine::render::{self, Recipe, Renderer, Sources};
-use crate::engine::target::Target;
+use crate::engine::render::{self, Object, Recipe, Renderer, Sources, Targets};
 use crate::engine::values::Values;
+use crate::engine::{keys, target};
 
 /// An ExternalSecret, and where it comes from.
 #[derive(Debug)]
@@ -35,11 +35,19 @@ pub struct Made {
     pub place: Place,
     pub policy: CreationPolicy,
     pub outcome: Outcome,
+    /// What the target is, or would be.
+    pub kind: String,
     /// `None`: nothing would be written.
-    pub secret: Option<Secret>,
+    pub target: Option<Target>,
 }
 
-/// A Secret as it would be written.
+/// A target as it would be written.
+#[derive(Debug)]
+pub enum Target {
+    Secret(Secret),
+    Resource(Resource),
+}
+
 #[derive(Debug)]
 pub struct Secret {
     pub key: ObjectKey,
@@ -49,6 +57,16 @@ pub struct Secret {
     pub annotations: BTreeMap<String, Text>,
     pub finalizers: Vec<String>,
     pub values: Values,
+}
+
+#[derive(Debug)]
+pub struct Resource {
+    pub target: ResourceKey,
+    pub labels: BTreeMap<String, Text>,
+    pub annotations: BTreeMap<String, Text>,
+    pub content: Object,
+    /// Fields of the content that no template has made of values.
+    pub plain: BTreeSet<Path>,
 }
 
 /// A label or annotation.
@@ -92,7 +110,7 @@ impl<'m> Subject<'m> {
     }
 
     /// Its share of the given values.
-    pub fn values(&self, given: &Values, file: &Path) -> Result<Values, Vec<String>> {
+    pub fn values(&self, given: &Values, file: &std::path::Path) -> Result<Values, Vec<String>> {
         let named = self.spec.data.iter().enumerate();
         let missing: Vec<String> = named
             .filter(|(_, entry)| !given.contains_key(entry.secret_key.as_str()))
@@ -128,16 +146,21 @@ impl<'m> Subject<'m> {
 }
 
 impl Made {
-    /// Why there is no Secret, if there is none.
+    /// Why there is no target, if there is none.
     pub fn why_nothing(&self) -> Option<String> {
+        let kind = &self.kind;
         let why = match self.outcome {
-            Outcome::Synced => "creationPolicy None writes nothing",
-            Outcome::Retained => "there are no values, and deletionPolicy Retain leaves the Secret as it is",
-            Outcome::Deleted => "there are no values, and deletionPolicy Delete removes the Secret",
-            Outcome::Missing => "there is nothing to merge into",
+            Outcome::Synced => "creationPolicy None writes nothing".to_owned(),
+            Outcome::Retained => {
+                format!("there are no values, and deletionPolicy Retain leaves the {kind} as it is")
+            }
+            Outcome::Deleted => {
+                format!("there are no values, and deletionPolicy Delete removes the {kind}")
+            }
+            Outcome::Missing => "there is nothing to merge into".to_owned(),
         };
-        let is_nothing = self.secret.is_none();
-        is_nothing.then(|| format!("{}: {}: no Secret: {why}", self.place, self.source))
+        let is_nothing = self.target.is_none();
+        is_nothing.then(|| format!("{}: {}: no {kind}: {why}", self.place, self.source))
     }
 }
 
@@ -149,11 +172,7 @@ pub fn make(
 ) -> Result<Made, Problem> {
     let empty = BTreeMap::new();
     let (meta, spec) = (&subject.object.metadata, subject.spec);
-    if spec.target.manifest.is_some() {
-        return Err(Problem::NotSupported {
-            what: "showing a target that is no Secret (spec.target.manifest)".to_owned(),
-        });
-    }
+    render::check_target(spec, Targets::Anything)?;
     let recipe = Recipe {
         spec,
         labels: meta.labels.as_ref().unwrap_or(&empty),
@@ -164,15 +183,16 @@ pub fn make(
     let content = render::render(renderer, &recipe, values)?;
     let policy = spec.target.creation_policy();
     // Something must be there to be merged into; if it is empty, all that we add can be seen.
-    let there = Target::default();
+    let (there, empty_object) = (target::Target::default(), Object(json!({})));
+    let merges = policy == CreationPolicy::Merge;
     let plan = plan::decide(
         &Inputs {
             claimant: &claimant(subject),
             spec,
             target: &subject.key.target_of(spec),
-            existing: (policy == CreationPolicy::Merge).then_some(&there),
+            existing: merges.then_some(&there),
             existing_values: None,
-            existing_object: None,
+            existing_object: merges.then_some(&empty_object),
         },
         &content,
         nothing_found,
@@ -184,10 +204,11 @@ pub fn make(
         place: subject.place.clone(),
         policy,
         outcome: plan.outcome,
-        secret: match plan.step {
-            Step::Write(Write::Secret(write)) => Some(secret(*write, &shown)),
-            // Other kinds than Secrets were refused.
-            Step::Write(Write::Resource(_)) | Step::Nothing | Step::Delete { .. } | Step::LookCloser => None,
+        kind: subject.key.target_ref_of(spec).kind.into_owned(),
+        target: match plan.step {
+            Step::Write(Write::Secret(write)) => Some(Target::Secret(secret(*write, &shown))),
+            Step::Write(Write::Resource(write)) => Some(Target::Resource(resource(*write, &shown))),
+            Step::Nothing | Step::Delete { .. } | Step::LookCloser => None,
         },
     })
 }
@@ -201,25 +222,46 @@ fn claimant(subject: &Subject) -> Claimant {
 }
 
 fn secret(write: SecretWrite, plain: &Plain) -> Secret {
-    let texts = |entries: BTreeMap<String, Option<String>>, is_plain: &dyn Fn(&str, &str) -> bool| {
-        let set = entries.into_iter().filter_map(|(key, text)| {
-            let text = text?;
-            let is_plain = is_plain(&key, &text);
-            Some((key, Text { text, is_plain }))
-        });
-        set.collect()
-    };
+    let data = write.data.into_iter();
     Secret {
         key: write.key,
         kind: write.secret_type.unwrap_or_else(|| "Opaque".to_owned()),
         immutable: write.immutable.unwrap_or_default(),
-        labels: texts(write.labels, &|key, text| plain.is_label(key, text)),
-        annotations: texts(write.annotations, &|key, text| plain.is_annotation(key, text)),
+        labels: labels(write.labels, plain),
+        annotations: annotations(write.annotations, plain),
         finalizers: write.finalizers.unwrap_or_default(),
-        values: write
-            .data
-            .into_iter()
-            .filter_map(|(key, value)| Some((key, value?)))
-            .collect(),
+        values: data.filter_map(|(key, value)| Some((key, value?))).collect(),
     }
+}
+
+fn resource(write: ResourceWrite, plain: &Plain) -> Resource {
+    let fields = leaves(&write.content.0).into_iter();
+    let shown = fields.filter(|(path, value)| plain.is_field(path, value));
+    Resource {
+        plain: shown.map(|(path, _)| path).collect(),
+        target: write.target,
+        labels: labels(write.labels, plain),
+        annotations: annotations(write.annotations, plain),
+        content: write.content,
+    }
+}
+
+fn labels(entries: BTreeMap<String, Option<String>>, plain: &Plain) -> BTreeMap<String, Text> {
+    texts(entries, &|key, text| plain.is_label(key, text))
+}
+
+fn annotations(entries: BTreeMap<String, Option<String>>, plain: &Plain) -> BTreeMap<String, Text> {
+    texts(entries, &|key, text| plain.is_annotation(key, text))
+}
+
+fn texts(
+    entries: BTreeMap<String, Option<String>>,
+    is_plain: &dyn Fn(&str, &str) -> bool,
+) -> BTreeMap<String, Text> {
+    let set = entries.into_iter().filter_map(|(key, text)| {
+        let text = text?;
+        let is_plain = is_plain(&key, &text);
+        Some((key, Text { text, is_plain }))
+    });
+    set.collect()
 }

@@ -33,8 +33,8 @@ pub async fn run(flags: &Flags) -> Result<Ending, Halt> {
     let mut made = Vec::new();
     let mut ending = Ending::Fine;
     for subject in subjects {
-        match secret(flags, &rendering, &subject, &given).await {
-            Ok(secret) => made.push(secret),
+        match target(flags, &rendering, &subject, &given).await {
+            Ok(target) => made.push(target),
             Err(faults) => {
                 ending = Ending::Finding;
                 for fault in faults {
@@ -91,7 +91,7 @@ fn tell_unused(flags: &Flags, subjects: &[Subject], given: &Values) {
     }
 }
 
-async fn secret(
+async fn target(
     flags: &Flags,
     rendering: &Rendering,
     subject: &Subject<'_>,
@@ -104,9 +104,9 @@ async fn secret(
     let made = made
         .and_then(|made| made)
         .map_err(|problem| vec![hint(&problem)])?;
-    let faults = made.secret.as_ref().map(|secret| {
+    let faults = made.target.as_ref().map(|target| {
         let is_whole = subject.spec.target.creation_policy() != CreationPolicy::Merge;
-        check::faults(secret, is_whole)
+        check::faults(target, is_whole)
     });
     match faults {
         Some(faults) if !faults.is_empty() => Err(faults),

@@ -89,10 +89,7 @@ impl Held {
     }
 
     pub fn is_managed(&self) -> bool {
-        self.target
-            .labels
-            .get(labels::MANAGED)
-            .is_some_and(|managed| managed == "true")
+        self.target.is_managed()
     }
 }
 

@@ -4,6 +4,7 @@
 //! Writes carry ESO's field manager and the version that was looked at, so that neither a stale view nor a second
 //! writer can overwrite what it has not seen. The client's own retries are off: retrying belongs to the queue.
 
+mod discovery;
 mod documents;
 mod errors;
 mod events;

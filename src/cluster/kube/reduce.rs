@@ -83,12 +83,7 @@ pub fn target_and_values(secret: Secret) -> (Target, Values) {
         labels: meta.labels.unwrap_or_default(),
         annotations: meta.annotations.unwrap_or_default(),
         finalizers: meta.finalizers.unwrap_or_default(),
-        owners: meta
-            .owner_references
-            .unwrap_or_default()
-            .into_iter()
-            .map(owner)
-            .collect(),
+        owners: owners(meta.owner_references),
         data_hash: fingerprint::of_values(&values),
         keys: values
             .iter()
@@ -111,15 +106,16 @@ pub fn values(data: Option<BTreeMap<String, ByteString>>) -> Values {
         .collect()
 }
 
-fn owner(reference: OwnerReference) -> Owner {
-    Owner {
+fn owners(references: Option<Vec<OwnerReference>>) -> Vec<Owner> {
+    let owner = |reference: OwnerReference| Owner {
         api_version: reference.api_version,
         kind: reference.kind,
         name: reference.name,
         uid: reference.uid,
         controller: reference.controller.unwrap_or_default(),
         block_owner_deletion: reference.block_owner_deletion.unwrap_or_default(),
-    }
+    };
+    references.unwrap_or_default().into_iter().map(owner).collect()
 }
 
 /// `None`: it cannot be understood.
@@ -177,12 +173,7 @@ pub fn resource(object: DynamicObject) -> (Target, Object) {
         terminating: meta.deletion_timestamp.is_some(),
         labels: meta.labels.unwrap_or_default(),
         annotations: meta.annotations.unwrap_or_default(),
-        owners: meta
-            .owner_references
-            .unwrap_or_default()
-            .into_iter()
-            .map(owner)
-            .collect(),
+        owners: owners(meta.owner_references),
         data_hash: fingerprint::of_object(&content.0),
         keys: content.digests(),
         managed: ours.collect(),

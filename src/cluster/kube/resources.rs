@@ -5,9 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams, TypeMeta};
-use kube::discovery::{ApiCapabilities, Scope, pinned_kind};
-use kube::error::DiscoveryError;
+use kube::api::{Api, ApiResource, DynamicObject, ListParams};
 use kube::runtime::watcher;
 use tokio::sync::{mpsc, watch as flag};
 use tokio_util::sync::CancellationToken;
@@ -18,9 +16,9 @@ use super::mirror::Mirror;
 use super::packed::PackedTarget;
 use super::requests::DEADLINE;
 use super::watch::{self, Ended, Sink, Watch};
-use super::{KubeCluster, errors, reduce, writes};
+use super::{KubeCluster, discovery, reduce, writes};
 use crate::engine::labels;
-use crate::engine::object::{ObjectKey, ObjectRef, ResourceKey, ResourceKind};
+use crate::engine::object::{ObjectKey, ResourceKey, ResourceKind};
 use crate::engine::plan::ResourceWrite;
 use crate::engine::problem::Problem;
 use crate::engine::render::Object;
@@ -79,7 +77,7 @@ impl Resources for KubeCluster {
         match listing {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Problem::ApiUnavailable {
-                object: all_of(kind),
+                object: discovery::all_of(kind),
                 why: "listing takes too long".to_owned(),
             }),
         }
@@ -132,13 +130,16 @@ impl KubeCluster {
         let known = known.ok_or_else(|| Problem::KindMissing {
             kind: key.kind.clone(),
         })?;
-        let client = self.requests.client.clone();
-        Ok(Api::namespaced_with(client, &key.key.namespace, &known.resource))
+        Ok(discovery::api(
+            &self.requests,
+            &key.key.namespace,
+            &known.resource,
+        ))
     }
 
     /// Looks the kind up, and begins to watch it.
     async fn take_up(&self, kind: &ResourceKind) -> Result<Arc<Known>, Problem> {
-        let resource = self.discover(kind).await?;
+        let resource = discovery::find(&self.requests, kind).await?;
         let api: Api<DynamicObject> = match &self.kinds.namespace {
             Some(namespace) => Api::namespaced_with(self.requests.client.clone(), namespace, &resource),
             None => Api::all_with(self.requests.client.clone(), &resource),
@@ -147,7 +148,7 @@ impl KubeCluster {
         let managed = format!("{}=true", labels::MANAGED);
         let probe = ListParams::default().labels(&managed).limit(1);
         self.requests
-            .request("list", &all_of(kind), api.list_metadata(&probe))
+            .request("list", &discovery::all_of(kind), api.list_metadata(&probe))
             .await?;
         let known = Arc::new(Known {
             resource,
@@ -161,45 +162,6 @@ impl KubeCluster {
             self.follow_kind(kind.clone(), known, api, watch::config().labels(&managed));
         }
         Ok(entry)
-    }
-
-    async fn discover(&self, kind: &ResourceKind) -> Result<ApiResource, Problem> {
-        let missing = || Problem::KindMissing { kind: kind.clone() };
-        let types = TypeMeta {
-            api_version: kind.api_version.clone(),
-            kind: kind.kind.clone(),
-        };
-        let kind_of_group = GroupVersionKind::try_from(types).map_err(|_| missing())?;
-        let found = self
-            .requests
-            .request("look up", &all_of(kind), async {
-                match pinned_kind(&self.requests.client, &kind_of_group).await {
-                    Err(kube::Error::Discovery(DiscoveryError::MissingKind(_))) => Ok(None),
-                    Err(error) if errors::is_not_found(&error) => Ok(None),
-                    answer => answer.map(Some),
-                }
-            })
-            .await?;
-        match found {
-            None => Err(missing()),
-            Some((
-                resource,
-                ApiCapabilities {
-                    scope: Scope::Namespaced,
-                    ..
-                },
-            )) => Ok(resource),
-            Some((
-                _,
-                ApiCapabilities {
-                    scope: Scope::Cluster,
-                    ..
-                },
-            )) => Err(Problem::InvalidSpec {
-                field: "spec.target.manifest".to_owned(),
-                why: format!("{kind} belongs to no namespace, and only what does can be a target"),
-            }),
-        }
     }
 
     fn follow_kind(
@@ -274,14 +236,5 @@ impl Sink<DynamicObject> for Watched {
 
     fn may_lose_its_kind(&self) -> bool {
         true
-    }
-}
-
-/// All objects of a kind, as errors speak of them.
-fn all_of(kind: &ResourceKind) -> ObjectRef {
-    ObjectRef {
-        kind: kind.kind.clone().into(),
-        namespace: None,
-        name: format!("of {}", kind.api_version),
     }
 }

@@ -1,7 +1,5 @@
 //! Carries plans out. Where the ground shifts under a plan, a new one is made from what is there now.
 
-use std::sync::Arc;
-
 use lockstep_api::external_secret::CreationPolicy;
 
 use super::gather::Subject;
@@ -11,12 +9,11 @@ use crate::cluster::Event;
 use crate::controller::Context;
 use crate::engine::condition::{Failure, Sort, Stage};
 use crate::engine::fingerprint;
-use crate::engine::object::{ObjectKey, ObjectRef};
+use crate::engine::object::ObjectRef;
 use crate::engine::plan::{self, Inputs, Outcome, Plan, Step, Write};
 use crate::engine::problem::Problem;
 use crate::engine::render::Made;
 use crate::engine::target::Target;
-use crate::engine::values::Values;
 
 /// How often a plan is made anew within one turn. After that the queue tries again.
 const ATTEMPTS: usize = 3;
@@ -146,11 +143,12 @@ fn orphans(context: &Context, subject: &Subject, plan: &Plan) -> Vec<Orphan> {
 #[derive(Debug)]
 pub struct Foresight {
     pub plan: Plan,
+    /// The plan of another time, with other values where they are made and not read. None where none are.
+    pub again: Option<Plan>,
     /// Targets that would be deleted before.
-    pub orphans: Vec<ObjectKey>,
-    /// The target, and the values in it.
-    pub target: Option<Arc<Target>>,
-    pub values: Values,
+    pub orphans: Vec<ObjectRef>,
+    /// The target, with the values in it.
+    pub found: View,
 }
 
 /// Looks closely, decides, and leaves it at that.
@@ -158,16 +156,19 @@ pub async fn foresee(
     context: &Context,
     subject: &Subject,
     made: &Made,
+    again: Option<&Made>,
     nothing_found: bool,
 ) -> Result<Foresight, Box<Failure>> {
-    let view = look_closer(context, subject).await?;
-    let plan = plan::decide(&inputs(subject, &view), made, nothing_found)?;
+    let found = look_closer(context, subject).await?;
+    let decide = |made| plan::decide(&inputs(subject, &found), made, nothing_found);
+    let plan = decide(made)?;
+    let again = again.map(decide).transpose()?;
     let orphans = orphans(context, subject, &plan);
     Ok(Foresight {
-        orphans: orphans.into_iter().map(Orphan::into_key).collect(),
+        orphans: orphans.iter().map(Orphan::name).collect(),
         plan,
-        target: view.target,
-        values: view.values.unwrap_or_default(),
+        again,
+        found,
     })
 }
 

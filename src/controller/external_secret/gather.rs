@@ -84,7 +84,7 @@ pub async fn gather(context: &Context, memory: &Memory, key: &ObjectKey) -> Gath
         }
     };
     let wants = collect::wants(&spec, &key.namespace);
-    let stores = stores(&spec, &wants, &key.namespace);
+    let stores = collect::stores(&spec, &wants, &key.namespace);
     if !is_ours(context, &spec, &stores) {
         return Gathered::NotOurs;
     }
@@ -195,23 +195,6 @@ impl Subject {
                 })
             })
     }
-}
-
-/// The stores that the object names, whether or not they are there.
-fn stores(spec: &ExternalSecretSpec, wants: &[Want], namespace: &str) -> Vec<StoreKey> {
-    let named = spec
-        .secret_store_ref
-        .as_ref()
-        .and_then(|store| StoreKey::named_by(store, namespace));
-    let mut stores: Vec<StoreKey> = wants
-        .iter()
-        .filter_map(|want| want.ask.store())
-        .cloned()
-        .chain(named)
-        .collect();
-    stores.sort();
-    stores.dedup();
-    stores
 }
 
 /// Objects that hang on a store of another class, or on a kind of store that is switched off, are somebody else's.

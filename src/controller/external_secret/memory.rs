@@ -44,10 +44,7 @@ pub type Template = (ObjectRef, Version);
 
 impl Memory {
     pub fn refreshed(&self, key: &ObjectKey, uid: &str) -> Option<Timestamp> {
-        self.entries()
-            .get(key)
-            .filter(|refreshed| refreshed.uid == uid)
-            .map(|refreshed| refreshed.at)
+        self.of(key, uid, |refreshed| refreshed.at)
     }
 
     /// Whether something that the templates were read from is at another version than `seen` tells.
@@ -57,36 +54,34 @@ impl Memory {
         uid: &str,
         seen: impl Fn(&ObjectRef) -> Option<Version>,
     ) -> bool {
-        let entries = self.entries();
-        let refreshed = entries.get(key).filter(|refreshed| refreshed.uid == uid);
-        let mut templates = refreshed
-            .into_iter()
-            .flat_map(|refreshed| &refreshed.left.templates);
-        templates.any(|(object, version)| seen(object).is_some_and(|now| now != *version))
+        let is_other = |(object, version): &Template| seen(object).is_some_and(|now| now != *version);
+        self.of(key, uid, |refreshed| {
+            refreshed.left.templates.iter().any(is_other)
+        })
+        .unwrap_or_default()
     }
 
     /// Of what was fetched last.
     pub fn shape(&self, key: &ObjectKey, uid: &str) -> Shape {
-        let entries = self.entries();
-        let refreshed = entries.get(key).filter(|refreshed| refreshed.uid == uid);
-        refreshed
-            .map(|refreshed| refreshed.left.fetched.clone())
+        self.of(key, uid, |refreshed| refreshed.left.fetched.clone())
             .unwrap_or_default()
     }
 
     /// Whether `now` is not what the last sync left on its target. Where none was since we started, nobody can tell.
     pub fn has_other_marks(&self, key: &ObjectKey, uid: &str, now: Digest) -> bool {
-        let entries = self.entries();
-        let refreshed = entries.get(key).filter(|refreshed| refreshed.uid == uid);
-        let left = refreshed.and_then(|refreshed| refreshed.left.marks);
+        let left = self.of(key, uid, |refreshed| refreshed.left.marks).flatten();
         left.is_some_and(|left| left != now)
     }
 
     /// A sync whose status could not be written.
     pub fn untold(&self, key: &ObjectKey, uid: &str) -> Option<Untold> {
+        self.of(key, uid, |refreshed| refreshed.untold.clone()).flatten()
+    }
+
+    /// What is remembered of this very object, and not of another that had its name.
+    fn of<T>(&self, key: &ObjectKey, uid: &str, ask: impl FnOnce(&Refreshed) -> T) -> Option<T> {
         let entries = self.entries();
-        let refreshed = entries.get(key).filter(|refreshed| refreshed.uid == uid)?;
-        refreshed.untold.clone()
+        entries.get(key).filter(|refreshed| refreshed.uid == uid).map(ask)
     }
 
     /// Remembers a sync, which the status does not tell of yet.

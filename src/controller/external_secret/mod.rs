@@ -37,6 +37,7 @@ use crate::queue::Next;
 pub use self::act::Foresight;
 pub use self::memory::Memory;
 pub use self::preview::{NextSync, Outlook, Preview, preview};
+pub use self::target::View;
 
 /// One turn of one ExternalSecret.
 pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) -> Next {
@@ -86,7 +87,8 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
 
     // Fetch, plan and act; then tell what was really done.
     let result = sync(&context, &memory, &subject, &wants, &recipes).await;
-    context.metrics.synced(&key, result.is_err(), started.elapsed());
+    let failed = result.as_ref().is_err_and(|failure| !failure.is_not_modified());
+    context.metrics.synced(&key, failed, started.elapsed());
     report::report(&context, &memory, &subject, result).await
 }
 

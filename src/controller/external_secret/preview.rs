@@ -1,6 +1,5 @@
 //! What the next sync would do, by the same steps as the sync itself, up to the point where it would act.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lockstep_api::{ExternalSecret, ExternalSecretSpec, Fault};
@@ -10,14 +9,13 @@ use super::gather::{self, Gathered, Subject};
 use super::loans::Book;
 use super::memory::Memory;
 use super::recipes::{self, Recipes};
-use super::{Composed, compose, fetch};
+use super::{compose, fetch, target};
 use crate::controller::Context;
 use crate::engine::collect::{self, Ask, Entry, Want};
-use crate::engine::condition::Failure;
+use crate::engine::condition::{Failure, Sort};
 use crate::engine::due::{self, Due};
-use crate::engine::object::ObjectKey;
-use crate::engine::render::{self, Made};
-use crate::engine::target::Digest;
+use crate::engine::object::{ObjectKey, ObjectRef};
+use crate::engine::render;
 
 /// What becomes of an ExternalSecret.
 #[derive(Debug)]
@@ -34,7 +32,8 @@ pub enum Outlook {
 pub struct Preview {
     pub object: Arc<ExternalSecret>,
     pub spec: ExternalSecretSpec,
-    pub target: ObjectKey,
+    pub target: ObjectRef,
+    pub sort: Sort,
     pub due: Due,
     pub sync: Result<NextSync, Box<Failure>>,
 }
@@ -42,8 +41,6 @@ pub struct Preview {
 #[derive(Debug)]
 pub struct NextSync {
     pub foresight: Foresight,
-    /// Keys that have another value at each sync: generators made them, or templates did.
-    pub made_anew: BTreeSet<String>,
     /// Entries that are left out because their secret does not exist.
     pub missing: Vec<Entry>,
 }
@@ -69,13 +66,16 @@ pub async fn preview(context: &Context, key: &ObjectKey) -> Outlook {
 fn outlook(subject: Subject, sync: Result<NextSync, Box<Failure>>) -> Outlook {
     Outlook::Preview(Box::new(Preview {
         due: due::due(&subject.facts()),
+        target: target::reference(&subject),
+        sort: subject.sort(),
         object: subject.object,
         spec: subject.spec,
-        target: subject.target,
         sync,
     }))
 }
 
+/// Generators and templates may make something else at each sync. What that is shows when all is made twice of the
+/// same reads.
 async fn sync(
     context: &Context,
     subject: &Subject,
@@ -85,27 +85,18 @@ async fn sync(
     let memory = Memory::default();
     let book = Book::glance(wants);
     let answers = fetch::fetch(context, subject, (wants, recipes), &book).await;
-    let made = compose(context, &memory, subject, wants, answers.clone()).await?;
+    let composed = compose(context, &memory, subject, wants, answers.clone()).await?;
     let generates = wants.iter().any(|want| matches!(want.ask, Ask::Generate { .. }));
-    let made_anew = if generates || render::runs_templates(&subject.spec) {
+    let again = if generates || render::runs_templates(&subject.spec) {
         let answers = fetch::generate_anew(context, subject, (wants, recipes), &book, answers).await;
-        differing(&made, &compose(context, &memory, subject, wants, answers).await?)
+        let again = compose(context, &memory, subject, wants, answers).await?;
+        Some(again.made)
     } else {
-        BTreeSet::new()
+        None
     };
+    let (made, nothing_found) = (&composed.made, composed.nothing_found);
     Ok(NextSync {
-        foresight: act::foresee(context, subject, &made.made, made.nothing_found).await?,
-        made_anew,
-        missing: made.missing,
+        foresight: act::foresee(context, subject, made, again.as_ref(), nothing_found).await?,
+        missing: composed.missing,
     })
-}
-
-/// The keys that come out differently from the same reads.
-fn differing(one: &Composed, other: &Composed) -> BTreeSet<String> {
-    let (Made::Secret(one), Made::Secret(other)) = (&one.made, &other.made) else {
-        return BTreeSet::new();
-    };
-    let (one, other) = (&one.values, &other.values);
-    let differs = |key: &&String| one.get(*key).map(Digest::of) != other.get(*key).map(Digest::of);
-    one.keys().chain(other.keys()).filter(differs).cloned().collect()
 }

@@ -35,6 +35,7 @@ pub async fn report(
     match result {
         Ok(done) => success(context, memory, subject, &done).await,
         Err(failure) if failure.is_conflict() => Next::Backoff,
+        Err(failure) if failure.is_not_modified() => nothing_new(context, subject),
         Err(failure) => failed(context, subject, &failure).await,
     }
 }
@@ -89,6 +90,9 @@ pub async fn broken(context: &Context, key: &ObjectKey, object: &ExternalSecret,
 /// The first entry's problem is the object's; the others are told beside it.
 pub fn fetch_failure(entries: Vec<EntryFault>) -> Box<Failure> {
     let problem = entries.first().map(|fault| fault.problem.clone());
+    // That there is nothing new elsewhere does not make up for what failed.
+    let real = entries.iter().find(|fault| !fault.problem.is_not_modified());
+    let problem = real.map(|fault| fault.problem.clone()).or(problem);
     // Whoever calls has a fault in hand; an empty list would be a failure without a cause.
     let problem = problem.unwrap_or(Problem::BadData {
         why: "an entry failed without a cause".to_owned(),
@@ -112,6 +116,15 @@ fn tell_readiness(context: &Context, key: &ObjectKey, status: &ExternalSecretSta
     let mut conditions = status.conditions.iter();
     if let Some(ready) = conditions.find(|condition| condition.kind == ConditionType::Ready) {
         context.metrics.external_secret_ready(key, ready.status);
+    }
+}
+
+/// The backend says that nothing changed: everything stays as it is, and is looked at again after the interval.
+fn nothing_new(context: &Context, subject: &Subject) -> Next {
+    tell_readiness(context, &subject.key, &subject.status);
+    match subject.spec.refresh_interval() {
+        interval if interval.is_zero() => Next::WhenWoken,
+        interval => Next::After(interval.max(due::SHORTEST_INTERVAL)),
     }
 }
 

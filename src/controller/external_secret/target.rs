@@ -143,8 +143,9 @@ impl Orphan {
         delete(context, &self.key, self.resource.as_ref(), &self.uid).await
     }
 
-    pub fn into_key(self) -> ObjectKey {
-        self.key
+    pub fn name(&self) -> ObjectRef {
+        let resource = self.resource.as_ref();
+        resource.map_or_else(|| ObjectRef::namespaced("Secret", &self.key), ObjectRef::from)
     }
 
     /// What the event says.

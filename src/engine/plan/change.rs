@@ -1,10 +1,10 @@
-//! A write to a Secret, as the difference to what is there.
+//! A write to a Secret, as the difference to what is there; and what a write to any target is based on.
 
 use std::collections::BTreeMap;
 
 use crate::engine::object::ObjectKey;
 use crate::engine::secret_bytes::SecretBytes;
-use crate::engine::target::Owner;
+use crate::engine::target::{Owner, Target};
 
 /// Everything that one request changes. An entry without a value removes its key; what is not named stays as it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,15 @@ pub struct SecretWrite {
 pub struct Base {
     pub uid: String,
     pub resource_version: String,
+}
+
+impl Base {
+    pub fn of(existing: &Target) -> Self {
+        Self {
+            uid: existing.uid.clone(),
+            resource_version: existing.resource_version.clone(),
+        }
+    }
 }
 
 impl SecretWrite {

@@ -145,7 +145,7 @@ pub fn plan_nothing_found(inputs: &Inputs) -> Result<Option<Plan>, Problem> {
                     policy: policy_name(policy),
                 });
             }
-            // Another's Secret under our target's name is not ours to delete.
+            // What another made under our target's name is not ours to delete.
             let ours = inputs
                 .existing
                 .filter(|target| super::own::is_controlled_by(target, inputs.claimant));

@@ -42,11 +42,7 @@ impl ResourceWrite {
     }
 
     fn based_on(target: ResourceKey, existing: &Target) -> Self {
-        let base = Base {
-            uid: existing.uid.clone(),
-            resource_version: existing.resource_version.clone(),
-        };
-        Self::to(target, Some(base))
+        Self::to(target, Some(Base::of(existing)))
     }
 
     fn into_step(self) -> Step {
@@ -116,8 +112,7 @@ pub fn update(
 pub fn mark(target: ResourceKey, existing: &Target) -> Step {
     let mut write = ResourceWrite::based_on(target, existing);
     write.announced = false;
-    let mark = BTreeMap::from([(labels::MANAGED.to_owned(), "true".to_owned())]);
-    write.labels = difference(&existing.labels, &mark, std::iter::empty());
+    write.labels = stamps::missing_mark(existing);
     write.into_step()
 }
 
@@ -171,8 +166,7 @@ fn content_change(there: &Value, wanted: &Value, earlier: Option<&ManagedFields>
 /// A ConfigMap is stored as it is sent. What the API server makes of anything else is only known afterwards: where
 /// that is nothing new, what is as stamped must not be stamped otherwise. See [`restamp`].
 fn hash_afterwards(kind: &ResourceKind, existing: &Target, there: &Value, change: &Object) -> String {
-    let is_verbatim = kind.api_version == "v1" && kind.kind == "ConfigMap";
-    if !is_verbatim && due::is_as_stamped(existing) {
+    if !kind.is_config_map() && due::is_as_stamped(existing) {
         return existing.data_hash.clone();
     }
     let mut afterwards = there.clone();

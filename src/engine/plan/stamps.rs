@@ -50,6 +50,14 @@ pub fn labels(
     wanted
 }
 
+/// What is missing for a target to be watched.
+pub fn missing_mark(existing: &Target) -> BTreeMap<String, Option<String>> {
+    if existing.is_managed() {
+        return BTreeMap::new();
+    }
+    [(labels::MANAGED.to_owned(), Some("true".to_owned()))].into()
+}
+
 pub fn hash(mut annotations: BTreeMap<String, String>, hash: String) -> BTreeMap<String, String> {
     annotations.insert(labels::DATA_HASH.to_owned(), hash);
     annotations

@@ -75,8 +75,7 @@ pub fn freeze(inputs: &Inputs, policy: CreationPolicy, existing: &Target) -> Res
 pub fn mark(inputs: &Inputs, existing: &Target) -> Step {
     let mut write = based_on(inputs, existing);
     write.announced = false;
-    let mark = BTreeMap::from([(labels::MANAGED.to_owned(), "true".to_owned())]);
-    write.labels = difference(&existing.labels, &mark, std::iter::empty());
+    write.labels = stamps::missing_mark(existing);
     unless_empty(write)
 }
 
@@ -89,11 +88,7 @@ fn unless_empty(write: SecretWrite) -> Step {
 }
 
 fn based_on(inputs: &Inputs, existing: &Target) -> SecretWrite {
-    let base = Base {
-        uid: existing.uid.clone(),
-        resource_version: existing.resource_version.clone(),
-    };
-    SecretWrite::to(inputs.target, manager(inputs), Some(base))
+    SecretWrite::to(inputs.target, manager(inputs), Some(Base::of(existing)))
 }
 
 fn manager(inputs: &Inputs) -> String {

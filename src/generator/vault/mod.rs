@@ -12,6 +12,7 @@ mod shared;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -32,7 +33,7 @@ use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 use crate::engine::values::Values;
 use crate::provider::vault::{Call, Envelope, Lent, OwnToken, Session};
-use crate::provider::{Calls, Keepsake, References, StoreScope, Surroundings};
+use crate::provider::{Calls, Keepsake, References, Rules, StoreScope, Surroundings};
 use crate::random::random;
 
 pub use self::keep::Renewal;
@@ -40,6 +41,12 @@ pub use self::note::Note as VaultNote;
 
 /// Where the provider stands in the spec, for messages.
 const FIELD: &str = "spec.provider";
+/// Where the spec says nothing of it.
+const RETRIES: u32 = 2;
+const PAUSE: Duration = Duration::from_secs(1);
+/// Whatever the spec says: the object's own backoff goes on from there.
+const MOST_RETRIES: u32 = 10;
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// Paths that are remembered at most.
 const MOST_PATHS: usize = 10_000;
 
@@ -48,16 +55,18 @@ const MOST_PATHS: usize = 10_000;
 pub struct Vault {
     cluster: Arc<dyn Cluster>,
     calls: Calls,
+    rules: Rules,
     /// Paths that lend nothing: nothing need be noted before they are called.
     plain: Mutex<HashSet<String>>,
     shared: Shared,
 }
 
 impl Vault {
-    pub fn new(cluster: Arc<dyn Cluster>, calls: Calls) -> Self {
+    pub fn new(cluster: Arc<dyn Cluster>, calls: Calls, rules: Rules) -> Self {
         Self {
             cluster,
             calls,
+            rules,
             plain: Mutex::default(),
             shared: Shared::default(),
         }
@@ -81,7 +90,7 @@ impl Vault {
             undone(session.give_back().await, order);
             return Err(problem);
         }
-        let answer = session.call(&call(spec)).await;
+        let answer = patiently(spec, &session).await;
         let values = answer
             .as_ref()
             .map_err(Problem::clone)
@@ -113,13 +122,13 @@ impl Vault {
     ) -> Result<Values, Problem> {
         let name = login_of(spec, order.namespace);
         let mut login = self.shared.login(&name, self.open(spec, order)).await?;
-        let mut answer = login.session()?.call(&call(spec)).await;
+        let mut answer = patiently(spec, login.session()?).await;
         if matches!(answer, Err(Problem::Refused { .. })) {
             self.shared.forget(&name);
             // What we log in with may have changed meanwhile.
             if !login.is_new {
                 login = self.shared.login(&name, self.open(spec, order)).await?;
-                answer = login.session()?.call(&call(spec)).await;
+                answer = patiently(spec, login.session()?).await;
             }
         }
         let answer = answer?;
@@ -177,6 +186,7 @@ impl Vault {
             calls: self.calls.clone(),
             keepsake: Arc::new(Keepsake::default()),
             retry: spec.retry_settings.clone(),
+            rules: self.rules.clone(),
         }
     }
 
@@ -210,6 +220,37 @@ fn path_of(spec: &VaultDynamicSecretSpec) -> String {
     let namespace = provider.namespace.as_deref().unwrap_or_default();
     let method = spec.method.as_deref().unwrap_or_default();
     format!("{} {namespace} {method} {}", provider.server, spec.path)
+}
+
+/// Asks again where nobody answers, as often as the spec says. What the first attempt may have made hangs on the same
+/// token.
+async fn patiently(spec: &VaultDynamicSecretSpec, session: &Session) -> Result<Option<Envelope>, Problem> {
+    let (mut left, pause) = patience(spec)?;
+    let call = call(spec);
+    loop {
+        match session.call(&call).await {
+            Err(Problem::Unreachable { .. }) if left > 0 => {
+                left -= 1;
+                tokio::time::sleep(pause).await;
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// How often a call is repeated, and after how long. ESO's client repeats twice where nothing is said, and never where
+/// something is said but not how often.
+fn patience(spec: &VaultDynamicSecretSpec) -> Result<(u32, Duration), Problem> {
+    let Some(settings) = &spec.retry_settings else {
+        return Ok((RETRIES, PAUSE));
+    };
+    let pause = settings.retry_interval().map_err(|why| Problem::InvalidSpec {
+        field: "spec.retrySettings.retryInterval".to_owned(),
+        why,
+    })?;
+    let retries = settings.max_retries.unwrap_or_default();
+    let retries = u32::try_from(retries).unwrap_or_default().min(MOST_RETRIES);
+    Ok((retries, pause.unwrap_or(PAUSE).min(LONGEST_PAUSE)))
 }
 
 /// What is asked of the server.

@@ -53,7 +53,7 @@ impl Bench {
             json!({"appRole": {"path": "approle", "roleId": "r", "secretRef": {"name": "creds", "key": "secret"}}})
         };
         Self {
-            generators: Generators::new(cluster.clone(), Calls::default()),
+            generators: Generators::new(cluster.clone(), Calls::default(), Rules::default()),
             server,
             cluster,
             auth,
@@ -164,6 +164,29 @@ async fn what_lends_nothing_leaves_nothing_and_is_remembered() {
         assert_eq!(bench.lines(), lines, "one login for all that lends nothing");
         assert!(bench.cluster.states().is_empty());
     }
+}
+
+#[tokio::test]
+async fn what_nobody_answers_is_asked_again_as_often_as_the_spec_says() {
+    let spec = |settings: Value| {
+        let spec = json!({"path": "p", "provider": {"server": "http://vault"}, "retrySettings": settings});
+        patience(&serde_json::from_value(spec).expect("a spec")).map_err(|problem| problem.to_string())
+    };
+    assert_eq!(spec(Value::Null), Ok((RETRIES, PAUSE)));
+    assert_eq!(spec(json!({})), Ok((0, PAUSE)));
+    let settings = json!({"maxRetries": 3, "retryInterval": "10ms"});
+    assert_eq!(spec(settings), Ok((3, Duration::from_millis(10))));
+    assert_eq!(
+        spec(json!({"maxRetries": i32::MAX, "retryInterval": "9h"})),
+        Ok((MOST_RETRIES, LONGEST_PAUSE))
+    );
+    assert!(spec(json!({"retryInterval": "soon"})).is_err());
+
+    let bench = Bench::new(true).await;
+    bench.server.put("kv/app", 200, json!({"data": {"a": "1"}}));
+    bench.server.script(503, &[], CANARY);
+    bench.generate("kv/app", &bench.page()).await.expect("values");
+    assert_eq!(bench.lines(), [KV, KV]);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ fn at(key: &str, version: Option<&str>) -> Location {
         key: key.to_owned(),
         version: version.map(str::to_owned),
         aspect: Aspect::Value,
+        property: None,
     }
 }
 

@@ -17,7 +17,6 @@ mod push;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::join_all;
@@ -104,7 +103,7 @@ impl Backend for Kubernetes {
         Limits {
             batch: 1,
             parallel: 32,
-            deadline: Duration::from_secs(30),
+            ..Limits::default()
         }
     }
 

@@ -7,12 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::timeout;
 
+use super::closing::Closing;
 use crate::cluster::Cluster;
 use crate::engine::problem::Problem;
 use crate::engine::store::Store;
-use crate::provider::{Backend, Calls, Keepsake, References, StoreScope, Surroundings, connect};
+use crate::provider::{Backend, Calls, Keepsake, References, Rules, StoreScope, Surroundings, connect};
 
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
 #[async_trait]
 pub(super) trait Dial: Send + Sync + fmt::Debug {
@@ -20,11 +21,19 @@ pub(super) trait Dial: Send + Sync + fmt::Debug {
     async fn dial(&self) -> Result<Link, NoLink>;
 }
 
-/// A connection, and what it was built from.
+/// A connection, and what it was built from. It is closed when nobody holds it any more: whoever makes a call through
+/// it holds it until the call is over.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) references: References,
+    pub(super) closing: Closing,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.closing.close(self.backend.clone());
+    }
 }
 
 /// Why there is no connection, and whether that says something about one namespace only.
@@ -42,6 +51,8 @@ pub(super) struct StoreDial {
     pub(super) cluster: Arc<dyn Cluster>,
     pub(super) calls: Calls,
     pub(super) keepsake: Arc<Keepsake>,
+    pub(super) closing: Closing,
+    pub(super) rules: Rules,
 }
 
 #[async_trait]
@@ -59,7 +70,11 @@ impl Dial for StoreDial {
         });
         let is_referent = references.is_referent();
         match backend {
-            Ok(backend) => Ok(Link { backend, references }),
+            Ok(backend) => Ok(Link {
+                backend,
+                references,
+                closing: self.closing.clone(),
+            }),
             Err(problem) => Err(NoLink { problem, is_referent }),
         }
     }
@@ -80,6 +95,7 @@ impl StoreDial {
                 calls,
                 keepsake,
                 retry: spec.retry_settings.clone(),
+                rules: self.rules.clone(),
             },
         )
         .await

@@ -8,39 +8,54 @@
 //! - No lock is held while anything is awaited, building has a deadline, and a namespace cannot hold more than
 //!   [`PER_NAMESPACE`] connections of its own.
 
+mod closing;
 mod dial;
 mod renewing;
 mod shelves;
+mod turns;
+mod vitals;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::flights::Flights;
 use super::reader::Reader;
+use super::reader::gate::{Gate, Outcome};
 use super::references::Used;
-use super::{Calls, Health};
+use super::{Calls, Health, Rules};
 use crate::cluster::Cluster;
 use crate::engine::object::{ObjectRef, StoreKey};
 use crate::engine::problem::Problem;
 use crate::engine::store::Store;
-use dial::{Dial as _, NoLink, StoreDial};
+use closing::Closing;
+use dial::{Dial as _, Link, NoLink, StoreDial};
 use renewing::Renewing;
 use shelves::{Connection, Lane, Search, Shelves, Ticket};
+use turns::Turns;
+
+pub use super::reader::gate::Turn;
+pub use vitals::Vitals;
 
 /// Connections that serve one namespace alone.
 const PER_NAMESPACE: usize = 64;
+/// The shortest time between two looks at a backend that is away.
+const BREATH: Duration = Duration::from_millis(500);
 
 pub struct Pool {
     core: Arc<Core>,
-    builds: Flights<(StoreKey, u64, Lane), Built>,
 }
 
 struct Core {
     cluster: Arc<dyn Cluster>,
     calls: Calls,
+    rules: Rules,
     shelves: Mutex<Shelves<Connected>>,
+    builds: Flights<(StoreKey, u64, Lane), Built>,
+    turns: Arc<Turns>,
+    closing: Closing,
 }
 
 #[derive(Clone, Debug)]
@@ -70,28 +85,30 @@ pub enum Verdict {
 }
 
 impl Pool {
-    pub fn new(cluster: Arc<dyn Cluster>, calls: Calls) -> Self {
+    pub fn new(cluster: Arc<dyn Cluster>, calls: Calls, rules: Rules) -> Self {
         let shelves = Mutex::new(Shelves::new(PER_NAMESPACE));
         Self {
             core: Arc::new(Core {
                 cluster,
                 calls,
+                rules,
                 shelves,
+                builds: Flights::default(),
+                turns: Arc::default(),
+                closing: Closing::default(),
             }),
-            builds: Flights::default(),
         }
     }
 
     /// The connection of a store, on behalf of a namespace that uses it.
     pub async fn connection(&self, store: &Arc<Store>, consumer: &str) -> Result<Arc<Reader>, Problem> {
-        self.reach(store, Some(consumer))
-            .await
-            .map_err(|no_link| no_link.problem)
+        let built = self.core.reach(store, Some(consumer)).await;
+        built.map_err(|no_link| no_link.problem)
     }
 
     /// Is the store good for anything? A store whose users bring the credentials is, as far as anybody can tell.
     pub async fn check(&self, store: &Arc<Store>) -> Verdict {
-        let reader = match self.reach(store, None).await {
+        let reader = match self.core.reach(store, None).await {
             Ok(reader) => reader,
             Err(NoLink {
                 is_referent: true, ..
@@ -151,11 +168,33 @@ impl Pool {
         used
     }
 
-    async fn reach(&self, store: &Arc<Store>, consumer: Option<&str>) -> Result<Arc<Reader>, NoLink> {
+    /// How the backends of all stores are doing that anybody has used, in the order of the stores' names.
+    pub fn vitals(&self) -> Vec<(StoreKey, Vitals)> {
+        self.core.shelves().vitals()
+    }
+
+    /// Waits for a store whose backend went away or came back. For one listener.
+    pub async fn turned(&self) -> (StoreKey, Turn) {
+        self.core.turns.next().await
+    }
+
+    /// Lets go of all connections, and gives back what was made for them, as far as that is done within this time.
+    pub async fn close(&self, within: Duration) {
+        self.core.shelves().clear();
+        self.core.closing.finish(within).await;
+    }
+}
+
+impl Core {
+    async fn reach(
+        self: &Arc<Self>,
+        store: &Arc<Store>,
+        consumer: Option<&str>,
+    ) -> Result<Arc<Reader>, NoLink> {
         // Within a namespace there is one user.
         let consumer = consumer.filter(|_| matches!(store.key, StoreKey::Cluster(_)));
         loop {
-            let search = self.core.shelves().search(store, consumer, Instant::now());
+            let search = self.shelves().search(store, consumer, Instant::now());
             let ticket = match search {
                 Search::Found(connection) => return Ok(connection.reader),
                 Search::ToBuild(ticket) => ticket,
@@ -167,7 +206,7 @@ impl Pool {
                 }
             };
             let question = (ticket.store.clone(), ticket.epoch, ticket.lane.clone());
-            let (core, store, on_behalf) = (self.core.clone(), store.clone(), consumer.map(str::to_owned));
+            let (core, store, on_behalf) = (self.clone(), store.clone(), consumer.map(str::to_owned));
             let work = || core.build(store, on_behalf, ticket);
             let built = self.builds.join(question, crashed(consumer), work).await;
             // What another namespace's credentials led to says nothing about ours.
@@ -177,9 +216,7 @@ impl Pool {
             }
         }
     }
-}
 
-impl Core {
     async fn build(self: Arc<Self>, store: Arc<Store>, consumer: Option<String>, ticket: Ticket) -> Built {
         // Another flight may have landed just before this one took off.
         let search = self.shelves().search(&store, consumer.as_deref(), Instant::now());
@@ -191,18 +228,22 @@ impl Core {
                 outcome: Ok(connection.reader),
             };
         }
-        let (cluster, calls, keepsake) = (self.cluster.clone(), self.calls.clone(), ticket.keepsake.clone());
+        self.listen(&ticket.gate, &store, consumer.as_deref());
+        let settings = store.spec.as_ref().ok();
+        let settings = settings.and_then(|spec| spec.retry_settings.clone());
         let dial = StoreDial {
             store,
             consumer: consumer.clone(),
-            cluster,
-            calls,
-            keepsake,
+            cluster: self.cluster.clone(),
+            calls: self.calls.clone(),
+            keepsake: ticket.keepsake.clone(),
+            closing: self.closing.clone(),
+            rules: self.rules.clone(),
         };
-        let (is_referent, connection) = match dial.dial().await {
+        let (is_referent, connection) = match through(&ticket.gate, &dial).await {
             Ok(link) => {
                 let link = Arc::new(Renewing::new(Box::new(dial), link));
-                let reader = Arc::new(Reader::new(link.clone()));
+                let reader = Arc::new(Reader::new(link.clone(), ticket.gate.clone(), settings.as_ref()));
                 (link.is_referent(), Ok(Connected { reader, link }))
             }
             Err(NoLink { problem, is_referent }) => (is_referent, Err(problem)),
@@ -220,12 +261,72 @@ impl Core {
         }
     }
 
+    /// While the backend is away, we look whether it is back; and whoever hangs on it hears of both.
+    fn listen(self: &Arc<Self>, gate: &Arc<Gate>, store: &Arc<Store>, consumer: Option<&str>) {
+        let (core, turns) = (Arc::downgrade(self), self.turns.clone());
+        let (door, store) = (Arc::downgrade(gate), store.clone());
+        let consumer = consumer.map(str::to_owned);
+        gate.on_turn(move |turn| {
+            turns.tell(&store.key, turn);
+            match turn {
+                Turn::Away => drop(tokio::spawn(look(
+                    core.clone(),
+                    door.clone(),
+                    store.clone(),
+                    consumer.clone(),
+                ))),
+                Turn::Back => {}
+            }
+        });
+    }
+
     fn shelves(&self) -> MutexGuard<'_, Shelves<Connected>> {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// Connects, unless the backend is away or has had enough.
+async fn through(gate: &Arc<Gate>, dial: &StoreDial) -> Result<Link, NoLink> {
+    let what = dial.store.key.to_string();
+    let pass = gate.pass_within(dial::DEADLINE, &what).await;
+    let pass = pass.map_err(|problem| NoLink {
+        problem,
+        is_referent: false,
+    })?;
+    let link = dial.dial().await;
+    // Not every backend is asked for anything when we connect to it, so that success proves nothing.
+    pass.land(match &link {
+        Ok(_) => Outcome::Nothing,
+        Err(no_link) => Outcome::of(&no_link.problem),
+    });
+    link
+}
+
+/// Looks whether a backend that is away is back, until it is, or nobody would care.
+async fn look(core: Weak<Core>, gate: Weak<Gate>, store: Arc<Store>, consumer: Option<String>) {
+    let away = || gate.upgrade().and_then(|gate| gate.worth_a_look());
+    while let Some(at) = away() {
+        sleep_until(at.max(Instant::now() + BREATH)).await;
+        let Some(core) = core.upgrade().filter(|_| away().is_some()) else {
+            return;
+        };
+        let current = core.cluster.store(&store.key);
+        if !current.is_some_and(|current| current.uid == store.uid && current.generation == store.generation)
+        {
+            return;
+        }
+        // What comes of it, the gate has heard.
+        if let Ok(reader) = core.reach(&store, consumer.as_deref()).await {
+            let _ = reader.check().await;
+        }
+    }
+}
+
 impl Connection for Connected {
+    fn token_age(&self) -> Option<Duration> {
+        self.reader.token_age()
+    }
+
     fn is_outdated_by(&self, document: &ObjectRef, version: Option<&str>) -> bool {
         self.link
             .used()

@@ -125,12 +125,20 @@ impl Backend for Renewing {
             .await
     }
 
+    fn locate(&self, location: Location, property: Option<&str>) -> Location {
+        self.link().backend.locate(location, property)
+    }
+
     fn select(&self, payload: &Payload, property: Option<&str>) -> Result<Option<SecretBytes>, Problem> {
         self.link().backend.select(payload, property)
     }
 
     fn explode(&self, payload: &Payload, property: Option<&str>) -> Result<Option<Values>, Problem> {
         self.link().backend.explode(payload, property)
+    }
+
+    fn token_age(&self) -> Option<Duration> {
+        self.link().backend.token_age()
     }
 
     fn limits(&self) -> Limits {
@@ -154,10 +162,6 @@ impl Backend for Renewing {
     async fn exists(&self, remote: &Remote) -> Result<bool, Problem> {
         self.twice(|backend| Box::pin(async move { backend.exists(remote).await }))
             .await
-    }
-
-    async fn close(&self) {
-        self.link().backend.close().await;
     }
 }
 

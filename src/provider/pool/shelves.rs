@@ -10,9 +10,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::vitals::Vitals;
+
 use crate::engine::object::{ObjectRef, StoreKey};
 use crate::engine::store::Store;
 use crate::provider::Keepsake;
+use crate::provider::reader::gate::Gate;
+use crate::provider::reader::tally::Tally;
 
 /// How long a change of a document is remembered, so that a connection that was being built from the old one is not
 /// kept. Longer than building may take.
@@ -43,7 +47,11 @@ struct Stock<C> {
     epoch: u64,
     sharing: Sharing,
     connections: HashMap<Lane, Kept<C>>,
+    /// What was learnt about the backend outlives the connections to it. Each namespace's credentials may lead to
+    /// another account, and with some backends to another server.
+    gates: HashMap<Lane, Arc<Gate>>,
     keepsake: Arc<Keepsake>,
+    tally: Arc<Tally>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +81,7 @@ pub(super) struct Ticket {
     pub(super) lane: Lane,
     pub(super) epoch: u64,
     pub(super) keepsake: Arc<Keepsake>,
+    pub(super) gate: Arc<Gate>,
     issued: Instant,
 }
 
@@ -88,6 +97,8 @@ pub(super) enum Search<C> {
 pub(super) trait Connection: Clone {
     /// Was it built from this document, at another version?
     fn is_outdated_by(&self, document: &ObjectRef, version: Option<&str>) -> bool;
+
+    fn token_age(&self) -> Option<Duration>;
 }
 
 impl<C: Connection> Shelves<C> {
@@ -115,11 +126,16 @@ impl<C: Connection> Shelves<C> {
             return Search::Found(kept.connection.clone());
         }
         let (epoch, keepsake) = (stock.epoch, stock.keepsake.clone());
+        let gate = stock.gates.entry(lane.clone());
+        let gate = gate
+            .or_insert_with(|| Gate::new(store.key.to_string(), stock.tally.clone()))
+            .clone();
         Search::ToBuild(Ticket {
             store: store.key.clone(),
             lane,
             epoch,
             keepsake,
+            gate,
             issued: now,
         })
     }
@@ -156,6 +172,13 @@ impl<C: Connection> Shelves<C> {
             (false, Some(_)) => Sharing::Common,
             (false, None) => stock.sharing,
         };
+        if let Some(lane) = lane.as_ref().filter(|lane| **lane != ticket.lane) {
+            stock.gates.remove(&ticket.lane);
+            stock.gates.insert(lane.clone(), ticket.gate.clone());
+        }
+        stock
+            .gates
+            .retain(|_, gate| Arc::strong_count(gate) > 1 || !gate.is_at_rest());
         if let (Some(lane), Some(connection)) = (lane, connection) {
             stock.connections.insert(
                 lane,
@@ -180,6 +203,11 @@ impl<C: Connection> Shelves<C> {
         if let Some(stock) = self.stores.get_mut(store) {
             stock.clear(epoch);
         }
+    }
+
+    /// Nothing is kept any more, and nothing that is being built will be.
+    pub(super) fn clear(&mut self) {
+        self.stores.clear();
     }
 
     /// A document is at this version, and `None` is gone: what was built from another one goes.
@@ -207,6 +235,18 @@ impl<C: Connection> Shelves<C> {
             .collect()
     }
 
+    /// All stores that anybody has used, in the order of their names.
+    pub(super) fn vitals(&self) -> Vec<(StoreKey, Vitals)> {
+        let vitals = self.stores.iter().map(|(key, stock)| {
+            let gates = stock.gates.values().map(|gate| gate.standing());
+            let ages = stock.connections.values().map(|kept| kept.connection.token_age());
+            (key.clone(), Vitals::new(stock.tally.totals(), gates, ages))
+        });
+        let mut vitals: Vec<_> = vitals.collect();
+        vitals.sort_by(|(one, _), (other, _)| one.cmp(other));
+        vitals
+    }
+
     fn stock(&mut self, store: &Store) -> &mut Stock<C> {
         self.epochs += 1;
         let epoch = self.epochs;
@@ -216,7 +256,9 @@ impl<C: Connection> Shelves<C> {
             epoch,
             sharing: Sharing::Unknown,
             connections: HashMap::new(),
+            gates: HashMap::new(),
             keepsake: Arc::default(),
+            tally: Arc::default(),
         };
         let stock = self.stores.entry(store.key.clone()).or_insert_with(new);
         if stock.uid != store.uid {
@@ -261,6 +303,7 @@ impl<C> Stock<C> {
         self.epoch = epoch;
         self.sharing = Sharing::Unknown;
         self.connections.clear();
+        self.gates.clear();
     }
 }
 

@@ -40,7 +40,7 @@ fn slow_cluster() -> Arc<TestCluster> {
 }
 
 fn pool(cluster: &Arc<TestCluster>) -> Pool {
-    Pool::new(cluster.clone(), Calls::default())
+    Pool::new(cluster.clone(), Calls::default(), Rules::default())
 }
 
 fn tokens(cluster: &TestCluster) -> usize {
@@ -48,12 +48,17 @@ fn tokens(cluster: &TestCluster) -> usize {
 }
 
 async fn value(pool: &Pool, store: &Arc<Store>) -> Result<crate::engine::secret_bytes::SecretBytes, Problem> {
-    let location = Location {
+    let reader = pool.connection(store, "own").await?;
+    reader.value(location(), None).await
+}
+
+fn location() -> Location {
+    Location {
         key: "k".into(),
         version: None,
         aspect: Aspect::Value,
-    };
-    pool.connection(store, "own").await?.value(location, None).await
+        property: None,
+    }
 }
 
 #[tokio::test]
@@ -241,4 +246,26 @@ async fn building_has_a_deadline() {
         .await
         .expect_err("too late");
     assert_eq!(refused.to_string(), "SecretStore own/t: no connection within 30s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backend_that_goes_away_is_told_once_and_no_longer_asked() {
+    let pool = pool(&Arc::default());
+    let store = kubernetes(key("k"), None);
+    let reader = pool.connection(&store, "own").await.expect("a connection");
+    let mut told = Vec::new();
+    for _ in 0..7 {
+        let problem = reader.read(location()).await.expect_err("nobody listens there");
+        told.push(problem.to_string().contains("lockstep looks every few seconds"));
+    }
+    assert_eq!(told, [false, false, false, false, false, true, true]);
+    assert_eq!(pool.turned().await, (key("k"), Turn::Away));
+    assert!(futures::FutureExt::now_or_never(pool.turned()).is_none());
+    pool.reset(&key("k"));
+    let reader = pool.connection(&store, "own").await.expect("a connection");
+    let problem = reader.read(location()).await.expect_err("nobody listens there");
+    assert!(
+        !problem.to_string().contains("lockstep"),
+        "another backend, as far as we know: {problem}"
+    );
 }

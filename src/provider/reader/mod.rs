@@ -5,24 +5,29 @@
 //! connection, who see the same whoever asks.
 
 mod batcher;
-mod tally;
+mod budget;
+mod circuit;
+pub mod gate;
+mod line;
+mod retry;
+pub mod tally;
 
-use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
-use std::{fmt, iter};
 
-use futures::FutureExt as _;
-use tokio::sync::{Semaphore, oneshot};
-use tokio::time::{sleep, timeout};
+use lockstep_api::RetrySettings;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 
 use super::flights::Flights;
-use super::{Backend, Find, Health, Limits, Location, Payload, Push, Remote};
+use super::{Backend, Find, Health, Location, Payload, Push, Remote};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
-use batcher::{Batcher, Call};
-pub use tally::Tally;
+use gate::Gate;
+use line::{Kind, Line, crashed};
+pub use retry::Retries;
 
 /// How long a read waits for others to go with it, when it is not alone.
 const WINDOW: Duration = Duration::from_millis(3);
@@ -35,27 +40,11 @@ pub struct Reader {
     checks: Flights<(), Result<Health, Problem>>,
 }
 
-/// What calls under way share with the reader.
-struct Line {
-    backend: Arc<dyn Backend>,
-    limits: Limits,
-    permits: Semaphore,
-    reads: Mutex<Batcher<oneshot::Sender<Answer>>>,
-    tally: tally::Counters,
-}
-
 impl Reader {
-    pub fn new(backend: Arc<dyn Backend>) -> Self {
-        let limits = backend.limits();
-        let line = Line {
-            permits: Semaphore::new(limits.parallel.max(1)),
-            reads: Mutex::new(Batcher::new(limits.batch, limits.parallel)),
-            tally: tally::Counters::default(),
-            backend,
-            limits,
-        };
+    /// The gate outlives the connection: what was learnt about a backend is not forgotten when we log in anew.
+    pub fn new(backend: Arc<dyn Backend>, gate: Arc<Gate>, settings: Option<&RetrySettings>) -> Self {
         Self {
-            line: Arc::new(line),
+            line: Line::new(backend, gate, settings),
             finds: Flights::default(),
             checks: Flights::default(),
         }
@@ -64,7 +53,7 @@ impl Reader {
     /// What an entry of `data` gets.
     pub async fn value(&self, location: Location, property: Option<&str>) -> Result<SecretBytes, Problem> {
         let key = location.key.clone();
-        match self.read(location).await {
+        match self.read(self.line.backend.locate(location, property)).await {
             Ok(payload) => self.select(&payload, property)?.ok_or(Problem::Absent { key }),
             Err(Problem::Absent { .. }) => Err(self.line.backend.missing_value(&key)),
             Err(problem) => Err(problem),
@@ -74,53 +63,63 @@ impl Reader {
     /// What an `extract` gets.
     pub async fn extract(&self, location: Location, property: Option<&str>) -> Result<Values, Problem> {
         let key = location.key.clone();
-        let payload = self.read(location).await?;
+        let payload = self.read(self.line.backend.locate(location, property)).await?;
         self.explode(&payload, property)?.ok_or(Problem::Absent { key })
     }
 
     pub async fn read(&self, location: Location) -> Answer {
-        let what = location.key.clone();
-        let (waiter, answer) = oneshot::channel();
-        self.line.tally.asked();
-        self.line.reads().ask(location, waiter);
-        self.line.go_on();
+        let (line, what) = (&self.line, location.key.clone());
+        line.admit(&what)?;
         // Once to come up, once to be answered.
-        match timeout(self.line.limits.deadline * 2, answer).await {
+        let patience = line.limits.deadline * 2;
+        let until = Instant::now() + patience;
+        let (waiter, answer) = oneshot::channel();
+        line.gate.tally().asked();
+        line.reads().ask(location, waiter, until);
+        line.go_on();
+        match timeout_at(until, answer).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(crashed(&what)),
-            Err(_) => Err(too_late(&what, self.line.limits.deadline * 2)),
+            Err(_) => Err(line.too_late(&what, patience)),
         }
     }
 
     pub async fn find(&self, query: &Find) -> Result<Values, Problem> {
         let (line, question) = (self.line.clone(), query.clone());
-        let work = || async move { line.one("find", line.backend.find(&question)).await };
+        let work = || async move {
+            line.one("find", Kind::Read, || line.backend.find(&question))
+                .await
+        };
         self.finds.join(query.clone(), Err(crashed("find")), work).await
     }
 
+    /// Never repeated: whoever checks does so again.
     pub async fn check(&self) -> Result<Health, Problem> {
         let line = self.line.clone();
-        let work = || async move { line.one("check", line.backend.check()).await };
+        let work = || async move { line.one("check", Kind::Once, || line.backend.check()).await };
         self.checks.join((), Err(crashed("check")), work).await
     }
 
     pub async fn write(&self, push: &Push) -> Result<(), Problem> {
-        let written = self
-            .line
-            .one(&push.remote.key, self.line.backend.write(push))
-            .await;
+        let line = &self.line;
+        let written = line.one(&push.remote.key, Kind::Once, || line.backend.write(push));
+        let written = written.await;
         self.something_changed();
         written
     }
 
     pub async fn delete(&self, remote: &Remote) -> Result<(), Problem> {
-        let deleted = self.line.one(&remote.key, self.line.backend.delete(remote)).await;
+        let line = &self.line;
+        let deleted = line.one(&remote.key, Kind::Once, || line.backend.delete(remote));
+        let deleted = deleted.await;
         self.something_changed();
         deleted
     }
 
     pub async fn exists(&self, remote: &Remote) -> Result<bool, Problem> {
-        self.line.one(&remote.key, self.line.backend.exists(remote)).await
+        let line = &self.line;
+        line.one(&remote.key, Kind::Read, || line.backend.exists(remote))
+            .await
     }
 
     pub fn select(&self, payload: &Payload, property: Option<&str>) -> Result<Option<SecretBytes>, Problem> {
@@ -137,96 +136,9 @@ impl Reader {
         self.finds.seal();
     }
 
-    pub fn tally(&self) -> Tally {
-        self.line.tally.now()
-    }
-}
-
-impl Line {
-    fn reads(&self) -> MutexGuard<'_, Batcher<oneshot::Sender<Answer>>> {
-        self.reads.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Starts what may be started.
-    fn go_on(self: &Arc<Self>) {
-        let (calls, opens_window) = {
-            let mut reads = self.reads();
-            let calls: Vec<_> = iter::from_fn(|| reads.next_call(oneshot::Sender::is_closed)).collect();
-            (calls, reads.opens_window())
-        };
-        for call in calls {
-            tokio::spawn(self.clone().carry(call));
-        }
-        if opens_window {
-            let line = self.clone();
-            tokio::spawn(async move {
-                sleep(WINDOW).await;
-                line.reads().window_is_over();
-                line.go_on();
-            });
-        }
-    }
-
-    /// A batch of reads. However it ends, those who wait for it hear of it.
-    async fn carry(self: Arc<Self>, call: Call) {
-        let answers = self.ask(&call.locations).await;
-        let waiters = self.reads().land(call);
-        for (waiters, answer) in waiters.into_iter().zip(answers) {
-            for waiter in waiters {
-                // One who has gone away in the meantime does not mind.
-                let _ = waiter.send(answer.clone());
-            }
-        }
-        self.go_on();
-    }
-
-    async fn ask(&self, wanted: &[Location]) -> Vec<Answer> {
-        let _permit = self.permits.acquire().await;
-        self.tally.called(wanted.len());
-        let limit = self.limits.deadline;
-        let all = |problem: fn(&str, Duration) -> Problem| {
-            wanted
-                .iter()
-                .map(|location| Err(problem(&location.key, limit)))
-                .collect()
-        };
-        match timeout(limit, AssertUnwindSafe(self.backend.read(wanted)).catch_unwind()).await {
-            Ok(Ok(answers)) => answers,
-            Ok(Err(_)) => all(|key, _| crashed(key)),
-            Err(_) => all(too_late),
-        }
-    }
-
-    /// A call that stands for itself.
-    async fn one<T>(
-        &self,
-        what: &str,
-        call: impl Future<Output = Result<T, Problem>> + Send,
-    ) -> Result<T, Problem> {
-        let limit = self.limits.deadline;
-        let work = async {
-            let _permit = self.permits.acquire().await;
-            timeout(limit, AssertUnwindSafe(call).catch_unwind()).await
-        };
-        match timeout(limit * 2, work).await {
-            Ok(Ok(Ok(outcome))) => outcome,
-            Ok(Ok(Err(_))) => Err(crashed(what)),
-            Ok(Err(_)) | Err(_) => Err(too_late(what, limit)),
-        }
-    }
-}
-
-fn too_late(what: &str, limit: Duration) -> Problem {
-    Problem::Unreachable {
-        what: what.to_owned(),
-        why: format!("no answer within {}s", limit.as_secs()),
-    }
-}
-
-fn crashed(what: &str) -> Problem {
-    Problem::BadAnswer {
-        what: what.to_owned(),
-        why: "lockstep could not cope with it; this is a defect".to_owned(),
+    /// How long ago we logged in, where that gave us a token.
+    pub fn token_age(&self) -> Option<Duration> {
+        self.line.backend.token_age()
     }
 }
 
@@ -238,5 +150,7 @@ impl fmt::Debug for Reader {
     }
 }
 
+#[cfg(test)]
+mod hardship_tests;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,13 @@
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use async_trait::async_trait;
 use futures::future::join_all;
+use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::provider::Aspect;
+use crate::provider::Limits;
 
 /// Answers every key with itself after a second, and remembers what it was asked.
 #[derive(Debug)]
@@ -85,6 +88,7 @@ impl Backend for Slow {
             batch: self.batch,
             parallel: self.parallel,
             deadline: Duration::from_secs(10),
+            retries: Some(Retries::default()),
         }
     }
 
@@ -104,11 +108,17 @@ impl Backend for Slow {
     }
 }
 
+fn reader(backend: Arc<Slow>) -> Reader {
+    let gate = Gate::new("SecretStore own/store", Arc::default());
+    Reader::new(backend, gate, None)
+}
+
 fn at(key: &str) -> Location {
     Location {
         key: key.to_owned(),
         version: None,
         aspect: Aspect::Value,
+        property: None,
     }
 }
 
@@ -126,26 +136,19 @@ async fn read_all(reader: &Reader, keys: &[&str]) -> Vec<Answer> {
 #[tokio::test(start_paused = true)]
 async fn reads_that_come_together_go_together() {
     let backend = Slow::new(3, 4);
-    let reader = Reader::new(backend.clone());
+    let reader = reader(backend.clone());
     let answers = read_all(&reader, &["a", "b", "c", "d", "b", "e", "a"]).await;
     let expected = ["a", "b", "c", "d", "b", "e", "a"].map(|key| Ok(Payload::Bytes(key.into())));
     assert_eq!(answers, expected);
-    assert_eq!(backend.asked(), ["a", "b c d", "e"]);
-    let tally = reader.tally();
-    assert_eq!(
-        tally,
-        Tally {
-            asked: 7,
-            keys: 5,
-            calls: 3
-        }
-    );
-    assert_eq!(tally.saved(), 4);
+    assert_eq!(backend.asked(), ["a b c", "d e"]);
+    let totals = reader.line.gate.tally().totals();
+    assert_eq!((totals.reads, totals.answered, totals.saved()), (7, 2, 5));
+    assert_eq!(totals.batches.counts, [0, 1, 1, 0, 0, 0]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_lone_read_does_not_wait() {
-    let reader = Reader::new(Slow::new(10, 4));
+    let reader = reader(Slow::new(10, 4));
     let before = tokio::time::Instant::now();
     reader.read(at("a")).await.expect("an answer");
     assert_eq!(before.elapsed(), Duration::from_secs(1));
@@ -154,7 +157,7 @@ async fn a_lone_read_does_not_wait() {
 #[tokio::test(start_paused = true)]
 async fn no_more_calls_than_allowed_whatever_they_are_for() {
     let backend = Slow::new(1, 2);
-    let reader = Reader::new(backend.clone());
+    let reader = reader(backend.clone());
     let keys = ["a", "b", "c", "d", "e"];
     let all = Find::default();
     let (answers, found, checked) = tokio::join!(read_all(&reader, &keys), reader.find(&all), reader.check());
@@ -165,7 +168,7 @@ async fn no_more_calls_than_allowed_whatever_they_are_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_backend_that_hangs_is_unreachable_and_others_get_through() {
-    let reader = Reader::new(Slow::new(1, 2));
+    let reader = reader(Slow::new(1, 2));
     let query = named("hang");
     let (hung, found, after) =
         tokio::join!(reader.read(at("hang")), reader.find(&query), reader.read(at("b")));
@@ -189,7 +192,7 @@ async fn a_backend_that_hangs_is_unreachable_and_others_get_through() {
 
 #[tokio::test(start_paused = true)]
 async fn a_backend_that_panics_or_answers_too_little_is_an_error_and_others_get_through() {
-    let reader = Reader::new(Slow::new(2, 1));
+    let reader = reader(Slow::new(2, 1));
     for key in ["panic", "unanswered"] {
         assert_eq!(reader.read(at(key)).await, Err(crashed(key)));
     }
@@ -205,7 +208,7 @@ async fn a_backend_that_panics_or_answers_too_little_is_an_error_and_others_get_
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_goes_away_leaves_nothing_behind() {
     let backend = Slow::new(1, 1);
-    let reader = Reader::new(backend.clone());
+    let reader = reader(backend.clone());
     let impatient = async {
         let both = read_all(&reader, &["a", "b"]);
         timeout(Duration::from_millis(1), both)
@@ -219,7 +222,7 @@ async fn a_caller_that_goes_away_leaves_nothing_behind() {
 
 #[tokio::test(start_paused = true)]
 async fn a_caller_hears_even_if_its_turn_never_comes() {
-    let reader = Reader::new(Slow::new(1, 1));
+    let reader = reader(Slow::new(1, 1));
     let waiting = join_all(["hang", "a", "b"].map(|key| reader.read(at(key))));
     let query = named("hang");
     let find = reader.find(&query);
@@ -241,7 +244,7 @@ async fn a_caller_hears_even_if_its_turn_never_comes() {
 #[tokio::test(start_paused = true)]
 async fn after_a_write_a_read_sees_it() {
     let backend = Slow::new(1, 4);
-    let reader = Reader::new(backend.clone());
+    let reader = reader(backend.clone());
     let write = async {
         sleep(Duration::from_millis(500)).await;
         let push = Push {
@@ -265,7 +268,7 @@ async fn after_a_write_a_read_sees_it() {
 #[tokio::test(start_paused = true)]
 async fn equal_searches_are_one() {
     let backend = Slow::new(1, 4);
-    let reader = Reader::new(backend.clone());
+    let reader = reader(backend.clone());
     let found = join_all(["x", "x", "y"].map(|name| {
         let reader = &reader;
         async move { reader.find(&named(name)).await }
@@ -276,7 +279,7 @@ async fn equal_searches_are_one() {
 
 #[tokio::test(start_paused = true)]
 async fn an_entry_and_an_extract_get_what_the_backend_makes_of_a_payload() {
-    let reader = Reader::new(Slow::new(1, 4));
+    let reader = reader(Slow::new(1, 4));
     let absent = |key: &str| Problem::Absent { key: key.into() };
     assert_eq!(reader.value(at("a"), None).await, Ok("a".into()));
     assert_eq!(reader.value(at("a"), Some("p")).await, Err(absent("a")));

@@ -29,7 +29,7 @@ pub(super) enum Origin {
     /// It was handed to us, and is somebody else's.
     Given,
     /// We logged in for it.
-    Made { accessor: SecretBytes, is_batch: bool },
+    Made { is_batch: bool },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,6 @@ impl Token {
         Self {
             secret: grant.token,
             origin: Origin::Made {
-                accessor: grant.accessor,
                 is_batch: grant.is_batch,
             },
             life,
@@ -145,7 +144,6 @@ mod tests {
     fn grant(seconds: u64, renewable: bool) -> Grant {
         Grant {
             token: "canary".into(),
-            accessor: "canary".into(),
             duration: Duration::from_secs(seconds),
             renewable,
             is_batch: false,

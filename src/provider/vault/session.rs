@@ -17,13 +17,12 @@ use lockstep_api::provider::VaultProvider;
 use tokio::time::Instant;
 use vaultrs::api::token::requests::{LookupTokenSelfRequest, RenewTokenSelfRequest, RevokeTokenSelfRequest};
 
-use super::answer::{Envelope, looked_up, understand};
+use super::answer::{Envelope, understand};
 use super::call::Call;
-use super::life::{Due, Origin, Token};
+use super::life::{Due, Token};
 use super::login::{self, Credential, Login};
 use super::wire::{Caller, Wire};
 use crate::engine::problem::Problem;
-use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::Surroundings;
 use crate::provider::http::Answer;
 
@@ -51,15 +50,6 @@ struct Held {
     token: Option<Token>,
     /// When the server last accepted it.
     proven: Instant,
-}
-
-/// Who is logged in, as far as it matters to leases: they end with the token they were made with.
-#[derive(Clone, Debug)]
-pub(crate) struct Identity {
-    /// Names the token without being one.
-    pub(crate) accessor: SecretBytes,
-    /// `None`: for ever.
-    pub(crate) ends_in: Option<Duration>,
 }
 
 impl Session {
@@ -117,27 +107,6 @@ impl Session {
     pub(crate) async fn revoke_lease(&self, id: &str) -> Result<(), Problem> {
         let call = Call::write("sys/leases/revoke", &[("lease_id", id.as_bytes())]);
         self.call(&call).await.map(drop)
-    }
-
-    /// Who is logged in now; renews the token if that is due.
-    pub(crate) async fn identity(&self) -> Result<Identity, Problem> {
-        let token = self.token().await?;
-        if let Some(token) = &token
-            && let Origin::Made { accessor, .. } = &token.origin
-        {
-            return Ok(Identity {
-                accessor: accessor.clone(),
-                ends_in: token.remaining(Instant::now()),
-            });
-        }
-        let call = lookup()?;
-        let data = understand(&call, self.look_up(token.as_ref()).await?)?.and_then(|envelope| envelope.data);
-        let data = data.ok_or_else(|| nothing(&call))?;
-        let (accessor, ttl) = looked_up(&data).ok_or_else(|| nothing(&call))?;
-        Ok(Identity {
-            accessor,
-            ends_in: (!ttl.is_zero()).then_some(ttl),
-        })
     }
 
     /// Does the server accept us?

@@ -4,6 +4,7 @@ mod server;
 
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -48,6 +49,7 @@ fn at(key: &str, aspect: Aspect) -> Location {
         key: key.to_owned(),
         version: None,
         aspect,
+        property: None,
     }
 }
 

@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use futures::future::join_all;
 
+use super::super::closing::Closing;
 use super::super::dial::NoLink;
 use super::*;
 use crate::provider::testing::TestCluster;
@@ -12,13 +13,17 @@ use crate::provider::{Aspect, References, StoreScope};
 struct Door {
     wanted: Arc<AtomicUsize>,
     made: Arc<AtomicUsize>,
+    /// The tokens that were given back.
+    closed: Arc<Mutex<Vec<usize>>>,
     is_referent: bool,
+    closing: Closing,
 }
 
 #[derive(Debug)]
 struct Guarded {
     wanted: Arc<AtomicUsize>,
     token: usize,
+    closed: Arc<Mutex<Vec<usize>>>,
 }
 
 #[async_trait]
@@ -39,8 +44,10 @@ impl Dial for Door {
             backend: Arc::new(Guarded {
                 wanted: self.wanted.clone(),
                 token,
+                closed: self.closed.clone(),
             }),
             references,
+            closing: self.closing.clone(),
         })
     }
 }
@@ -87,6 +94,10 @@ impl Backend for Guarded {
     fn limits(&self) -> Limits {
         Limits::default()
     }
+
+    async fn close(&self) {
+        self.closed.lock().expect("unpoisoned").push(self.token);
+    }
 }
 
 const TOKENS: [&str; 4] = ["0", "1", "2", "3"];
@@ -95,21 +106,28 @@ struct Scene {
     renewing: Renewing,
     wanted: Arc<AtomicUsize>,
     made: Arc<AtomicUsize>,
+    closed: Arc<Mutex<Vec<usize>>>,
+    closing: Closing,
 }
 
 async fn scene(is_referent: bool) -> Scene {
-    let (wanted, made) = Default::default();
+    let (wanted, made, closed, closing) = Default::default();
     let door = Door {
         wanted,
         made,
+        closed,
         is_referent,
+        closing,
     };
     let (wanted, made) = (door.wanted.clone(), door.made.clone());
+    let (closed, closing) = (door.closed.clone(), door.closing.clone());
     let link = door.dial().await.expect("a connection");
     Scene {
         renewing: Renewing::new(Box::new(door), link),
         wanted,
         made,
+        closed,
+        closing,
     }
 }
 
@@ -122,6 +140,7 @@ impl Scene {
                 key: (*key).to_owned(),
                 version: None,
                 aspect: Aspect::Value,
+                property: None,
             })
             .collect();
         let answers = self.renewing.read(&locations).await.into_iter();
@@ -196,4 +215,21 @@ async fn what_serves_everybody_never_takes_one_namespace_s_credentials() {
     scene.wanted.store(1, SeqCst);
     assert_eq!(scene.read(&["a"]).await, [None]);
     assert_eq!(scene.logins(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_is_closed_once_when_it_is_replaced_and_when_nobody_holds_it_any_more() {
+    let scene = scene(false).await;
+    let closed = scene.closed.clone();
+    let closed = || closed.lock().expect("unpoisoned").clone();
+    scene.wanted.store(1, SeqCst);
+    assert_eq!(scene.read(&["a"]).await, [Some("1")]);
+    scene.closing.finish(PAUSE).await;
+    assert_eq!(closed(), [0]);
+    let Scene {
+        renewing, closing, ..
+    } = scene;
+    drop(renewing);
+    closing.finish(PAUSE).await;
+    assert_eq!(closed(), [0, 1]);
 }

@@ -12,6 +12,10 @@ impl Connection for Wire {
     fn is_outdated_by(&self, document: &ObjectRef, version: Option<&str>) -> bool {
         document.kind == "Secret" && document.name == self.1 && version != Some("1")
     }
+
+    fn token_age(&self) -> Option<Duration> {
+        Some(Duration::from_secs(self.0.len() as u64))
+    }
 }
 
 fn cluster_store(generation: i64) -> Arc<Store> {
@@ -197,4 +201,45 @@ fn a_namespace_keeps_only_so_many_connections_of_its_own() {
         Some("cluster"),
         "that is another's"
     );
+}
+
+#[test]
+fn what_was_learnt_of_a_backend_outlives_its_connections_but_not_its_store() {
+    let (mut shelves, store) = (shelves(), cluster_store(1));
+    build(&mut shelves, &store, Some("a"), true, Wire("of a", "creds"));
+    let gate = ticket(&mut shelves, &store, Some("b")).gate;
+    assert!(Arc::ptr_eq(&gate, &ticket(&mut shelves, &store, Some("b")).gate));
+    assert!(
+        !Arc::ptr_eq(&gate, &ticket(&mut shelves, &store, Some("c")).gate),
+        "their own account"
+    );
+    let edited = ticket(&mut shelves, &cluster_store(2), Some("b")).gate;
+    assert!(!Arc::ptr_eq(&gate, &edited), "another server, as far as we know");
+}
+
+#[test]
+fn gates_that_learnt_nothing_go_when_nobody_needs_them() {
+    let (mut shelves, store) = (shelves(), cluster_store(1));
+    build(&mut shelves, &store, Some("a"), true, Wire("of a", "x"));
+    for nth in 0..10 {
+        let ticket = ticket(&mut shelves, &store, Some(&format!("n{nth}")));
+        shelves.put(&ticket, Some(&format!("n{nth}")), true, None);
+    }
+    let kept: usize = shelves.stores.values().map(|stock| stock.gates.len()).sum();
+    assert_eq!(kept, 1, "that of the last ticket, which was held");
+}
+
+#[test]
+fn a_store_is_told_of_as_long_as_it_is_there() {
+    let (mut shelves, store) = (shelves(), cluster_store(1));
+    build(&mut shelves, &store, Some("a"), true, Wire("old", "x"));
+    build(&mut shelves, &store, Some("b"), true, Wire("older", "x"));
+    let vitals = shelves.vitals();
+    let told = &vitals[0].1;
+    assert_eq!(
+        (told.connections, told.away, told.token_age),
+        (2, 0, Some(Duration::from_secs(5)))
+    );
+    shelves.forget(&store.key);
+    assert!(shelves.vitals().is_empty());
 }

@@ -1,5 +1,7 @@
 //! Against a small Vault on loopback.
 
+mod kv;
+mod openbao;
 pub(crate) mod server;
 mod session;
 

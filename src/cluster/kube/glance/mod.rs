@@ -1,35 +1,32 @@
 //! A cluster that is looked at once and never written to.
 //!
 //! What decisions take from memory is asked for up front, by name, so that it needs no right to list or watch (but for
-//! Secrets of an earlier target name, and only under `creationPolicy: Owner`). Manifests count as if they had been
+//! targets of an earlier name, and only under `creationPolicy: Owner`). Manifests count as if they had been
 //! applied. Every method that would write refuses, and nothing in here could.
+
+mod cluster;
+mod resources;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use async_trait::async_trait;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::Client;
-use kube::api::{Api, ListParams};
+use kube::api::{Api, ApiResource, ListParams};
 use lockstep_api::external_secret::CreationPolicy;
-use lockstep_api::generator::GeneratorSpec;
 use lockstep_api::{
-    ClusterSecretStore, Condition, ConditionStatus, ConditionType, ExternalSecret, ExternalSecretStatus,
-    Parsed, SecretStore, SecretStoreStatus,
+    ClusterSecretStore, Condition, ConditionStatus, ConditionType, ExternalSecret, ExternalSecretSpec,
+    SecretStore, SecretStoreStatus,
 };
 
-use super::super::{Cluster, Document, DocumentKind, Event, Resources, Store};
 use super::requests::Requests;
-use super::{documents, generators, reduce};
+use super::{discovery, documents, reduce};
 use crate::cluster::folder::Manifests;
-use crate::engine::generator::GeneratorKey;
-use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
-use crate::engine::plan::SecretWrite;
+use crate::cluster::{Resources as _, Store};
+use crate::engine::object::{ObjectKey, ObjectRef, ResourceKey, ResourceKind, StoreKey};
 use crate::engine::problem::Problem;
-use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::render::{self, Targets};
 use crate::engine::target::Target;
-use crate::engine::values::Values;
 use crate::engine::{collect, fingerprint, labels};
 
 pub struct Glance {
@@ -44,6 +41,9 @@ struct Seen {
     stores: HashMap<StoreKey, Arc<Store>>,
     namespaces: HashMap<String, Arc<BTreeMap<String, String>>>,
     targets: HashMap<ObjectKey, Arc<Target>>,
+    /// What the API server says of kinds that targets are of.
+    kinds: HashMap<ResourceKind, Result<ApiResource, Problem>>,
+    resources: HashMap<ResourceKey, Arc<Target>>,
 }
 
 impl Glance {
@@ -90,16 +90,13 @@ impl Glance {
         };
         if let Ok(spec) = object.spec.as_ref() {
             let wants = collect::wants(spec, &key.namespace);
-            let named = spec.secret_store_ref.iter();
-            let named = named.filter_map(|store| StoreKey::named_by(store, &key.namespace));
-            for store in wants
-                .iter()
-                .filter_map(|want| want.ask.store().cloned())
-                .chain(named)
-            {
+            for store in collect::stores(spec, &wants, &key.namespace) {
                 self.look_at_store(&store, &key.namespace).await?;
             }
-            self.look_at_target(&key.target_of(spec)).await?;
+            match key.resource_of(spec) {
+                None => self.look_at_target(&key.target_of(spec)).await?,
+                Some(target) => self.look_at_resources(&target, key, spec).await?,
+            }
             if spec.target.creation_policy() == CreationPolicy::Owner {
                 self.look_at_siblings(key).await?;
             }
@@ -153,12 +150,54 @@ impl Glance {
         Ok(())
     }
 
+    /// A target that is no Secret, and others of its kind that the ExternalSecret made. What cannot be one is told when
+    /// it is asked for.
+    async fn look_at_resources(
+        &self,
+        target: &ResourceKey,
+        owner: &ObjectKey,
+        spec: &ExternalSecretSpec,
+    ) -> Result<(), Problem> {
+        if render::check_target(spec, Targets::Anything).is_err() {
+            return Ok(());
+        }
+        let Ok(resource) = self.discovered(&target.kind).await else {
+            return Ok(());
+        };
+        if let Some((found, _)) = self.read(target).await? {
+            self.seen().resources.insert(target.clone(), Arc::new(found));
+        }
+        if spec.target.creation_policy() != CreationPolicy::Owner {
+            return Ok(());
+        }
+        let api = discovery::api(&self.requests, &owner.namespace, &resource);
+        let all = discovery::all_of(&target.kind);
+        let params = made_by(owner);
+        let listed = self.requests.request("list", &all, api.list(&params)).await?;
+        let mut seen = self.seen();
+        for object in listed.items {
+            let (kind, key) = (target.kind.clone(), reduce::key(&object.metadata));
+            let (found, _) = reduce::resource(object);
+            seen.resources.insert(ResourceKey { kind, key }, Arc::new(found));
+        }
+        Ok(())
+    }
+
+    /// Asked once for each kind.
+    async fn discovered(&self, kind: &ResourceKind) -> Result<ApiResource, Problem> {
+        if let Some(known) = self.seen().kinds.get(kind) {
+            return known.clone();
+        }
+        let found = discovery::find(&self.requests, kind).await;
+        self.seen().kinds.insert(kind.clone(), found.clone());
+        found
+    }
+
     /// Secrets that the ExternalSecret made, perhaps under earlier names.
     async fn look_at_siblings(&self, key: &ObjectKey) -> Result<(), Problem> {
         let api = Api::<Secret>::namespaced(self.requests.client.clone(), &key.namespace);
-        let (label, owner) = (labels::CREATED_BY, fingerprint::owner_label(key));
-        let params = ListParams::default().labels(&format!("{label}={owner},{}=true", labels::MANAGED));
         let all = ObjectRef::secret(&key.namespace, "that it made");
+        let params = made_by(key);
         let listed = self.requests.request("list", &all, api.list(&params)).await?;
         let mut seen = self.seen();
         for secret in listed.items {
@@ -184,6 +223,25 @@ impl Glance {
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Targets that an ExternalSecret made, under whichever name.
+fn made_by(owner: &ObjectKey) -> ListParams {
+    let (label, owner) = (labels::CREATED_BY, fingerprint::owner_label(owner));
+    ListParams::default().labels(&format!("{label}={owner},{}=true", labels::MANAGED))
+}
+
+fn is_made_by(target: &Target, owner: &str) -> bool {
+    target
+        .labels
+        .get(labels::CREATED_BY)
+        .is_some_and(|by| by == owner)
+}
+
+fn refused() -> Problem {
+    Problem::NotSupported {
+        what: "writing to a cluster that is only looked at".to_owned(),
     }
 }
 
@@ -227,118 +285,6 @@ fn checked(store: &Store) -> Store {
         status,
         ..store.clone()
     }
-}
-
-fn refused() -> Problem {
-    Problem::NotSupported {
-        what: "writing to a cluster that is only looked at".to_owned(),
-    }
-}
-
-#[async_trait]
-impl Cluster for Glance {
-    /// Not yet: what becomes of other kinds than Secrets is not shown.
-    fn resources(&self) -> Option<&dyn Resources> {
-        None
-    }
-
-    fn external_secret(&self, key: &ObjectKey) -> Option<Arc<ExternalSecret>> {
-        self.seen().external_secrets.get(key).cloned()
-    }
-
-    fn store(&self, key: &StoreKey) -> Option<Arc<Store>> {
-        self.seen().stores.get(key).cloned()
-    }
-
-    fn namespace_labels(&self, namespace: &str) -> Option<Arc<BTreeMap<String, String>>> {
-        self.seen().namespaces.get(namespace).cloned()
-    }
-
-    /// As the operator's watch would have it.
-    fn target(&self, key: &ObjectKey) -> Option<Arc<Target>> {
-        let target = self.seen().targets.get(key).cloned();
-        target.filter(|target| {
-            target
-                .labels
-                .get(labels::MANAGED)
-                .is_some_and(|managed| managed == "true")
-        })
-    }
-
-    fn targets_created_by(&self, namespace: &str, owner: &str) -> Vec<(ObjectKey, Arc<Target>)> {
-        let seen = self.seen();
-        let is_meant = |key: &ObjectKey, target: &Target| {
-            key.namespace == namespace
-                && target
-                    .labels
-                    .get(labels::CREATED_BY)
-                    .is_some_and(|by| by == owner)
-        };
-        let meant = seen.targets.iter().filter(|(key, target)| is_meant(key, target));
-        meant.map(|(key, target)| (key.clone(), target.clone())).collect()
-    }
-
-    fn can_follow(&self, _: &ObjectRef) -> bool {
-        false
-    }
-
-    fn follow(&self, _: &ObjectRef) {}
-
-    fn unfollow(&self, _: &ObjectRef) {}
-
-    async fn document(&self, kind: DocumentKind, key: &ObjectKey) -> Result<Option<Document>, Problem> {
-        match self.given.documents.get(&(kind, key.clone())) {
-            Some(placed) => Ok(Some(placed.object.clone())),
-            None => documents::read(&self.requests, kind, key).await,
-        }
-    }
-
-    async fn generator(&self, key: &GeneratorKey) -> Result<Option<Parsed<GeneratorSpec>>, Problem> {
-        match self.given.generators.get(key) {
-            Some(placed) => Ok(Some(placed.object.clone())),
-            None => generators::read(&self.requests, key).await,
-        }
-    }
-
-    async fn read_target(&self, key: &ObjectKey) -> Result<Option<(Target, Values)>, Problem> {
-        documents::read_target(&self.requests, key).await
-    }
-
-    /// Leaves nothing behind in the cluster, though it is asked for by a POST.
-    async fn service_account_token(
-        &self,
-        account: &ObjectKey,
-        audiences: &[String],
-        lifetime: Duration,
-    ) -> Result<SecretBytes, Problem> {
-        documents::service_account_token(&self.requests, account, audiences, lifetime).await
-    }
-
-    async fn write_secret(&self, _: &SecretWrite) -> Result<Target, Problem> {
-        Err(refused())
-    }
-
-    async fn delete_secret(&self, _: &ObjectKey, _: &str) -> Result<(), Problem> {
-        Err(refused())
-    }
-
-    async fn write_external_secret_status(
-        &self,
-        _: &ExternalSecret,
-        _: &ExternalSecretStatus,
-    ) -> Result<(), Problem> {
-        Err(refused())
-    }
-
-    async fn write_store_status(&self, _: &Store, _: &SecretStoreStatus) -> Result<(), Problem> {
-        Err(refused())
-    }
-
-    async fn remove_finalizer(&self, _: &ExternalSecret, _: &str) -> Result<(), Problem> {
-        Err(refused())
-    }
-
-    fn publish(&self, _: Event) {}
 }
 
 impl std::fmt::Debug for Glance {

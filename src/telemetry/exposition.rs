@@ -1,0 +1,34 @@
+//! One family of metrics in Prometheus' text format, headed only if there is anything in it.
+
+use std::fmt::{Display, Write as _};
+
+pub(super) struct Exposition<'t> {
+    text: &'t mut String,
+    name: String,
+    help: &'static str,
+    sort: &'static str,
+    has_header: bool,
+}
+
+impl<'t> Exposition<'t> {
+    pub(super) fn new(text: &'t mut String, name: String, help: &'static str, sort: &'static str) -> Self {
+        Self {
+            text,
+            name,
+            help,
+            sort,
+            has_header: false,
+        }
+    }
+
+    /// A sample. `part` follows the name of the family, as in `_bucket`; names of objects have no character that
+    /// would have to be escaped in a label, for the API server sees to it.
+    pub(super) fn sample(&mut self, part: &str, labels: impl Display, value: impl Display) {
+        let (name, help, sort) = (&self.name, self.help, self.sort);
+        if !self.has_header {
+            self.has_header = true;
+            let _ = write!(self.text, "# HELP {name} {help}\n# TYPE {name} {sort}\n");
+        }
+        let _ = writeln!(self.text, "{name}{part}{{{labels}}} {value}");
+    }
+}

@@ -1,0 +1,219 @@
+//! Many objects on one Vault: how often it is asked, and what happens when it has had enough, or is away.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use futures::future::try_join_all;
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{ListParams, PostParams};
+use lockstep_api::{ExternalSecret, SecretStore};
+use lockstep_testkit::{Fate, Shelf, Vault, eventually};
+use serde_json::json;
+
+use crate::bench::{Bench, SOON};
+
+const OBJECTS: usize = 100;
+const LATENCY: Duration = Duration::from_millis(20);
+const LATER: Duration = Duration::from_mins(2);
+
+/// A store `vault` of a Vault that takes its time.
+async fn set_up(prefix: &str, secrets: usize) -> Result<(Bench, Shelf)> {
+    let vault = Vault::shared().await?;
+    let shelf = Shelf::fill(&vault, secrets).await?;
+    shelf.faults.always(Fate::Late(LATENCY));
+    let bench = Bench::set_up(prefix, "unused").await?;
+    let credential = serde_json::from_value(shelf.secret("approle"))?;
+    bench
+        .api::<Secret>()
+        .create(&PostParams::default(), &credential)
+        .await?;
+    bench
+        .apply("SecretStore", "vault", shelf.store("approle"))
+        .await?;
+    eventually("the store is ready", SOON, async || {
+        bench.ready::<SecretStore>("vault").await
+    })
+    .await?;
+    Ok((bench, shelf))
+}
+
+/// ExternalSecrets `app-0`, `app-1` and so on; each reads the key of its number, or the one that is given.
+async fn create(bench: &Bench, refresh: &str, key: Option<usize>) -> Result<()> {
+    try_join_all((0..OBJECTS).map(async |nth| {
+        let spec = json!({
+            "secretStoreRef": {"name": "vault"}, "refreshInterval": refresh,
+            "data": [{"secretKey": "value", "remoteRef": {"key": format!("key-{}", key.unwrap_or(nth)), "property": "value"}}],
+        });
+        bench.apply("ExternalSecret", &format!("app-{nth}"), spec).await
+    }))
+    .await?;
+    Ok(())
+}
+
+/// Waits until all of them are ready, or until none is.
+async fn all_are(bench: &Bench, status: &str, within: Duration) -> Result<()> {
+    let api = bench.api::<ExternalSecret>();
+    eventually(&format!("all are {status}"), within, async || {
+        let all = api
+            .list(&ListParams::default())
+            .await
+            .map_err(|error| error.to_string())?;
+        let so = all.items.iter().filter(|object| {
+            let conditions = object.status.iter().flat_map(|status| &status.conditions);
+            conditions.into_iter().any(|condition| {
+                condition.status.as_str() == status && condition.kind == lockstep_api::ConditionType::Ready
+            })
+        });
+        let count = so.count();
+        if count == OBJECTS {
+            Ok(())
+        } else {
+            Err(format!("{count} of {OBJECTS}"))
+        }
+    })
+    .await?;
+    Ok(())
+}
+
+/// What the targets hold, with the versions of the objects.
+async fn targets(bench: &Bench) -> Result<Vec<(Option<String>, Option<Vec<u8>>)>> {
+    let mut held = Vec::new();
+    for nth in 0..OBJECTS {
+        let secret = bench.secret(&format!("app-{nth}")).await?;
+        held.push(secret.map_or((None, None), |secret| {
+            let value = secret.data.unwrap_or_default().remove("value");
+            (secret.metadata.resource_version, value.map(|value| value.0))
+        }));
+    }
+    Ok(held)
+}
+
+/// How often an object was synced so far.
+fn syncs(bench: &Bench) -> Result<usize, String> {
+    let metrics = bench.metrics().map_err(|error| error.to_string())?;
+    let samples = metrics
+        .lines()
+        .filter(|line| line.starts_with("externalsecret_sync_calls_total"));
+    Ok(samples
+        .filter_map(|line| line.rsplit(' ').next()?.parse::<usize>().ok())
+        .sum())
+}
+
+async fn synced_again(bench: &Bench, times: usize) -> Result<()> {
+    let wanted = syncs(bench).map_err(anyhow::Error::msg)? + times * OBJECTS;
+    eventually("they are refreshed", LATER, async || {
+        let now = syncs(bench)?;
+        if now >= wanted {
+            Ok(())
+        } else {
+            Err(format!("{now} of {wanted} syncs"))
+        }
+    })
+    .await?;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the test bed"]
+async fn many_objects_on_one_vault_take_one_login_and_a_read_each() -> Result<()> {
+    let (bench, shelf) = set_up("many", OBJECTS).await?;
+    create(&bench, "1h", None).await?;
+    all_are(&bench, "True", LATER).await?;
+    assert_eq!(shelf.logins_and_reads(), (1, OBJECTS));
+    let metrics = bench.metrics()?;
+    let reads = format!(
+        "lockstep_backend_reads_total{{kind=\"SecretStore\",name=\"vault\",namespace=\"{}\"}} {OBJECTS}",
+        bench.namespace
+    );
+    ensure!(metrics.contains(&reads), "no {reads}");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the test bed"]
+async fn objects_that_share_a_key_share_its_read() -> Result<()> {
+    let (bench, shelf) = set_up("shared", 1).await?;
+    create(&bench, "5s", Some(0)).await?;
+    all_are(&bench, "True", LATER).await?;
+    // Within two refreshes, they have found the same phase.
+    synced_again(&bench, 3).await?;
+    shelf.faults.forget();
+    synced_again(&bench, 3).await?;
+    let (logins, reads) = shelf.logins_and_reads();
+    ensure!(
+        logins == 0 && reads <= 8,
+        "{logins} logins and {reads} reads in three refreshes"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the test bed"]
+async fn a_vault_that_refuses_half_of_all_reads_is_read_in_the_end_and_not_overrun() -> Result<()> {
+    let (bench, shelf) = set_up("throttled", OBJECTS).await?;
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    shelf.faults.are(move |request| {
+        let is_read = request.path.contains("/data/");
+        if is_read && asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) % 2 == 1 {
+            Fate::throttled(
+                None,
+                "{\"errors\": [\"request path: rate limit quota exceeded\"]}",
+            )
+        } else {
+            Fate::Late(LATENCY)
+        }
+    });
+    create(&bench, "1h", None).await?;
+    all_are(&bench, "True", LATER).await?;
+    let (logins, reads) = shelf.logins_and_reads();
+    ensure!(
+        logins == 1 && reads <= 2 * OBJECTS + 5,
+        "{logins} logins and {reads} reads"
+    );
+    let busiest = shelf.faults.traffic().busiest(Duration::from_secs(1));
+    ensure!(busiest <= 60, "{busiest} calls within a second");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the test bed"]
+async fn an_outage_leaves_secrets_alone_is_told_by_the_store_and_is_over_when_it_is_over() -> Result<()> {
+    let (bench, shelf) = set_up("outage", OBJECTS).await?;
+    create(&bench, "5s", None).await?;
+    all_are(&bench, "True", LATER).await?;
+    let before = targets(&bench).await?;
+
+    shelf
+        .faults
+        .always(Fate::status(503, "{\"errors\": [\"Vault is sealed\"]}"));
+    let not_ready = async || match bench.condition::<SecretStore>("vault").await? {
+        condition if condition["status"] == "False" => Ok(()),
+        condition => Err(condition.to_string()),
+    };
+    eventually("the store tells", LATER, not_ready).await?;
+    all_are(&bench, "False", LATER).await?;
+    shelf.faults.forget();
+    eventually("Vault is looked for", LATER, async || {
+        let asked = shelf.faults.traffic().total();
+        if asked >= 3 {
+            Ok(())
+        } else {
+            Err(format!("{asked} calls"))
+        }
+    })
+    .await?;
+    let busiest = shelf.faults.traffic().busiest(Duration::from_secs(2));
+    ensure!(
+        busiest <= 20,
+        "{busiest} calls within two seconds to a Vault that is away"
+    );
+    assert_eq!(targets(&bench).await?, before);
+
+    shelf.faults.always(Fate::Late(LATENCY));
+    shelf.faults.forget();
+    all_are(&bench, "True", SOON).await?;
+    let busiest = shelf.faults.traffic().busiest(Duration::from_secs(1));
+    ensure!(busiest <= 80, "{busiest} calls within a second on its return");
+    assert_eq!(targets(&bench).await?, before);
+    Ok(())
+}
