@@ -64,6 +64,23 @@ pub async fn run(flags: &Flags) -> Result<()> {
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
+    let context = context(flags, cluster, metrics);
+    let pool = context.pool.clone();
+    let controllers = Controllers::listen(context, changes, &tasks, &stop);
+    let leadership = lead(flags, client, &namespace, &stop).await?;
+    if !stop.is_cancelled() {
+        controllers.work(&tasks, &stop);
+    }
+    let lost = until_the_end(leadership, &pool, &tasks, &stop).await;
+    if lost {
+        bail!("the lease was lost; another replica leads now");
+    }
+    info!("stopped");
+    Ok(())
+}
+
+/// What every reconcile needs.
+fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>) -> Context {
     let rules = flags.rules.rules();
     let pool = Arc::new(Pool::new(
         cluster.clone(),
@@ -71,8 +88,8 @@ pub async fn run(flags: &Flags) -> Result<()> {
         rules.clone(),
     ));
     metrics.tell_of(&pool);
-    let context = Context {
-        pool: pool.clone(),
+    Context {
+        pool,
         following: Arc::new(Following::new(cluster.clone())),
         rendering: Arc::new(Rendering::new(engine(flags))),
         generators: Arc::new(Generators::new(
@@ -88,18 +105,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
         },
         settings: settings(flags),
         clock: Timestamp::now,
-    };
-    let controllers = Controllers::listen(context, changes, &tasks, &stop);
-    let leadership = lead(flags, client, &namespace, &stop).await?;
-    if !stop.is_cancelled() {
-        controllers.work(&tasks, &stop);
     }
-    let lost = until_the_end(leadership, &pool, &tasks, &stop).await;
-    if lost {
-        bail!("the lease was lost; another replica leads now");
-    }
-    info!("stopped");
-    Ok(())
 }
 
 fn scope(flags: &Flags, home: &str) -> Scope {

@@ -1,9 +1,12 @@
 //! Against a small Vault on loopback.
 
+use std::time::Duration;
+
 use lockstep_api::generator::{ClusterGeneratorKind, GeneratorSpec};
 use lockstep_api::{GeneratorKind, Parsed};
 use serde_json::{Value, json};
 
+use super::request::{LONGEST_PAUSE, MOST_RETRIES, PAUSE, RETRIES, patience};
 use super::*;
 use crate::cluster::DocumentKind;
 use crate::engine::generator::GeneratorKey;
