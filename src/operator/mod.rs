@@ -53,8 +53,14 @@ pub async fn run(flags: &Flags) -> Result<()> {
     let client = connect(config, &stop).await?;
     let dropped = metrics.events_dropped.clone();
     let on_dropped = Arc::new(move || dropped.inc());
-    let (cluster, changes) =
-        KubeCluster::start(client.clone(), &scope(flags), on_dropped, &tasks, &stop).await;
+    let (cluster, changes) = KubeCluster::start(
+        client.clone(),
+        &scope(flags, &namespace),
+        on_dropped,
+        &tasks,
+        &stop,
+    )
+    .await;
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
@@ -73,6 +79,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
     Ok(())
 }
 
+/// What every reconcile needs.
 fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>) -> Context {
     let (calls, rules) = (Calls::new(metrics.clone()), flags.rules.rules());
     let pool = Arc::new(Pool::new(cluster.clone(), calls.clone(), rules.clone()));
@@ -93,10 +100,12 @@ fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>) -> C
     }
 }
 
-fn scope(flags: &Flags) -> Scope {
+fn scope(flags: &Flags, home: &str) -> Scope {
     Scope {
         namespace: Some(flags.namespace.clone()).filter(|namespace| !namespace.is_empty()),
         cluster_stores: flags.switches.enable_cluster_store_reconciler,
+        generator_states: flags.switches.enable_generator_state,
+        home: home.to_owned(),
     }
 }
 
@@ -117,6 +126,7 @@ fn settings(flags: &Flags) -> Settings {
             Targets::Secrets
         },
         guard: flags.switches.enable_shrink_guard,
+        grace: flags.generator_gc_grace_period,
     }
 }
 

@@ -14,6 +14,8 @@ mod guard;
 mod handover;
 mod kinds;
 mod kubernetes_provider;
+mod leases;
+mod lender;
 mod mishaps;
 mod operator;
 mod readers;

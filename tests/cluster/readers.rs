@@ -39,6 +39,7 @@ impl Readers {
         let scope = Scope {
             namespace: Some(own.clone()),
             cluster_stores: false,
+            ..Scope::default()
         };
         let (cluster, _) = KubeCluster::start(
             client.clone(),

@@ -57,7 +57,6 @@ pub(crate) struct Envelope {
 #[derive(Debug)]
 pub(super) struct Grant {
     pub(super) token: SecretBytes,
-    pub(super) accessor: SecretBytes,
     /// Zero: for ever.
     pub(super) duration: Duration,
     pub(super) renewable: bool,
@@ -96,7 +95,6 @@ impl Envelope {
         }
         Some(Grant {
             token: token.into(),
-            accessor: text(&auth, "accessor").into(),
             duration: seconds(&auth, "lease_duration"),
             renewable: auth.get("renewable") == Some(&Value::Bool(true)),
             is_batch: text(&auth, "token_type") == "batch",
@@ -112,13 +110,6 @@ impl fmt::Debug for Envelope {
             .field("renewable", &self.renewable)
             .finish_non_exhaustive()
     }
-}
-
-/// What a lookup says of a token: its accessor, and how long it lives.
-pub(super) fn looked_up(data: &SecretBytes) -> Option<(SecretBytes, Duration)> {
-    let members = Value::parse_object(data.expose(), Numbers::AsWritten).ok()?;
-    let accessor = text(&members, "accessor");
-    Some((accessor.into(), seconds(&members, "ttl")))
 }
 
 fn text(members: &Object<'_>, name: &str) -> String {

@@ -30,7 +30,7 @@ pub(super) enum Origin {
     /// It was handed to us, and is somebody else's.
     Given,
     /// We logged in for it.
-    Made { accessor: SecretBytes, is_batch: bool },
+    Made { is_batch: bool },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +66,6 @@ impl Token {
         Self {
             secret: grant.token,
             origin: Origin::Made {
-                accessor: grant.accessor,
                 is_batch: grant.is_batch,
             },
             life,
@@ -149,7 +148,6 @@ mod tests {
     fn grant(seconds: u64, renewable: bool) -> Grant {
         Grant {
             token: "canary".into(),
-            accessor: "canary".into(),
             duration: Duration::from_secs(seconds),
             renewable,
             is_batch: false,

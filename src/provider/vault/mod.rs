@@ -28,10 +28,10 @@ use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
 pub(crate) use answer::Envelope;
-pub(crate) use call::{Call, Verb};
+pub(crate) use call::Call;
 use kv::Kv;
 use mount::Mount;
-pub(crate) use session::{Identity, Session};
+pub(crate) use session::{Lent, OwnToken, Session};
 
 /// Where the fields of this provider are, for messages.
 const FIELD: &str = "spec.provider.vault";
@@ -108,4 +108,4 @@ impl Backend for Vault {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,7 +4,7 @@ mod auth;
 mod faults;
 mod kv;
 mod openbao;
-mod server;
+pub(crate) mod server;
 mod session;
 
 use std::sync::Arc;
