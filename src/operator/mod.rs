@@ -59,21 +59,14 @@ pub async fn run(flags: &Flags) -> Result<()> {
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
     let rules = flags.rules.rules();
-    let pool = Arc::new(Pool::new(
-        cluster.clone(),
-        Calls::new(metrics.clone()),
-        rules.clone(),
-    ));
+    let calls = Calls::new(metrics.clone());
+    let pool = Arc::new(Pool::new(cluster.clone(), calls.clone(), rules.clone()));
     metrics.tell_of(&pool);
     let context = Context {
         pool: pool.clone(),
         following: Arc::new(Following::new(cluster.clone())),
         rendering: Arc::new(Rendering::new(engine(flags))),
-        generators: Arc::new(Generators::new(
-            cluster.clone(),
-            Calls::new(metrics.clone()),
-            rules,
-        )),
+        generators: Arc::new(Generators::new(cluster.clone(), calls, rules)),
         cluster,
         metrics,
         rules: StoreRules {
