@@ -58,24 +58,8 @@ pub async fn run(flags: &Flags) -> Result<()> {
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
-    let rules = flags.rules.rules();
-    let calls = Calls::new(metrics.clone());
-    let pool = Arc::new(Pool::new(cluster.clone(), calls.clone(), rules.clone()));
-    metrics.tell_of(&pool);
-    let context = Context {
-        pool: pool.clone(),
-        following: Arc::new(Following::new(cluster.clone())),
-        rendering: Arc::new(Rendering::new(engine(flags))),
-        generators: Arc::new(Generators::new(cluster.clone(), calls, rules)),
-        cluster,
-        metrics,
-        rules: StoreRules {
-            class: flags.controller_class.clone(),
-            flood_gate: flags.switches.enable_flood_gate,
-        },
-        settings: settings(flags),
-        clock: Timestamp::now,
-    };
+    let context = context(flags, cluster, metrics);
+    let pool = context.pool.clone();
     let controllers = Controllers::listen(context, changes, &tasks, &stop);
     let leadership = lead(flags, client, &namespace, &stop).await?;
     if !stop.is_cancelled() {
@@ -87,6 +71,26 @@ pub async fn run(flags: &Flags) -> Result<()> {
     }
     info!("stopped");
     Ok(())
+}
+
+fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>) -> Context {
+    let (calls, rules) = (Calls::new(metrics.clone()), flags.rules.rules());
+    let pool = Arc::new(Pool::new(cluster.clone(), calls.clone(), rules.clone()));
+    metrics.tell_of(&pool);
+    Context {
+        pool,
+        following: Arc::new(Following::new(cluster.clone())),
+        rendering: Arc::new(Rendering::new(engine(flags))),
+        generators: Arc::new(Generators::new(cluster.clone(), calls, rules)),
+        cluster,
+        metrics,
+        rules: StoreRules {
+            class: flags.controller_class.clone(),
+            flood_gate: flags.switches.enable_flood_gate,
+        },
+        settings: settings(flags),
+        clock: Timestamp::now,
+    }
 }
 
 fn scope(flags: &Flags) -> Scope {

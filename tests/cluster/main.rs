@@ -3,6 +3,7 @@
 mod backends;
 mod bad_input;
 mod bench;
+mod canary;
 mod cel;
 mod crash;
 mod diff;
@@ -15,6 +16,8 @@ mod kinds;
 mod kubernetes_provider;
 mod mishaps;
 mod operator;
+mod readers;
 mod resources;
 mod takeover;
+mod vault;
 mod wakes;

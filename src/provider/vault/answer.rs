@@ -14,6 +14,9 @@ use crate::provider::http::{Answer, explained};
 /// Errors are short; what is longer is none of the server's.
 const LONGEST_ERROR: usize = 64 << 10;
 
+/// Nothing that is handed out lives longer, in seconds: a hundred years. What a server says is added to clocks.
+const LONGEST_LIFE: u64 = 100 * 365 * 24 * 60 * 60;
+
 /// What the server says in its errors, and we say after it.
 const PHRASES: [&str; 17] = [
     "Vault is sealed",
@@ -130,7 +133,7 @@ fn seconds(members: &Object<'_>, name: &str) -> Duration {
         Some(Value::Number(Number::Literal(digits))) => digits.parse().unwrap_or(0),
         _ => 0,
     };
-    Duration::from_secs(number)
+    Duration::from_secs(number.min(LONGEST_LIFE))
 }
 
 /// What a call comes to: `None` where the server has nothing to say, which for a read means that nothing is there.
@@ -269,5 +272,17 @@ mod tests {
         assert_eq!(grant.duration, Duration::from_mins(1));
         assert!(grant.renewable && grant.is_batch);
         assert!(!format!("{envelope:?}{grant:?}").contains("canary"));
+    }
+
+    #[test]
+    fn what_is_said_to_live_for_ever_and_a_day_can_be_added_to_a_clock() {
+        let body = r#"{"auth":{"client_token":"t","lease_duration":18446744073709551615}}"#;
+        let envelope = answered(&Call::read("x"), 200, body).expect("understood");
+        let grant = envelope.and_then(|envelope| envelope.grant()).expect("a token");
+        assert!(
+            tokio::time::Instant::now()
+                .checked_add(grant.duration * 2)
+                .is_some()
+        );
     }
 }
