@@ -39,7 +39,7 @@ const LIMITS: Limits = Limits {
     batch: 1,
     parallel: 32,
     deadline: Duration::from_secs(45),
-    // As Vault's own client does, but for stores whose `retrySettings` do not say how often.
+    // As Vault's own client does; ESO takes `retrySettings` without a number for none.
     retries: Some(Retries {
         by_default: 2,
         uncounted: 0,
