@@ -134,6 +134,8 @@ fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
             // The folder says itself that it has but Secrets.
             targets: Targets::Anything,
             guard: true,
+            // Nothing is kept of what generators make elsewhere.
+            grace: std::time::Duration::ZERO,
         },
         clock: Timestamp::now,
     })

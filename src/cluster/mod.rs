@@ -7,6 +7,7 @@
 pub mod folder;
 pub mod kube;
 mod resources;
+mod states;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub use crate::engine::object::DocumentKind;
 pub use crate::engine::store::Store;
 
 pub use self::resources::Resources;
+pub use self::states::GeneratorStates;
 
 #[async_trait]
 pub trait Cluster: Send + Sync + std::fmt::Debug {
@@ -79,6 +81,10 @@ pub trait Cluster: Send + Sync + std::fmt::Debug {
     async fn remove_finalizer(&self, object: &ExternalSecret, finalizer: &str) -> Result<(), Problem>;
     /// Targets that are no Secrets, where there can be any.
     fn resources(&self) -> Option<&dyn Resources>;
+    /// What generators made elsewhere, where that is kept.
+    fn generator_states(&self) -> Option<&dyn GeneratorStates> {
+        None
+    }
     /// Queues an event. Never waits; under load events are dropped and counted.
     fn publish(&self, event: Event);
 }
@@ -113,6 +119,11 @@ pub enum Change {
     Resource(ResourceKey),
     /// A namespace came, went, or changed its labels.
     Namespace(String),
+    /// A GeneratorState came, changed or went; it belongs to this ExternalSecret.
+    GeneratorState {
+        key: ObjectKey,
+        owner: Option<ObjectKey>,
+    },
     /// An object that somebody follows is at this version; `None`: there is none.
     Followed {
         object: ObjectRef,

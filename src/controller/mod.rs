@@ -5,6 +5,7 @@
 pub mod concerned;
 pub mod external_secret;
 pub mod following;
+pub mod generator_state;
 pub mod rendering;
 pub mod secret_store;
 pub mod wakes;
@@ -73,6 +74,8 @@ pub struct Settings {
     pub targets: Targets,
     /// Whether what is not believable is held back.
     pub guard: bool,
+    /// How long what a generator made is left alone after something newer has taken its place.
+    pub grace: std::time::Duration,
 }
 
 /// How exactly `status.refreshTime` follows refreshes that change nothing.
@@ -94,6 +97,7 @@ pub struct Controllers {
     context: Context,
     external_secrets: Arc<Queue<ObjectKey>>,
     stores: Arc<Queue<StoreKey>>,
+    generator_states: Arc<Queue<ObjectKey>>,
 }
 
 impl Controllers {
@@ -107,12 +111,19 @@ impl Controllers {
     ) -> Self {
         let external_secrets = Queue::new(context.metrics.queue("externalsecret", WORKERS));
         let stores = Queue::new(context.metrics.queue("secretstore", WORKERS));
-        let router = wakes::Router::new(context.clone(), external_secrets.clone(), stores.clone());
+        let generator_states = Queue::new(context.metrics.queue("generatorstate", WORKERS));
+        let router = wakes::Router::new(
+            context.clone(),
+            external_secrets.clone(),
+            stores.clone(),
+            generator_states.clone(),
+        );
         tasks.spawn(router.run(changes, stop.clone()));
         Self {
             context,
             external_secrets,
             stores,
+            generator_states,
         }
     }
 
@@ -122,6 +133,7 @@ impl Controllers {
             context,
             external_secrets,
             stores,
+            generator_states,
         } = self;
         let memory = Arc::new(external_secret::Memory::default());
         let turn = {
@@ -129,6 +141,11 @@ impl Controllers {
             move |key| external_secret::reconcile(context.clone(), memory.clone(), key)
         };
         tasks.spawn(external_secrets.work(WORKERS, stop.clone(), turn));
+        let turn = {
+            let context = context.clone();
+            move |key| generator_state::reconcile(context.clone(), key)
+        };
+        tasks.spawn(generator_states.work(WORKERS, stop.clone(), turn));
         let turn = move |key| secret_store::reconcile(context.clone(), key);
         tasks.spawn(stores.work(WORKERS, stop.clone(), turn));
     }

@@ -28,6 +28,7 @@ pub struct Router {
     context: Context,
     external_secrets: Arc<Queue<ObjectKey>>,
     stores: Arc<Queue<StoreKey>>,
+    generator_states: Arc<Queue<ObjectKey>>,
     concerned: Concerned<ObjectKey>,
 }
 
@@ -36,11 +37,13 @@ impl Router {
         context: Context,
         external_secrets: Arc<Queue<ObjectKey>>,
         stores: Arc<Queue<StoreKey>>,
+        generator_states: Arc<Queue<ObjectKey>>,
     ) -> Self {
         Self {
             context,
             external_secrets,
             stores,
+            generator_states,
             concerned: Concerned::default(),
         }
     }
@@ -67,6 +70,12 @@ impl Router {
             Change::Resource(key) => self.wake_concerned(&ObjectRef::from(&key)),
             Change::Store(key, moved) => self.store(&key, moved),
             Change::Namespace(name) => self.wake_concerned(&namespace_ref(&name)),
+            Change::GeneratorState { key, owner } => {
+                self.generator_states.wake(&key);
+                if let Some(owner) = owner {
+                    self.external_secrets.wake(&owner);
+                }
+            }
             Change::Followed { object, version } => self.followed(&object, version),
         }
     }

@@ -25,9 +25,20 @@ pub struct Facts<'a> {
     /// What we put on the target beside its data is not as the last sync left it. After a restart nobody knows how that
     /// was, until the next sync.
     pub marks_changed: bool,
+    /// What generators lent, and the target holds.
+    pub loan: Option<Loan>,
     /// Where in its interval the object refreshes; see [`phase`].
     pub phase: Duration,
     pub now: Timestamp,
+}
+
+/// How what was lent fares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loan {
+    /// It ends, and no renewal helps.
+    Over,
+    /// Nothing is to be done about it until then.
+    Until(Timestamp),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +53,7 @@ pub enum Due {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     TargetDrifted,
+    LoanOver,
     NeverSynced,
     ObjectChanged,
     TemplatesChanged,
@@ -54,12 +66,30 @@ pub fn due(facts: &Facts) -> Due {
     if is_synced(facts) && (!is_target_sound(facts) || have_marks_drifted(facts)) {
         return Due::Now(Cause::TargetDrifted);
     }
+    if is_synced(facts) && facts.loan == Some(Loan::Over) {
+        return Due::Now(Cause::LoanOver);
+    }
+    no_later_than_loan(by_policy(facts), facts)
+}
+
+fn by_policy(facts: &Facts) -> Due {
     match facts.spec.refresh_policy() {
         RefreshPolicy::CreatedOnce => unless_synced(facts).unwrap_or(Due::Never),
         RefreshPolicy::OnChange => unless_synced(facts)
             .or_else(|| if_changed(facts))
             .unwrap_or(Due::Never),
         RefreshPolicy::Periodic => periodic(facts),
+    }
+}
+
+/// A credential that ends is replaced whatever the refresh policy says, and while windows are closed: a dead one is of no
+/// use to anybody.
+fn no_later_than_loan(due: Due, facts: &Facts) -> Due {
+    match (due, facts.loan) {
+        (Due::Now(cause), _) => Due::Now(cause),
+        (Due::At(time), Some(Loan::Until(until))) => Due::At(time.min(until)),
+        (Due::Never, Some(Loan::Until(until))) => Due::At(until),
+        (due, None | Some(Loan::Over)) => due,
     }
 }
 
@@ -264,6 +294,7 @@ mod tests {
             target,
             templates_changed: false,
             marks_changed: false,
+            loan: None,
             phase: Duration::ZERO,
             now: at(now),
         };
@@ -383,6 +414,7 @@ mod tests {
             target: Some(&target),
             templates_changed: false,
             marks_changed: true,
+            loan: None,
             phase: Duration::ZERO,
             now: at(1001),
         })
@@ -413,6 +445,50 @@ mod tests {
             "dataFrom": [{"sourceRef": {"generatorRef": generator}}],
         });
         assert_eq!(with_edited_marks(fields), Due::Never);
+    }
+
+    /// What is decided of something that was lent, at second 1001, with a refresh at second 2000.
+    fn with_loan(policy: &str, status: &ExternalSecretStatus, loan: Loan) -> Due {
+        let spec = spec(json!({"refreshPolicy": policy, "refreshInterval": "1000s"}));
+        due(&Facts {
+            spec: &spec,
+            status,
+            version: "1-x",
+            refreshed: None,
+            target: Some(&sound()),
+            templates_changed: false,
+            marks_changed: false,
+            loan: Some(loan),
+            phase: Duration::ZERO,
+            now: at(1001),
+        })
+    }
+
+    #[test]
+    fn what_was_lent_is_replaced_in_time_whatever_the_policy() {
+        for policy in ["Periodic", "OnChange", "CreatedOnce"] {
+            let once = synced(1000);
+            assert_eq!(
+                with_loan(policy, &once, Loan::Over),
+                Due::Now(Cause::LoanOver),
+                "{policy}"
+            );
+            assert_eq!(
+                with_loan(policy, &once, Loan::Until(at(1500))),
+                Due::At(at(1500)),
+                "{policy}"
+            );
+            let never = ExternalSecretStatus::default();
+            assert_eq!(
+                with_loan(policy, &never, Loan::Over),
+                Due::Now(Cause::NeverSynced),
+                "{policy}"
+            );
+        }
+        assert_eq!(
+            with_loan("Periodic", &synced(1000), Loan::Until(at(9000))),
+            Due::At(at(2000))
+        );
     }
 
     #[test]

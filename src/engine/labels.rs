@@ -5,6 +5,10 @@ pub const CREATED_BY: &str = "reconcile.external-secrets.io/created-by";
 pub const DATA_HASH: &str = "reconcile.external-secrets.io/data-hash";
 /// ESO's finalizer. We set it only where something must be undone, and honour it where we find it.
 pub const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
+/// Which entry of which object a GeneratorState belongs to.
+pub const STATE_OWNER: &str = "generators.external-secrets.io/owner-key";
+/// On a GeneratorState: what it tells of is undone before it goes.
+pub const STATE_FINALIZER: &str = "generatorstate.externalsecrets.io/finalizer";
 /// On a store: say nothing about how well its provider is kept up.
 pub const IGNORE_MAINTENANCE: &str = "external-secrets.io/ignore-maintenance-checks";
 

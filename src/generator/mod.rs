@@ -6,10 +6,14 @@
 #[cfg(feature = "aws")]
 mod aws;
 mod fake;
+pub mod kept;
 mod mfa;
+pub mod page;
 mod password;
+mod seal;
 mod ssh_key;
 mod uuid;
+mod vault;
 mod webhook;
 
 use std::sync::Arc;
@@ -20,11 +24,17 @@ use tokio::sync::Semaphore;
 
 use crate::cluster::Cluster;
 use crate::engine::generator::GeneratorKey;
+use crate::engine::lease::{Life, Step};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::state;
 use crate::engine::values::Values;
 use crate::provider::{Calls, References, Rules, StoreScope};
 use crate::random::random;
+use page::Page;
+use vault::Vault;
+
+pub use vault::Renewal;
 
 /// A large RSA key takes a processor for seconds. Others wait, so that there is something left for everything else.
 const KEYS_AT_ONCE: usize = 2;
@@ -36,6 +46,7 @@ pub struct Generators {
     calls: Calls,
     rules: Rules,
     keys_at_once: Arc<Semaphore>,
+    vault: Vault,
 }
 
 /// On whose behalf values are made.
@@ -45,11 +56,27 @@ pub struct Order<'o> {
     /// That of the object that wants the values, also where the generator is everybody's.
     pub namespace: &'o str,
     pub now: Timestamp,
+    /// When other values are asked for at the latest, if ever.
+    pub refresh: Option<Timestamp>,
+    /// Where what is made elsewhere is noted.
+    pub page: &'o Page,
+}
+
+impl Order<'_> {
+    /// Whether something has to be done about a life before other values are asked for anyway.
+    fn outlives(&self, life: &Life) -> bool {
+        match life.step(self.now) {
+            None => false,
+            Some(Step::Rest(until)) => self.refresh.is_none_or(|refresh| until < refresh),
+            Some(Step::Renew | Step::Replace) => true,
+        }
+    }
 }
 
 impl Generators {
     pub fn new(cluster: Arc<dyn Cluster>, calls: Calls, rules: Rules) -> Self {
         Self {
+            vault: Vault::new(cluster.clone(), calls.clone(), rules.clone()),
             cluster,
             calls,
             rules,
@@ -71,6 +98,10 @@ impl Generators {
                 Err(ssh_key::Failure::Spec(fault)) => Err(unusable(fault)),
                 Err(ssh_key::Failure::Library) => Err(failed("the crypto library made no key")),
             },
+            GeneratorSpec::VaultDynamicSecret(vault) => {
+                let resource = state::snapshot(order.generator, spec);
+                self.vault.generate(vault, &resource, order).await
+            }
             GeneratorSpec::MFA(mfa) => {
                 let seed = self.seed(mfa, order).await?;
                 mfa::generate(mfa, &seed, order.now).map_err(unusable)
@@ -101,8 +132,7 @@ impl Generators {
             | GeneratorSpec::GithubAccessToken(_)
             | GeneratorSpec::GitlabDeployToken(_)
             | GeneratorSpec::Grafana(_)
-            | GeneratorSpec::QuayAccessToken(_)
-            | GeneratorSpec::VaultDynamicSecret(_) => Err(Problem::NotSupported {
+            | GeneratorSpec::QuayAccessToken(_) => Err(Problem::NotSupported {
                 what: format!("generator `{}`", spec.kind().as_str()),
             }),
         }

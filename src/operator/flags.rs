@@ -50,6 +50,9 @@ pub struct Flags {
     /// How exactly status.refreshTime follows refreshes that change nothing. Not a flag of ESO's.
     #[arg(long, value_name = "HOW", default_value = "coarse")]
     pub status_refresh_time: RefreshTimeFlag,
+    /// How long what a generator made is left alone after something newer has taken its place.
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = parse_duration)]
+    pub generator_gc_grace_period: Duration,
     /// What opens an action in templates of targets.
     #[arg(long, value_name = "TEXT", default_value = "{{")]
     pub template_left_delimiter: String,
@@ -83,6 +86,9 @@ switches! {
         enable_secret_store_reconciler = "true",
         /// Read only stores that are Ready.
         enable_flood_gate = "true",
+        /// Remember in GeneratorStates what generators made elsewhere: leases are renewed, and given back when nobody
+        /// needs them any more.
+        enable_generator_state = "true",
         /// Hold back what would blank values of a Secret or take most of its keys while its ExternalSecret is unchanged.
         /// Not a flag of ESO's.
         enable_shrink_guard = "true",
@@ -149,8 +155,6 @@ accepted! {
     enable_managed_secrets_caching: "managed Secrets are always watched, and kept as fingerprints",
     enable_secret_api_read_on_cache_mismatch: "writes carry the version that was looked at",
     enable_extended_metric_labels: "not there yet",
-    enable_generator_state: "generators that keep a state are not there yet",
-    generator_gc_grace_period: "generators that keep a state are not there yet",
     enable_cluster_external_secret_reconciler: "ClusterExternalSecret is not there yet",
     enable_push_secret_reconciler: "PushSecret is not there yet",
     enable_cluster_push_secret_reconciler: "ClusterPushSecret is not there yet",

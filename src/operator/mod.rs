@@ -53,36 +53,19 @@ pub async fn run(flags: &Flags) -> Result<()> {
     let client = connect(config, &stop).await?;
     let dropped = metrics.events_dropped.clone();
     let on_dropped = Arc::new(move || dropped.inc());
-    let (cluster, changes) =
-        KubeCluster::start(client.clone(), &scope(flags), on_dropped, &tasks, &stop).await;
+    let (cluster, changes) = KubeCluster::start(
+        client.clone(),
+        &scope(flags, &namespace),
+        on_dropped,
+        &tasks,
+        &stop,
+    )
+    .await;
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
-    let rules = flags.rules.rules();
-    let pool = Arc::new(Pool::new(
-        cluster.clone(),
-        Calls::new(metrics.clone()),
-        rules.clone(),
-    ));
-    metrics.tell_of(&pool);
-    let context = Context {
-        pool: pool.clone(),
-        following: Arc::new(Following::new(cluster.clone())),
-        rendering: Arc::new(Rendering::new(engine(flags))),
-        generators: Arc::new(Generators::new(
-            cluster.clone(),
-            Calls::new(metrics.clone()),
-            rules,
-        )),
-        cluster,
-        metrics,
-        rules: StoreRules {
-            class: flags.controller_class.clone(),
-            flood_gate: flags.switches.enable_flood_gate,
-        },
-        settings: settings(flags),
-        clock: Timestamp::now,
-    };
+    let context = context(flags, cluster, metrics);
+    let pool = context.pool.clone();
     let controllers = Controllers::listen(context, changes, &tasks, &stop);
     let leadership = lead(flags, client, &namespace, &stop).await?;
     if !stop.is_cancelled() {
@@ -96,10 +79,33 @@ pub async fn run(flags: &Flags) -> Result<()> {
     Ok(())
 }
 
-fn scope(flags: &Flags) -> Scope {
+/// What every reconcile needs.
+fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>) -> Context {
+    let (calls, rules) = (Calls::new(metrics.clone()), flags.rules.rules());
+    let pool = Arc::new(Pool::new(cluster.clone(), calls.clone(), rules.clone()));
+    metrics.tell_of(&pool);
+    Context {
+        pool,
+        following: Arc::new(Following::new(cluster.clone())),
+        rendering: Arc::new(Rendering::new(engine(flags))),
+        generators: Arc::new(Generators::new(cluster.clone(), calls, rules)),
+        cluster,
+        metrics,
+        rules: StoreRules {
+            class: flags.controller_class.clone(),
+            flood_gate: flags.switches.enable_flood_gate,
+        },
+        settings: settings(flags),
+        clock: Timestamp::now,
+    }
+}
+
+fn scope(flags: &Flags, home: &str) -> Scope {
     Scope {
         namespace: Some(flags.namespace.clone()).filter(|namespace| !namespace.is_empty()),
         cluster_stores: flags.switches.enable_cluster_store_reconciler,
+        generator_states: flags.switches.enable_generator_state,
+        home: home.to_owned(),
     }
 }
 
@@ -120,6 +126,7 @@ fn settings(flags: &Flags) -> Settings {
             Targets::Secrets
         },
         guard: flags.switches.enable_shrink_guard,
+        grace: flags.generator_gc_grace_period,
     }
 }
 

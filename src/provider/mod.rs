@@ -22,8 +22,7 @@ mod push_metadata;
 pub mod reader;
 pub mod references;
 #[cfg(test)]
-mod testing;
-#[allow(dead_code, unused_imports, reason = "the generator with leases comes next")]
+pub(crate) mod testing;
 pub(crate) mod vault;
 pub(crate) mod webhook;
 

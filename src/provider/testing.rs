@@ -11,42 +11,44 @@ use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreSpec
 use serde_json::Value;
 
 use super::{Calls, Keepsake, References, Rules, StoreScope, Surroundings};
-use crate::cluster::{Cluster, Document, DocumentKind, Event};
+use crate::cluster::{Cluster, Document, DocumentKind, Event, GeneratorStates};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::state::{Amendment, NewState, State};
 use crate::engine::store::Store;
 use crate::engine::target::Target;
 use crate::engine::values::Values;
 
 #[derive(Debug, Default)]
-pub(super) struct TestCluster {
+pub(crate) struct TestCluster {
     documents: Mutex<BTreeMap<(DocumentKind, ObjectKey), Document>>,
     versions: AtomicUsize,
     /// How many tokens were made; each is `token-N` in the order of their making.
-    pub(super) tokens: AtomicUsize,
-    pub(super) audiences: Mutex<Vec<String>>,
+    pub(crate) tokens: AtomicUsize,
+    pub(crate) audiences: Mutex<Vec<String>>,
     /// Accounts that exist, with their annotations.
-    pub(super) accounts: Mutex<BTreeMap<ObjectKey, BTreeMap<String, String>>>,
+    pub(crate) accounts: Mutex<BTreeMap<ObjectKey, BTreeMap<String, String>>>,
     delay: Duration,
+    states: Mutex<Vec<State>>,
 }
 
 impl TestCluster {
     /// One where everything takes this long.
-    pub(super) fn slow(delay: Duration) -> Arc<Self> {
+    pub(crate) fn slow(delay: Duration) -> Arc<Self> {
         Arc::new(Self {
             delay,
             ..Self::default()
         })
     }
 
-    pub(super) fn put(&self, kind: DocumentKind, namespace: &str, name: &str, values: &[(&str, &str)]) {
+    pub(crate) fn put(&self, kind: DocumentKind, namespace: &str, name: &str, values: &[(&str, &str)]) {
         self.put_labelled(kind, namespace, name, values, &[]);
     }
 
-    pub(super) fn put_labelled(
+    pub(crate) fn put_labelled(
         &self,
         kind: DocumentKind,
         namespace: &str,
@@ -71,8 +73,12 @@ impl TestCluster {
             .insert((kind, ObjectKey::new(namespace, name)), document);
     }
 
-    pub(super) fn remove(&self, kind: DocumentKind, namespace: &str, name: &str) {
+    pub(crate) fn remove(&self, kind: DocumentKind, namespace: &str, name: &str) {
         self.documents().remove(&(kind, ObjectKey::new(namespace, name)));
+    }
+
+    pub(crate) fn states(&self) -> std::sync::MutexGuard<'_, Vec<State>> {
+        self.states.lock().expect("no test panics here")
     }
 
     fn documents(&self) -> std::sync::MutexGuard<'_, BTreeMap<(DocumentKind, ObjectKey), Document>> {
@@ -174,7 +180,68 @@ impl Cluster for TestCluster {
         None
     }
 
+    fn generator_states(&self) -> Option<&dyn GeneratorStates> {
+        Some(self)
+    }
+
     fn publish(&self, _: Event) {}
+}
+
+/// What is deleted is gone at once.
+#[async_trait]
+impl GeneratorStates for TestCluster {
+    fn state(&self, key: &ObjectKey) -> Option<Arc<State>> {
+        let states = self.states();
+        let found = states.iter().find(|state| state.key == *key);
+        found.cloned().map(Arc::new)
+    }
+
+    fn states_of(&self, owner_uid: &str) -> Vec<Arc<State>> {
+        let mut states = self.states().clone();
+        states.retain(|state| state.owner.as_deref() == Some(owner_uid));
+        states.into_iter().map(Arc::new).collect()
+    }
+
+    async fn create(&self, new: &NewState) -> Result<State, Problem> {
+        let number = self.versions.fetch_add(1, SeqCst);
+        let state = State {
+            key: ObjectKey::new(&new.owner.namespace, format!("state-{number}")),
+            uid: number.to_string(),
+            entry: new.entry.clone(),
+            owner: Some(new.owner_uid.clone()),
+            created: jiff::Timestamp::UNIX_EPOCH,
+            terminating: None,
+            finalizers: vec![crate::engine::labels::STATE_FINALIZER.to_owned()],
+            deadline: new.deadline,
+            resource: new.resource.clone(),
+            content: new.content.clone(),
+        };
+        self.states().push(state.clone());
+        Ok(state)
+    }
+
+    async fn amend(&self, state: &State, amendment: &Amendment) -> Result<(), Problem> {
+        for state in self.states().iter_mut().filter(|other| other.uid == state.uid) {
+            state.deadline = amendment.deadline.or(state.deadline);
+            if let Some(content) = &amendment.content {
+                state.content = content.clone();
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, state: &State) -> Result<(), Problem> {
+        self.states().retain(|other| other.uid != state.uid);
+        Ok(())
+    }
+
+    async fn remove_finalizer(&self, _: &State) -> Result<(), Problem> {
+        Ok(())
+    }
+
+    async fn sealing_key(&self) -> Result<SecretBytes, Problem> {
+        Ok(vec![7; 32].into())
+    }
 }
 
 fn not_here() -> Problem {
@@ -183,7 +250,7 @@ fn not_here() -> Problem {
     }
 }
 
-pub(super) fn surroundings(cluster: Arc<TestCluster>, scope: StoreScope) -> Surroundings {
+pub(crate) fn surroundings(cluster: Arc<TestCluster>, scope: StoreScope) -> Surroundings {
     let references = References::new(cluster, scope);
     Surroundings {
         owner: ObjectRef::namespaced("SecretStore", &ObjectKey::new("own", "store")),
@@ -195,14 +262,14 @@ pub(super) fn surroundings(cluster: Arc<TestCluster>, scope: StoreScope) -> Surr
     }
 }
 
-pub(super) fn in_namespace(namespace: &str) -> StoreScope {
+pub(crate) fn in_namespace(namespace: &str) -> StoreScope {
     StoreScope::Namespaced {
         namespace: namespace.to_owned(),
     }
 }
 
 /// A store with this below `spec.provider`.
-pub(super) fn store(key: StoreKey, generation: i64, provider: &Value) -> Arc<Store> {
+pub(crate) fn store(key: StoreKey, generation: i64, provider: &Value) -> Arc<Store> {
     let spec: Parsed<SecretStoreSpec> = Parsed::from_json(serde_json::json!({"provider": provider}));
     Arc::new(Store {
         key,

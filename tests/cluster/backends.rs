@@ -14,12 +14,12 @@ use crate::bench::{Bench, SOON};
 
 const OBJECTS: usize = 100;
 const LATENCY: Duration = Duration::from_millis(20);
-const LATER: Duration = Duration::from_mins(2);
+const LATER: Duration = Duration::from_mins(1);
 
 /// A store `vault` of a Vault that takes its time.
 async fn set_up(prefix: &str, secrets: usize) -> Result<(Bench, Shelf)> {
     let vault = Vault::shared().await?;
-    let shelf = Shelf::fill(&vault, secrets).await?;
+    let shelf = Shelf::fill(vault, secrets).await?;
     shelf.faults.always(Fate::Late(LATENCY));
     let bench = Bench::set_up(prefix, "unused").await?;
     let credential = serde_json::from_value(shelf.secret("approle"))?;
@@ -68,7 +68,8 @@ async fn all_are(bench: &Bench, status: &str, within: Duration) -> Result<()> {
         if count == OBJECTS {
             Ok(())
         } else {
-            Err(format!("{count} of {OBJECTS}"))
+            let first = all.items.first().and_then(|object| object.status.as_ref());
+            Err(format!("{count} of {OBJECTS}; the first says {first:?}"))
         }
     })
     .await?;

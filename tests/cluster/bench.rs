@@ -223,6 +223,24 @@ impl Bench {
         Ok(())
     }
 
+    /// All that events of the namespace say.
+    pub async fn events(&self) -> Result<String> {
+        let events = self.api::<k8s_openapi::api::events::v1::Event>();
+        let listed = events.list(&kube::api::ListParams::default()).await?;
+        Ok(serde_json::to_string(&listed.items)?)
+    }
+
+    pub async fn put_secret(&self, name: &str, key: &str, value: &str) -> Result<()> {
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {key: value},
+        });
+        let how = PatchParams::apply("test").force();
+        self.api::<Secret>()
+            .patch(name, &how, &Patch::Apply(secret))
+            .await?;
+        Ok(())
+    }
+
     pub fn metrics(&self) -> Result<String> {
         Ok(http_get(self.metrics, "/metrics")?.1)
     }

@@ -1,89 +1,49 @@
 //! The kubernetes provider against a real API server: who it is there, what it reads, what it writes and takes away.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::core::v1::Secret;
-use kube::Client;
-use kube::api::{Api, DynamicObject, Patch, PatchParams};
-use kube::core::{ApiResource, GroupVersionKind};
+use kube::api::Api;
 use lockstep::cluster::Store;
-use lockstep::cluster::kube::{KubeCluster, Scope};
-use lockstep::engine::ask::{Aspect, Find, Location};
-use lockstep::engine::object::{ObjectKey, ObjectRef, StoreKey};
+use lockstep::engine::ask::Find;
+use lockstep::engine::object::ObjectRef;
 use lockstep::engine::problem::Problem;
 use lockstep::engine::secret_bytes::SecretBytes;
 use lockstep::engine::values::Values;
-use lockstep::provider::pool::{Pool, Verdict};
-use lockstep::provider::reader::Reader;
-use lockstep::provider::{Calls, Push, PushSource, Remote, Rules};
-use lockstep_api::{Parsed, SecretStoreStatus};
-use lockstep_testkit::{ControlPlane, User, eventually};
+use lockstep::provider::pool::Verdict;
+use lockstep::provider::{Push, PushSource, Remote};
+use lockstep_testkit::{User, eventually};
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+
+use crate::readers::{Readers, at};
 
 const SOON: Duration = Duration::from_secs(20);
 const ALL: &[&str] = &["get", "list", "create", "update", "delete"];
 
-/// A control plane, a pool of connections on it, and two namespaces: that of the store, and the one it reads.
+/// Readers, and another namespace: the one they read.
 struct Bench {
-    plane: Arc<ControlPlane>,
-    client: Client,
-    pool: Pool,
-    own: String,
+    readers: Readers,
     remote: String,
-    /// Ends the watches.
-    _stop: tokio_util::sync::DropGuard,
+}
+
+impl Deref for Bench {
+    type Target = Readers;
+
+    fn deref(&self) -> &Readers {
+        &self.readers
+    }
 }
 
 impl Bench {
     async fn set_up() -> Result<Self> {
-        let plane = ControlPlane::shared().await?;
-        let client = plane.client().await?;
-        let (own, remote) = (plane.namespace("store").await?, plane.namespace("remote").await?);
-        let stop = CancellationToken::new();
-        let scope = Scope {
-            namespace: Some(own.clone()),
-            cluster_stores: false,
-        };
-        let (cluster, _) = KubeCluster::start(
-            client.clone(),
-            &scope,
-            Arc::new(|| {}),
-            &TaskTracker::new(),
-            &stop,
-        )
-        .await;
-        let pool = Pool::new(cluster, Calls::default(), Rules::default());
-        let bench = Self {
-            plane,
-            client,
-            pool,
-            own,
-            remote,
-            _stop: stop.drop_guard(),
-        };
-        bench
-            .make("v1", "ServiceAccount", &bench.own, "reader", json!({}))
-            .await?;
-        Ok(bench)
-    }
-
-    async fn make(&self, version: &str, kind: &str, namespace: &str, name: &str, body: Value) -> Result<()> {
-        let (group, version) = version.split_once('/').unwrap_or(("", version));
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        let mut object = DynamicObject::new(name, &resource).within(namespace);
-        object.data = body;
-        let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), namespace, &resource);
-        let applied = api
-            .patch(name, &PatchParams::apply("test").force(), &Patch::Apply(&object))
-            .await;
-        applied
-            .with_context(|| format!("make {kind} {namespace}/{name}"))
-            .map(drop)
+        let readers = Readers::set_up().await?;
+        readers.account("reader").await?;
+        let remote = readers.plane.namespace("remote").await?;
+        Ok(Self { readers, remote })
     }
 
     /// Lets somebody do things with the Secrets of the remote namespace.
@@ -114,9 +74,10 @@ impl Bench {
         json!({"kind": "ServiceAccount", "name": "reader", "namespace": self.own})
     }
 
-    async fn secret(&self, namespace: &str, name: &str, data: &[(&str, &str)]) -> Result<()> {
+    /// A Secret of the remote namespace.
+    async fn remote_secret(&self, name: &str, data: &[(&str, &str)]) -> Result<()> {
         let data: BTreeMap<_, _> = data.iter().copied().collect();
-        self.make("v1", "Secret", namespace, name, json!({"stringData": data}))
+        self.make("v1", "Secret", &self.remote, name, json!({"stringData": data}))
             .await
     }
 
@@ -125,33 +86,20 @@ impl Bench {
         Ok(api.get_opt(name).await?)
     }
 
-    /// A store of the own namespace; `auth` is what stands beside `server` and `remoteNamespace`.
-    fn store(&self, auth: Value) -> Result<Arc<Store>> {
+    /// A store; `auth` is what stands beside `server` and `remoteNamespace`.
+    fn remote_store(&self, auth: Value) -> Result<Arc<Store>> {
         let config: Value = serde_json::from_str(&std::fs::read_to_string(self.plane.kubeconfig())?)?;
         let ca = config["clusters"][0]["cluster"]["certificate-authority-data"].clone();
         let mut provider = auth;
         provider["server"] = json!({"url": self.plane.url(), "caBundle": ca});
         provider["remoteNamespace"] = self.remote.as_str().into();
-        let key = ObjectKey::new(&self.own, "store");
-        Ok(Arc::new(Store {
-            key: StoreKey::Namespaced(key),
-            uid: "uid".to_owned(),
-            generation: 1,
-            annotations: BTreeMap::new(),
-            terminating: false,
-            spec: Parsed::from_json(json!({"provider": {"kubernetes": provider}})),
-            status: SecretStoreStatus::default(),
-        }))
-    }
-
-    async fn connect(&self, store: &Arc<Store>) -> Result<Arc<Reader>> {
-        Ok(self.pool.connection(store, &self.own).await?)
+        Ok(self.store(json!({"provider": {"kubernetes": provider}})))
     }
 
     /// A store that is the ServiceAccount `reader`, who may do these things.
     async fn as_reader(&self, verbs: &[&str]) -> Result<Arc<Store>> {
         self.allow(verbs, self.reader_account()).await?;
-        let store = self.store(json!({"auth": {"serviceAccount": {"name": "reader"}}}))?;
+        let store = self.remote_store(json!({"auth": {"serviceAccount": {"name": "reader"}}}))?;
         // The API server learns of new rights a moment later.
         eventually("the rights are known", SOON, async || {
             match self.pool.check(&store).await {
@@ -161,15 +109,6 @@ impl Bench {
         })
         .await?;
         Ok(store)
-    }
-}
-
-fn at(key: &str) -> Location {
-    Location {
-        key: key.to_owned(),
-        version: None,
-        aspect: Aspect::Value,
-        property: None,
     }
 }
 
@@ -200,13 +139,9 @@ fn data(secret: &Secret) -> BTreeMap<&str, &[u8]> {
 async fn a_service_account_reads_what_it_may() -> Result<()> {
     let bench = Bench::set_up().await?;
     bench
-        .secret(
-            &bench.remote,
-            "app-db",
-            &[("user", "admin"), ("cfg", r#"{"port": 5432}"#)],
-        )
+        .remote_secret("app-db", &[("user", "admin"), ("cfg", r#"{"port": 5432}"#)])
         .await?;
-    bench.secret(&bench.remote, "other", &[("k", "v")]).await?;
+    bench.remote_secret("other", &[("k", "v")]).await?;
     let reader = bench.connect(&bench.as_reader(&["get", "list"]).await?).await?;
 
     assert_eq!(
@@ -254,22 +189,20 @@ async fn a_service_account_reads_what_it_may() -> Result<()> {
 #[ignore = "needs the test bed"]
 async fn a_check_tells_who_may_not_read() -> Result<()> {
     let bench = Bench::set_up().await?;
-    let store = bench.store(json!({"auth": {"serviceAccount": {"name": "reader"}}}))?;
+    let store = bench.remote_store(json!({"auth": {"serviceAccount": {"name": "reader"}}}))?;
     assert!(matches!(
         bench.pool.check(&store).await,
         Verdict::Failed(Problem::Refused { .. })
     ));
-    let nobody = bench.store(json!({"auth": {"serviceAccount": {"name": "nobody"}}}))?;
+    let nobody = bench.remote_store(json!({"auth": {"serviceAccount": {"name": "nobody"}}}))?;
     bench.pool.reset(&nobody.key);
     assert!(matches!(
         bench.pool.check(&nobody).await,
         Verdict::NoConnection(_)
     ));
-    bench
-        .secret(&bench.own, "creds", &[("token", "nonsense")])
-        .await?;
+    bench.secret("creds", &[("token", "nonsense")]).await?;
     let wrong =
-        bench.store(json!({"auth": {"token": {"bearerToken": {"name": "creds", "key": "token"}}}}))?;
+        bench.remote_store(json!({"auth": {"token": {"bearerToken": {"name": "creds", "key": "token"}}}}))?;
     let verdict = bench.pool.check(&wrong).await;
     assert!(matches!(verdict, Verdict::Doubtful { .. }), "{verdict:?}");
     Ok(())
@@ -335,12 +268,12 @@ async fn what_is_pushed_is_there_and_what_is_deleted_is_gone() -> Result<()> {
 #[ignore = "needs the test bed"]
 async fn a_kubeconfig_from_a_secret_says_who_to_be() -> Result<()> {
     let bench = Bench::set_up().await?;
-    bench.secret(&bench.remote, "db", &[("k", "v")]).await?;
+    bench.remote_secret("db", &[("k", "v")]).await?;
     let user = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": User::Guest.name()});
     bench.allow(&["get"], user).await?;
     let config = std::fs::read_to_string(bench.plane.kubeconfig_of(User::Guest))?;
-    bench.secret(&bench.own, "config", &[("config", &config)]).await?;
-    let store = bench.store(json!({"authRef": {"name": "config", "key": "config"}}))?;
+    bench.secret("config", &[("config", &config)]).await?;
+    let store = bench.remote_store(json!({"authRef": {"name": "config", "key": "config"}}))?;
     let read = async || {
         bench
             .pool
@@ -354,9 +287,7 @@ async fn a_kubeconfig_from_a_secret_says_who_to_be() -> Result<()> {
 
     let mut config: Value = serde_json::from_str(&config)?;
     config["users"][0]["user"]["exec"] = json!({"command": "/bin/true"});
-    bench
-        .secret(&bench.own, "config", &[("config", &config.to_string())])
-        .await?;
+    bench.secret("config", &[("config", &config.to_string())]).await?;
     bench
         .pool
         .on_change(&ObjectRef::secret(&bench.own, "config"), None);

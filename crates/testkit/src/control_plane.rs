@@ -11,7 +11,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use tempfile::TempDir;
 
-use crate::credentials::{Tokens, write_service_account_key};
+use crate::credentials::{Tokens, write_service_account_keys};
 use crate::flags::Places;
 use crate::server::{End, Server};
 use crate::shared::{Shared, on_free_ports};
@@ -65,6 +65,16 @@ impl ControlPlane {
     /// The API server's address.
     pub fn url(&self) -> String {
         self.places.url()
+    }
+
+    /// The certificate authority to trust, PEM.
+    pub fn authority(&self) -> Result<String, Error> {
+        read(&self.places.certificate())
+    }
+
+    /// The key that verifies the tokens of ServiceAccounts, PEM.
+    pub fn service_account_key(&self) -> Result<String, Error> {
+        read(&self.places.public_key())
     }
 
     /// The folder with the logs, `etcd.log`, `kube-apiserver.log` and `kube-controller-manager.log`.
@@ -143,7 +153,7 @@ impl ControlPlane {
         let tokens = Tokens::new()?;
         write(&places.tokens(), &tokens.csv())?;
         write(&places.audit_policy(), &audit::policy())?;
-        write_service_account_key(&places.key())?;
+        write_service_account_keys(&places.key(), &places.public_key())?;
         let etcd = start(&places.dir, "etcd", &etcd, places.etcd(), End::Within(END_WITHIN))?;
         let api = start(
             &places.dir,
@@ -234,6 +244,10 @@ fn start(dir: &Path, name: &str, program: &Path, flags: Vec<String>, end: End) -
 
 fn kubeconfig_path(dir: &Path, user: User) -> PathBuf {
     dir.join(format!("{}.kubeconfig", user.name()))
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(Error::io(format!("read {}", path.display())))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Error> {

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
@@ -81,13 +82,19 @@ impl Tokens {
     }
 }
 
-/// Writes the RSA key that signs and verifies ServiceAccount tokens.
-pub fn write_service_account_key(path: &Path) -> Result<(), Error> {
+/// Writes the RSA key that signs ServiceAccount tokens, and the one that verifies them.
+pub fn write_service_account_keys(private: &Path, public: &Path) -> Result<(), Error> {
     let refused = || Error::Credential("key for ServiceAccount tokens");
     let key = KeyPair::generate(KeySize::Rsa2048).map_err(|_| refused())?;
-    let der = key.as_der().map_err(|_| refused())?;
-    std::fs::write(path, pem("PRIVATE KEY", der.as_ref()))
-        .map_err(Error::io(format!("write {}", path.display())))
+    let signing = key.as_der().map_err(|_| refused())?;
+    let verifying: PublicKeyX509Der<'_> = key.public_key().as_der().map_err(|_| refused())?;
+    for (path, text) in [
+        (private, pem("PRIVATE KEY", signing.as_ref())),
+        (public, pem("PUBLIC KEY", verifying.as_ref())),
+    ] {
+        std::fs::write(path, text).map_err(Error::io(format!("write {}", path.display())))?;
+    }
+    Ok(())
 }
 
 /// A text that nobody can guess, for a token or a password.

@@ -25,6 +25,10 @@ impl Places {
         self.dir.join("service-accounts.key")
     }
 
+    pub fn public_key(&self) -> PathBuf {
+        self.dir.join("service-accounts.pub")
+    }
+
     /// The API server's own certificate, with the one that signed it.
     pub fn certificate(&self) -> PathBuf {
         self.dir.join("certs/apiserver.crt")

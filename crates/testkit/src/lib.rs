@@ -23,7 +23,6 @@
 //! system brings has that program's name in its own, or in its module's: `postgres`, `slapd`, `moto`. So those can be
 //! left out where the program is missing.
 
-mod approle;
 mod audit;
 mod binaries;
 mod certificates;
@@ -42,13 +41,13 @@ mod proxy;
 mod rest;
 mod server;
 mod shared;
+mod shelf;
 mod slapd;
 mod tls;
 mod traffic;
 mod vault;
 mod wait;
 
-pub use approle::Shelf;
 pub use audit::{Request, requests};
 pub use binaries::{BIN_DIR, VENV_DIR, find as find_binary, workspace_root};
 pub use certificates::{Authority, Issued, Purpose};
@@ -61,6 +60,7 @@ pub use moto::{Moto, moto_server};
 pub use postgres::{Postgres, programs as postgres_programs};
 pub use program::{Memory, Program, Running, Stopped, http_get};
 pub use proxy::Proxy;
+pub use shelf::Shelf;
 pub use slapd::{Slapd, programs as slapd_programs};
 pub use tls::Tls;
 pub use traffic::Traffic;

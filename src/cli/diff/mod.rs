@@ -158,6 +158,7 @@ fn context(flags: &Flags, cluster: Arc<Glance>) -> Result<Context, Halt> {
             refresh_time: RefreshTime::Coarse,
             conditions: Manner::Kstatus,
             guard: true,
+            grace: std::time::Duration::ZERO,
             targets: Targets::Anything,
         },
         clock: Timestamp::now,

@@ -168,6 +168,7 @@ fn due(due: &Due, kind: &str) -> String {
 fn because(cause: Cause, kind: &str) -> String {
     let why = match cause {
         Cause::TargetDrifted => return format!("its {kind} is not as it was left"),
+        Cause::LoanOver => "what a generator lent ends",
         Cause::NeverSynced => "it was never synced",
         Cause::ObjectChanged => "it was changed",
         Cause::TemplatesChanged => "its templates were changed",

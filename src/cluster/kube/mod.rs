@@ -17,6 +17,7 @@ mod reduce;
 mod requests;
 mod resources;
 mod sinks;
+mod states;
 mod status;
 mod watch;
 mod writes;
@@ -30,19 +31,20 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
 use lockstep_api::generator::GeneratorSpec;
 use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreStatus};
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::mirror::Mirror;
 use self::packed::{Packed, PackedTarget};
 use self::requests::Requests;
-use super::{Change, Cluster, Document, DocumentKind, Event, Resources, Store};
+use super::{Change, Cluster, Document, DocumentKind, Event, GeneratorStates, Resources, Store};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::state::State;
 use crate::engine::target::Target;
 use crate::engine::values::Values;
 
@@ -55,6 +57,10 @@ pub struct Scope {
     /// Only this namespace, all when absent.
     pub namespace: Option<String>,
     pub cluster_stores: bool,
+    /// Where there are states, generators that need one can work.
+    pub generator_states: bool,
+    /// The namespace that lockstep itself is in.
+    pub home: String,
 }
 
 pub struct KubeCluster {
@@ -69,6 +75,12 @@ pub struct KubeCluster {
     cluster_stores: Mirror<String, Store>,
     targets: Mirror<ObjectKey, PackedTarget>,
     namespaces: Mirror<String, BTreeMap<String, String>>,
+    states: Mirror<ObjectKey, State>,
+    keeps_states: bool,
+    /// Where what is lockstep's own is kept.
+    home: String,
+    seal: OnceCell<SecretBytes>,
+    changes: mpsc::UnboundedSender<Change>,
 }
 
 impl KubeCluster {
@@ -97,6 +109,11 @@ impl KubeCluster {
             cluster_stores: Mirror::default(),
             targets: Mirror::tagged(PackedTarget::created_by),
             namespaces: Mirror::default(),
+            states: Mirror::tagged(|state| state.owner.as_deref()),
+            keeps_states: scope.generator_states,
+            home: scope.namespace.clone().unwrap_or_else(|| scope.home.clone()),
+            seal: OnceCell::new(),
+            changes: changes.clone(),
         });
         watch::start(&cluster, scope, &changes, tasks, stop).await;
         (cluster, receiver)
@@ -195,6 +212,10 @@ impl Cluster for KubeCluster {
 
     fn resources(&self) -> Option<&dyn Resources> {
         Some(self)
+    }
+
+    fn generator_states(&self) -> Option<&dyn GeneratorStates> {
+        self.keeps_states.then_some(self as &dyn GeneratorStates)
     }
 
     fn publish(&self, event: Event) {

@@ -6,6 +6,7 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta, OwnerReference};
 use kube::api::DynamicObject;
+use lockstep_api::generator::GeneratorState;
 use lockstep_api::{
     ClusterSecretStore, ExternalSecret, Parsed, SecretStore, SecretStoreSpec, SecretStoreStatus,
 };
@@ -14,9 +15,11 @@ use serde_json::Value;
 use super::super::Store;
 use super::mirror::Version;
 use crate::engine::fingerprint;
+use crate::engine::labels;
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::render::Object;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::state::State;
 use crate::engine::target::{Digest, ManagedFields, Owner, Target};
 use crate::engine::values::Values;
 
@@ -113,6 +116,41 @@ fn owners(references: Option<Vec<OwnerReference>>) -> Vec<Owner> {
         block_owner_deletion: reference.block_owner_deletion.unwrap_or_default(),
     };
     references.unwrap_or_default().into_iter().map(owner).collect()
+}
+
+/// `None`: it cannot be understood.
+pub fn state(object: GeneratorState) -> Option<State> {
+    let meta = object.metadata;
+    let spec = object.spec.as_ref().ok()?.clone();
+    let owner = owner_reference(&meta).map(|owner| owner.uid.clone());
+    Some(State {
+        key: key(&meta),
+        uid: meta.uid.unwrap_or_default(),
+        entry: meta
+            .labels
+            .unwrap_or_default()
+            .remove(labels::STATE_OWNER)
+            .unwrap_or_default(),
+        owner,
+        created: meta.creation_timestamp.map(|time| time.0).unwrap_or_default(),
+        terminating: meta.deletion_timestamp.map(|time| time.0),
+        finalizers: meta.finalizers.unwrap_or_default(),
+        deadline: spec.garbage_collection_deadline.map(|time| time.0),
+        resource: spec.resource,
+        content: spec.state,
+    })
+}
+
+/// The ExternalSecret that a GeneratorState goes with.
+pub fn owner_of_state(meta: &ObjectMeta) -> Option<ObjectKey> {
+    let owner = owner_reference(meta)?;
+    let namespace = meta.namespace.as_deref().unwrap_or_default();
+    Some(ObjectKey::new(namespace, &owner.name))
+}
+
+fn owner_reference(meta: &ObjectMeta) -> Option<&OwnerReference> {
+    let mut owners = meta.owner_references.iter().flatten();
+    owners.find(|owner| owner.kind == "ExternalSecret")
 }
 
 /// An object of any other kind. What is written into its status is nobody's business here.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::api::PartialObjectMeta;
+use lockstep_api::generator::GeneratorState;
 use lockstep_api::{ClusterSecretStore, ExternalSecret, SecretStore};
 use tokio::sync::mpsc;
 
@@ -148,6 +149,34 @@ impl Sink<ClusterSecretStore> for Watched {
     fn listed(&self, listing: u64) {
         let gone = self.cluster.cluster_stores.listed(listing);
         self.tell_all(gone, |key| Change::Store(StoreKey::Cluster(key), Move::Gone));
+    }
+}
+
+impl Sink<GeneratorState> for Watched {
+    fn seen(&self, object: GeneratorState, listing: u64) {
+        let (key, version) = (reduce::key(&object.metadata), reduce::version(&object.metadata));
+        let owner = reduce::owner_of_state(&object.metadata);
+        // One that cannot be read tells nothing, and nothing can be undone by it.
+        let Some(state) = reduce::state(object) else {
+            return;
+        };
+        let news = self.cluster.states.seen(key.clone(), version, state, listing);
+        if news.differs(|_| true) {
+            self.tell(Change::GeneratorState { key, owner });
+        }
+    }
+
+    fn gone(&self, object: GeneratorState) {
+        let key = reduce::key(&object.metadata);
+        self.cluster.states.gone(&key);
+        let owner = reduce::owner_of_state(&object.metadata);
+        self.tell(Change::GeneratorState { key, owner });
+    }
+
+    fn listed(&self, listing: u64) {
+        self.tell_all(self.cluster.states.listed(listing), |key| {
+            Change::GeneratorState { key, owner: None }
+        });
     }
 }
 

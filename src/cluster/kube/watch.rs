@@ -11,6 +11,7 @@ use kube::api::{Api, PartialObjectMeta};
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Client, Resource};
+use lockstep_api::generator::GeneratorState;
 use lockstep_api::{ClusterSecretStore, ExternalSecret, SecretStore};
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
@@ -66,6 +67,9 @@ pub async fn start(
         sink(),
     );
     starting.watch::<SecretStore>(scoped(client, scope), config(), sink());
+    if scope.generator_states {
+        starting.watch::<GeneratorState>(scoped(client, scope), config(), sink());
+    }
     if scope.cluster_stores {
         starting.watch::<ClusterSecretStore>(Api::all(client.clone()), config(), sink());
         starting.watch::<PartialObjectMeta<Namespace>>(Api::all(client.clone()), config(), sink());

@@ -220,7 +220,7 @@ fn owner(owner: &Owner) -> Value {
     reference
 }
 
-fn unwritable(object: &ObjectRef) -> Problem {
+pub fn unwritable(object: &ObjectRef) -> Problem {
     Problem::Rejected {
         object: object.clone(),
         reason: "it is no object that could be written".to_owned(),

@@ -3,30 +3,33 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use lockstep_api::GeneratorRef;
+use lockstep_api::generator::GeneratorSpec;
 
 use super::gather::Subject;
+use super::loans::Book;
 use super::recipes::Recipes;
 use crate::controller::Context;
 use crate::engine::collect::{Ask, Found, Want};
+use crate::engine::generator::GeneratorKey;
 use crate::engine::object::StoreKey;
 use crate::engine::problem::Problem;
 use crate::engine::store;
 use crate::engine::values::Values;
 use crate::generator::Order;
+use crate::generator::page::Page;
 use crate::provider::reader::Reader;
 
 /// The answers, in the order of the wants.
 pub async fn fetch(
     context: &Context,
     subject: &Subject,
-    recipes: &Recipes,
-    wants: &[Want],
+    (wants, recipes): (&[Want], &Recipes),
+    book: &Book,
 ) -> Vec<Result<Found, Problem>> {
     join_all(
         wants
             .iter()
-            .map(|want| answer(context, subject, recipes, &want.ask)),
+            .map(|want| answer(context, subject, recipes, book, want)),
     )
     .await
 }
@@ -35,15 +38,15 @@ pub async fn fetch(
 pub async fn generate_anew(
     context: &Context,
     subject: &Subject,
-    recipes: &Recipes,
-    wants: &[Want],
+    (wants, recipes): (&[Want], &Recipes),
+    book: &Book,
     answers: Vec<Result<Found, Problem>>,
 ) -> Vec<Result<Found, Problem>> {
     let anew = wants
         .iter()
         .zip(answers)
         .map(async |(want, answer)| match &want.ask {
-            Ask::Generate { .. } => self::answer(context, subject, recipes, &want.ask).await,
+            Ask::Generate { .. } => self::answer(context, subject, recipes, book, want).await,
             Ask::Value { .. } | Ask::Extract { .. } | Ask::Find { .. } => answer,
         });
     join_all(anew).await
@@ -53,9 +56,10 @@ async fn answer(
     context: &Context,
     subject: &Subject,
     recipes: &Recipes,
-    ask: &Ask,
+    book: &Book,
+    want: &Want,
 ) -> Result<Found, Problem> {
-    match ask {
+    match &want.ask {
         Ask::Value {
             store,
             location,
@@ -82,9 +86,17 @@ async fn answer(
             let reader = reader(context, subject, store).await?;
             reader.find(query).await.map(Found::Map)
         }
-        Ask::Generate { generator } => generate(context, subject, recipes, generator)
+        Ask::Generate { generator } => {
+            let page = book.page(want.entry);
+            generate(
+                context,
+                subject,
+                recipes.get(generator, &subject.key.namespace),
+                page,
+            )
             .await
-            .map(Found::Map),
+            .map(Found::Map)
+        }
     }
 }
 
@@ -92,16 +104,16 @@ async fn answer(
 async fn generate(
     context: &Context,
     subject: &Subject,
-    recipes: &Recipes,
-    reference: &GeneratorRef,
+    recipe: Result<(GeneratorKey, &GeneratorSpec), Problem>,
+    page: &Page,
 ) -> Result<Values, Problem> {
-    let namespace = &subject.key.namespace;
-    let recipe = recipes.get(reference, namespace);
     let (generator, spec) = recipe.map_err(|problem| problem.at("unable to get generator"))?;
     let order = Order {
         generator: &generator,
-        namespace,
+        namespace: &subject.key.namespace,
         now: subject.now,
+        refresh: subject.next_interval(),
+        page,
     };
     let made = context.generators.generate(spec, order).await;
     made.map_err(|problem| problem.at("error using generator"))

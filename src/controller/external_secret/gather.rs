@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use lockstep_api::external_secret::RefreshPolicy;
 use lockstep_api::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus, Fault, StoreKind, StoreRef};
 
 use super::{Memory, target};
 use crate::controller::Context;
 use crate::engine::collect::{self, Ask, Want};
 use crate::engine::condition::{Failure, Sort};
-use crate::engine::due::{self, Facts};
+use crate::engine::due::{self, Facts, Loan};
 use crate::engine::fingerprint;
 use crate::engine::object::{ObjectKey, ResourceKey, StoreKey};
 use crate::engine::own::Claimant;
@@ -42,6 +43,8 @@ pub struct Subject {
     pub existing: Option<Arc<Target>>,
     templates_changed: bool,
     marks_changed: bool,
+    /// What generators lent, once it was looked after.
+    pub loan: Option<Loan>,
     pub refreshed: Option<Timestamp>,
     pub phase: Duration,
     pub now: Timestamp,
@@ -138,6 +141,7 @@ fn subject(
         refreshed: memory.refreshed(key, &uid),
         templates_changed: memory.has_other_templates(key, &uid, |object| context.following.version(object)),
         marks_changed: false,
+        loan: None,
         phase: phase(key, wants, spec.refresh_interval()),
         now: (context.clock)(),
         claimant: Claimant {
@@ -160,9 +164,17 @@ impl Subject {
             target: self.existing.as_deref(),
             templates_changed: self.templates_changed,
             marks_changed: self.marks_changed,
+            loan: self.loan,
             phase: self.phase,
             now: self.now,
         }
+    }
+
+    /// When the interval is over that begins now; `None` where none ever is.
+    pub fn next_interval(&self) -> Option<Timestamp> {
+        let interval = self.spec.refresh_interval();
+        let is_periodic = self.spec.refresh_policy() == RefreshPolicy::Periodic && !interval.is_zero();
+        is_periodic.then(|| self.now.checked_add(interval).ok()).flatten()
     }
 
     pub fn sort(&self) -> Sort {

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+use super::loans::Lives;
 use crate::controller::following::Version;
 use crate::engine::guard::Shape;
 use crate::engine::object::{ObjectKey, ObjectRef};
@@ -13,7 +14,11 @@ use crate::engine::untold::Untold;
 
 /// The last refresh of each ExternalSecret. The status tells it too, but is not written at every refresh.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<HashMap<ObjectKey, Refreshed>>);
+pub struct Memory {
+    refreshed: Mutex<HashMap<ObjectKey, Refreshed>>,
+    /// Of what generators lent.
+    pub lives: Lives,
+}
 
 #[derive(Debug)]
 struct Refreshed {
@@ -101,9 +106,10 @@ impl Memory {
 
     pub fn forget(&self, key: &ObjectKey) {
         self.entries().remove(key);
+        self.lives.forget_all(key);
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<ObjectKey, Refreshed>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.refreshed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,6 +5,7 @@ mod fetch;
 mod gather;
 mod guard;
 mod keep;
+mod loans;
 mod memory;
 mod preview;
 mod recipes;
@@ -20,6 +21,7 @@ use tracing::debug;
 
 use self::act::Done;
 use self::gather::{Gathered, Subject};
+use self::loans::Book;
 use self::memory::Left;
 use self::recipes::Recipes;
 use super::Context;
@@ -58,6 +60,7 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
     if keep::look_again(&context, &mut subject).await.is_err() {
         return Next::Backoff;
     }
+    subject.loan = loans::tend(&context, &memory.lives, &subject).await;
     match due::due(&subject.facts()) {
         Due::Now(cause) => debug!(external_secret = %key, ?cause, "due"),
         Due::At(time) => {
@@ -97,8 +100,27 @@ async fn sync(
     wants: &[Want],
     recipes: &Recipes,
 ) -> Result<Done, Box<Failure>> {
-    let answers = fetch::fetch(context, subject, recipes, wants).await;
+    let book = Book::open(context, subject, wants);
+    let done = sync_with(context, memory, subject, (wants, recipes), &book).await;
+    // What was made elsewhere is kept with the target, or not at all.
+    match &done {
+        Ok(_) => book.keep(context, &memory.lives, subject).await,
+        Err(_) => book.discard(context, &memory.lives, subject).await,
+    }
+    done
+}
+
+async fn sync_with(
+    context: &Context,
+    memory: &Memory,
+    subject: &Subject,
+    (wants, recipes): (&[Want], &Recipes),
+    book: &Book,
+) -> Result<Done, Box<Failure>> {
+    let answers = fetch::fetch(context, subject, (wants, recipes), book).await;
     let composed = compose(context, memory, subject, wants, answers).await?;
+    let recorded = book.record(&memory.lives, subject, &composed.made).await;
+    recorded.map_err(|problem| Failure::new(Stage::Write, problem))?;
     let done = act::act(context, subject, composed.made, composed.nothing_found).await?;
     let left = Left {
         marks: done.left.marks,

@@ -6,6 +6,7 @@ use lockstep_api::{ExternalSecret, ExternalSecretSpec, Fault};
 
 use super::act::{self, Foresight};
 use super::gather::{self, Gathered, Subject};
+use super::loans::Book;
 use super::memory::Memory;
 use super::recipes::{self, Recipes};
 use super::{compose, fetch, target};
@@ -82,11 +83,12 @@ async fn sync(
     recipes: &Recipes,
 ) -> Result<NextSync, Box<Failure>> {
     let memory = Memory::default();
-    let answers = fetch::fetch(context, subject, recipes, wants).await;
+    let book = Book::glance(wants);
+    let answers = fetch::fetch(context, subject, (wants, recipes), &book).await;
     let composed = compose(context, &memory, subject, wants, answers.clone()).await?;
     let generates = wants.iter().any(|want| matches!(want.ask, Ask::Generate { .. }));
     let again = if generates || render::runs_templates(&subject.spec) {
-        let answers = fetch::generate_anew(context, subject, recipes, wants, answers).await;
+        let answers = fetch::generate_anew(context, subject, (wants, recipes), &book, answers).await;
         let again = compose(context, &memory, subject, wants, answers).await?;
         Some(again.made)
     } else {

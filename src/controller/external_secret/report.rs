@@ -200,6 +200,8 @@ fn next_refresh(
         target: Some(&sound),
         templates_changed: false,
         marks_changed: false,
+        // What was lent anew is seen in a moment, and looked after then.
+        loan: None,
         now: (context.clock)(),
         ..subject.facts()
     };

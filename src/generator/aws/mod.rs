@@ -101,6 +101,7 @@ mod tests {
     use crate::engine::generator::GeneratorKey;
     use crate::engine::object::ObjectKey;
     use crate::engine::problem::Retry;
+    use crate::generator::page::Page;
 
     #[test]
     fn a_bad_spec_is_the_generators_and_may_be_mended_without_an_edit_of_its_user() {
@@ -110,6 +111,8 @@ mod tests {
             generator: &generator,
             namespace: "ns",
             now: jiff::Timestamp::UNIX_EPOCH,
+            refresh: None,
+            page: &Page::glance(),
         };
         let problem = Problem::InvalidSpec {
             field: "spec.auth.jwt".to_owned(),

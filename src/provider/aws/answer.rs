@@ -10,6 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use http_body_util::LengthLimitError;
 use jiff::Timestamp;
 
+use super::http::BrokenOff;
 use crate::engine::problem::Problem;
 use crate::provider::http::{self, BOUND};
 
@@ -166,6 +167,11 @@ impl Fault {
         if source::<LengthLimitError>(error).is_some() {
             return Self::Garbage {
                 why: format!("it is larger than {} MiB", BOUND >> 20),
+            };
+        }
+        if let Some(broken) = source::<BrokenOff>(error) {
+            return Self::Silence {
+                why: broken.to_string(),
             };
         }
         match error {

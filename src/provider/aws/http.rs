@@ -16,7 +16,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::timeout::TimeoutConfig;
-use http_body_util::Limited;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use thiserror::Error;
 
 use crate::provider::http::BOUND;
 
@@ -26,6 +27,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(10);
 /// For a call with its repetitions; the reader waits for 30 s.
 const CALL: Duration = Duration::from_secs(28);
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 static CLIENT: LazyLock<SharedHttpClient> = LazyLock::new(|| SharedHttpClient::new(Bounded(plain())));
 
@@ -54,6 +57,20 @@ fn plain() -> SharedHttpClient {
     })
 }
 
+/// The connection was lost in the middle of an answer.
+#[derive(Debug, Error)]
+#[error("the answer broke off")]
+pub(super) struct BrokenOff;
+
+/// That an answer is too long is its own fault, everything else the connection's.
+fn told_apart(error: BoxError) -> BoxError {
+    if error.is::<LengthLimitError>() {
+        error
+    } else {
+        Box::new(BrokenOff)
+    }
+}
+
 /// A client, or a connection of it, whose answers have a bound.
 #[derive(Debug)]
 struct Bounded<T>(T);
@@ -73,7 +90,7 @@ impl HttpConnector for Bounded<SharedHttpConnector> {
         let answer = self.0.call(request);
         HttpConnectorFuture::new(async move {
             let answer = answer.await?;
-            Ok(answer.map(|body| SdkBody::from_body_1_x(Limited::new(body, BOUND))))
+            Ok(answer.map(|body| SdkBody::from_body_1_x(Limited::new(body, BOUND).map_err(told_apart))))
         })
     }
 }

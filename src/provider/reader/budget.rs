@@ -4,8 +4,8 @@
 //!
 //! - Nothing goes before the pause that the backend asked for is over; where it names none, pauses grow as long as
 //!   they do not help.
-//! - A refusal cuts the calls at a time and the calls a second, once for all calls that were under way together;
-//!   successes give both back, step by step.
+//! - A refusal cuts the calls at a time and the calls a second, once for all calls that were under way together and
+//!   once a second at most; successes give both back, step by step.
 //! - A backend that never complained is bound by nothing but the calls at a time.
 
 use std::time::Duration;
@@ -20,6 +20,8 @@ const OWN_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::f
 const FEW: f64 = 4.0;
 /// What a refusal leaves of the calls a second, and of the calls at a time.
 const CUT: (f64, f64) = (0.7, 0.5);
+/// The shortest time between two cuts.
+const ROUND: Duration = Duration::from_secs(1);
 const SLOWEST: f64 = 1.0;
 /// Faster than this, nothing is held back.
 const FASTEST: f64 = 1000.0;
@@ -39,6 +41,8 @@ pub(super) struct Budget {
     /// Refusals in a row, those that came together counted once.
     refusals: u32,
     last_refusal: Option<Instant>,
+    refusal_before: Option<Instant>,
+    last_cut: Option<Instant>,
     pulse: Pulse,
 }
 
@@ -78,6 +82,8 @@ impl Budget {
             paused_until: None,
             refusals: 0,
             last_refusal: None,
+            refusal_before: None,
+            last_cut: None,
             pulse: Pulse::new(now),
         }
     }
@@ -123,6 +129,9 @@ impl Budget {
     pub(super) fn accepted(&mut self, sent: Instant) {
         if self.last_refusal.is_none_or(|at| sent > at) {
             self.refusals = 0;
+        } else if self.refusal_before.is_none_or(|at| sent > at) {
+            // It was sent together with one that was refused: the pause before has helped.
+            self.refusals = self.refusals.min(1);
         }
         self.parallel = (self.parallel + self.parallel.recip()).min(self.most);
         if let Some(rate) = &mut self.rate {
@@ -136,7 +145,11 @@ impl Budget {
         let is_news = self.last_refusal.is_none_or(|at| sent > at);
         if is_news {
             self.refusals = self.refusals.saturating_add(1);
-            self.last_refusal = Some(now);
+            self.refusal_before = self.last_refusal.replace(now);
+        }
+        // What a cut is good for shows only after a while.
+        if is_news && self.last_cut.is_none_or(|at| at + ROUND <= now) {
+            self.last_cut = Some(now);
             self.parallel = (self.parallel * CUT.1).max(FEW).min(self.most);
             let before = self
                 .rate

@@ -199,6 +199,8 @@ async fn a_backend_that_refuses_half_of_all_calls_is_read_from_without_a_burst_a
     let backend = Moody::new(|nth, _| if nth % 2 == 0 { Ok(()) } else { Err(too_much(None)) });
     let read = all_read(&backend.reader(), 100).await;
     assert!(read.iter().all(|(_, failures)| *failures <= 1), "{read:?}");
+    let slowest = read.iter().map(|(took, _)| *took).max();
+    assert!(slowest.is_some_and(|took| took < seconds(25)), "{slowest:?}");
     let calls = backend.calls();
     assert!(calls.len() <= 205, "{} calls for 100 reads", calls.len());
     assert!(calls[..16].iter().all(Duration::is_zero), "nothing was known yet");

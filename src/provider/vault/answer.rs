@@ -14,6 +14,9 @@ use crate::provider::http::{Answer, explained};
 /// Errors are short; what is longer is none of the server's.
 const LONGEST_ERROR: usize = 64 << 10;
 
+/// Nothing that is handed out lives longer, in seconds: a hundred years. What a server says is added to clocks.
+const LONGEST_LIFE: u64 = 100 * 365 * 24 * 60 * 60;
+
 /// What the server says in its errors, and we say after it.
 const PHRASES: [&str; 17] = [
     "Vault is sealed",
@@ -54,7 +57,6 @@ pub(crate) struct Envelope {
 #[derive(Debug)]
 pub(super) struct Grant {
     pub(super) token: SecretBytes,
-    pub(super) accessor: SecretBytes,
     /// Zero: for ever.
     pub(super) duration: Duration,
     pub(super) renewable: bool,
@@ -93,7 +95,6 @@ impl Envelope {
         }
         Some(Grant {
             token: token.into(),
-            accessor: text(&auth, "accessor").into(),
             duration: seconds(&auth, "lease_duration"),
             renewable: auth.get("renewable") == Some(&Value::Bool(true)),
             is_batch: text(&auth, "token_type") == "batch",
@@ -111,13 +112,6 @@ impl fmt::Debug for Envelope {
     }
 }
 
-/// What a lookup says of a token: its accessor, and how long it lives.
-pub(super) fn looked_up(data: &SecretBytes) -> Option<(SecretBytes, Duration)> {
-    let members = Value::parse_object(data.expose(), Numbers::AsWritten).ok()?;
-    let accessor = text(&members, "accessor");
-    Some((accessor.into(), seconds(&members, "ttl")))
-}
-
 fn text(members: &Object<'_>, name: &str) -> String {
     match members.get(name) {
         Some(Value::Text(text)) => text.to_string(),
@@ -130,7 +124,7 @@ fn seconds(members: &Object<'_>, name: &str) -> Duration {
         Some(Value::Number(Number::Literal(digits))) => digits.parse().unwrap_or(0),
         _ => 0,
     };
-    Duration::from_secs(number)
+    Duration::from_secs(number.min(LONGEST_LIFE))
 }
 
 /// What a call comes to: `None` where the server has nothing to say, which for a read means that nothing is there.
@@ -269,5 +263,17 @@ mod tests {
         assert_eq!(grant.duration, Duration::from_mins(1));
         assert!(grant.renewable && grant.is_batch);
         assert!(!format!("{envelope:?}{grant:?}").contains("canary"));
+    }
+
+    #[test]
+    fn what_is_said_to_live_for_ever_and_a_day_can_be_added_to_a_clock() {
+        let body = r#"{"auth":{"client_token":"t","lease_duration":18446744073709551615}}"#;
+        let envelope = answered(&Call::read("x"), 200, body).expect("understood");
+        let grant = envelope.and_then(|envelope| envelope.grant()).expect("a token");
+        assert!(
+            tokio::time::Instant::now()
+                .checked_add(grant.duration * 2)
+                .is_some()
+        );
     }
 }

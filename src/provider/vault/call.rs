@@ -48,6 +48,10 @@ impl Call {
         Self::new(Verb::List, path)
     }
 
+    pub(crate) fn delete(path: impl Into<String>) -> Self {
+        Self::new(Verb::Delete, path)
+    }
+
     /// A write of these texts.
     pub(crate) fn write(path: impl Into<String>, texts: &[(&str, &[u8])]) -> Self {
         Self {

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::answer::Grant;
 use crate::engine::secret_bytes::SecretBytes;
 
-/// Not used any longer than this before its end, for clocks differ and calls take time.
+/// Not used any longer than this before its end, for clocks differ and calls take time. For a token with a short life
+/// it is a sixth of that: it is to be renewed before.
 const MARGIN: Duration = Duration::from_secs(5);
 /// A renewal ahead of time that failed is tried again after this.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -29,12 +30,14 @@ pub(super) enum Origin {
     /// It was handed to us, and is somebody else's.
     Given,
     /// We logged in for it.
-    Made { accessor: SecretBytes, is_batch: bool },
+    Made { is_batch: bool },
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Life {
     renew_at: Instant,
+    /// Before its end by the margin.
+    used_until: Instant,
     ends_at: Instant,
     /// How long it was to live when we logged in, and how long after the last renewal.
     first: Duration,
@@ -63,7 +66,6 @@ impl Token {
         Self {
             secret: grant.token,
             origin: Origin::Made {
-                accessor: grant.accessor,
                 is_batch: grant.is_batch,
             },
             life,
@@ -90,7 +92,7 @@ impl Token {
 
     pub(super) fn due(&self, now: Instant) -> Due {
         match self.life {
-            Some(life) if now + MARGIN >= life.ends_at => Due::Login,
+            Some(life) if now >= life.used_until => Due::Login,
             Some(life) if now >= life.renew_at => Due::Renewal,
             Some(_) | None => Due::Nothing,
         }
@@ -121,6 +123,7 @@ impl Life {
     fn new(grant: &Grant, first: Duration, now: Instant) -> Self {
         Self {
             renew_at: now + grant.duration * 2 / 3,
+            used_until: now + grant.duration - MARGIN.min(grant.duration / 6),
             ends_at: now + grant.duration,
             first,
             last: grant.duration,
@@ -145,7 +148,6 @@ mod tests {
     fn grant(seconds: u64, renewable: bool) -> Grant {
         Grant {
             token: "canary".into(),
-            accessor: "canary".into(),
             duration: Duration::from_secs(seconds),
             renewable,
             is_batch: false,
@@ -174,6 +176,21 @@ mod tests {
         let put_off = token.put_off(after(start, 600));
         assert_eq!(put_off.due(after(start, 629)), Due::Nothing);
         assert_eq!(put_off.due(after(start, 630)), Due::Renewal);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_that_lives_for_seconds_is_renewed_too() {
+        let start = Instant::now();
+        let token = Token::made(grant(3, true), start);
+        let after = |millis| start + Duration::from_millis(millis);
+        for (millis, due) in [
+            (1_999, Due::Nothing),
+            (2_000, Due::Renewal),
+            (2_499, Due::Renewal),
+            (2_500, Due::Login),
+        ] {
+            assert_eq!(token.due(after(millis)), due, "{millis}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -28,10 +28,10 @@ use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
 pub(crate) use answer::Envelope;
-pub(crate) use call::{Call, Verb};
+pub(crate) use call::Call;
 use kv::Kv;
 use mount::Mount;
-pub(crate) use session::{Identity, Session};
+pub(crate) use session::{Lent, OwnToken, Session};
 
 /// Where the fields of this provider are, for messages.
 const FIELD: &str = "spec.provider.vault";
@@ -39,6 +39,7 @@ const LIMITS: Limits = Limits {
     batch: 1,
     parallel: 32,
     deadline: Duration::from_secs(45),
+    // As Vault's own client does; ESO takes `retrySettings` without a number for none.
     retries: Some(Retries {
         by_default: 2,
         uncounted: 0,
@@ -107,4 +108,4 @@ impl Backend for Vault {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

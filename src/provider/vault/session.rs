@@ -6,6 +6,8 @@
 //! - Nothing runs by itself: a session that nobody uses lets its token die, and logs in when it is used again.
 //! - A token that we made is revoked in the end. One that we were given is not ours.
 
+mod lent;
+
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,15 +17,16 @@ use lockstep_api::provider::VaultProvider;
 use tokio::time::Instant;
 use vaultrs::api::token::requests::{LookupTokenSelfRequest, RenewTokenSelfRequest, RevokeTokenSelfRequest};
 
-use super::answer::{Envelope, looked_up, understand};
+use super::answer::{Envelope, understand};
 use super::call::Call;
-use super::life::{Due, Origin, Token};
+use super::life::{Due, Token};
 use super::login::{self, Credential, Environment, Login};
 use super::wire::{Caller, Wire};
 use crate::engine::problem::Problem;
-use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::Surroundings;
 use crate::provider::http::Answer;
+
+pub(crate) use self::lent::{Lent, OwnToken};
 
 /// What the server has said of a token is believed for so long.
 const PROVEN: Duration = Duration::from_secs(5);
@@ -49,15 +52,6 @@ struct Held {
     proven: Instant,
 }
 
-/// Who is logged in, as far as it matters to leases: they end with the token they were made with.
-#[derive(Clone, Debug)]
-pub(crate) struct Identity {
-    /// Names the token without being one.
-    pub(crate) accessor: SecretBytes,
-    /// `None`: for ever.
-    pub(crate) ends_in: Option<Duration>,
-}
-
 impl Session {
     /// Logs in, unless there is a token already. `field` is where the provider stands in the spec, for messages.
     pub(crate) async fn open(
@@ -74,6 +68,19 @@ impl Session {
         environment: Environment,
         field: &str,
     ) -> Result<Self, Problem> {
+        let session = Self::unopened(spec, surroundings, environment, field).await?;
+        let token = session.log_in().await?;
+        session.hold(token);
+        Ok(session)
+    }
+
+    /// Everything but the login.
+    async fn unopened(
+        spec: &VaultProvider,
+        surroundings: &Surroundings,
+        environment: Environment,
+        field: &str,
+    ) -> Result<Self, Problem> {
         let references = &surroundings.references;
         let identity = login::identity(spec, references, field).await?;
         let wire = Wire::open(spec, identity, surroundings, field).await?;
@@ -81,7 +88,7 @@ impl Session {
         let own = spec.auth.as_ref().and_then(|auth| auth.namespace.as_deref());
         let own = self::namespace(own, &format!("{field}.auth.namespace"))?;
         let login = Login::new(spec, references, environment, field);
-        let session = Self {
+        Ok(Self {
             wire,
             token_field: login.token_field(),
             login,
@@ -92,10 +99,7 @@ impl Session {
                 proven: Instant::now(),
             }),
             turn: tokio::sync::Mutex::default(),
-        };
-        let token = session.log_in().await?;
-        session.hold(token);
-        Ok(session)
+        })
     }
 
     /// Makes a call. `None` where the server has nothing to say; for a read that means that nothing is there.
@@ -113,27 +117,6 @@ impl Session {
     pub(crate) async fn revoke_lease(&self, id: &str) -> Result<(), Problem> {
         let call = Call::write("sys/leases/revoke", &[("lease_id", id.as_bytes())]);
         self.call(&call).await.map(drop)
-    }
-
-    /// Who is logged in now; renews the token if that is due.
-    pub(crate) async fn identity(&self) -> Result<Identity, Problem> {
-        let token = self.token().await?;
-        if let Some(token) = &token
-            && let Origin::Made { accessor, .. } = &token.origin
-        {
-            return Ok(Identity {
-                accessor: accessor.clone(),
-                ends_in: token.remaining(Instant::now()),
-            });
-        }
-        let call = lookup()?;
-        let data = understand(&call, self.look_up(token.as_ref()).await?)?.and_then(|envelope| envelope.data);
-        let data = data.ok_or_else(|| nothing(&call))?;
-        let (accessor, ttl) = looked_up(&data).ok_or_else(|| nothing(&call))?;
-        Ok(Identity {
-            accessor,
-            ends_in: (!ttl.is_zero()).then_some(ttl),
-        })
     }
 
     /// Does the server accept us?

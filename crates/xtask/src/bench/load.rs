@@ -48,9 +48,16 @@ pub async fn floor(cluster: &Cluster) -> Result<Duration> {
 
 /// Creates the store and the ExternalSecrets.
 pub async fn create(cluster: &Cluster) -> Result<()> {
+    if let Some(credential) = cluster.credential()? {
+        cluster
+            .secrets
+            .create(&PostParams::default(), &credential)
+            .await
+            .context("cannot create the store's credential")?;
+    }
     cluster
         .stores
-        .create(&PostParams::default(), &Cluster::store()?)
+        .create(&PostParams::default(), &cluster.store()?)
         .await
         .context("cannot create the store")?;
     for_each(cluster.count, async |number| {

@@ -14,13 +14,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use lockstep_testkit::{ControlPlane, Options};
+use lockstep_testkit::{ControlPlane, Fate, Options, Shelf, Vault};
 
 use crate::{run, testbed};
 use cluster::Cluster;
 use operator::Operator;
-use report::Report;
+use report::{Report, VaultTraffic};
 use tally::Tally;
+
+/// How far away the Vault is.
+const LATENCY: Duration = Duration::from_millis(20);
 
 /// What `cargo xtask bench` is told.
 #[derive(Args)]
@@ -34,6 +37,9 @@ pub struct Flags {
     /// How long without a request counts as quiet, in seconds
     #[arg(long, default_value_t = 4)]
     quiet: u64,
+    /// Let the store read from a Vault that answers after 20 ms, each object a secret of its own
+    #[arg(long)]
+    vault: bool,
     /// Measure the debug build
     #[arg(long)]
     debug: bool,
@@ -51,6 +57,9 @@ pub struct Flags {
 /// Measures, and prints what was measured.
 pub fn run(flags: &Flags) -> Result<()> {
     testbed::control_plane()?;
+    if flags.vault {
+        testbed::vault()?;
+    }
     let program = match &flags.program {
         Some(program) => program.clone(),
         None => run::build_lockstep(!flags.debug)?,
@@ -68,13 +77,26 @@ pub fn run(flags: &Flags) -> Result<()> {
     Ok(())
 }
 
+/// A Vault with as many secrets as there are objects, some way away.
+async fn shelf(secrets: usize) -> Result<Shelf> {
+    let vault = Vault::shared().await?;
+    let shelf = Shelf::fill(vault, secrets).await?;
+    shelf.faults.always(Fate::Late(LATENCY));
+    Ok(shelf)
+}
+
 async fn measure(flags: &Flags, program: &std::path::Path) -> Result<Report> {
     let plane = ControlPlane::start_with(&Options {
         audit: true,
         ..Options::default()
     })
     .await?;
-    let cluster = Cluster::new(&plane, flags.count, flags.refresh).await?;
+    let shelf = if flags.vault {
+        Some(shelf(flags.count).await?)
+    } else {
+        None
+    };
+    let cluster = Cluster::new(&plane, flags.count, flags.refresh, shelf).await?;
     let quiet = Duration::from_secs(flags.quiet);
     let mut report = Report {
         objects: flags.count,
@@ -96,6 +118,7 @@ async fn measure(flags: &Flags, program: &std::path::Path) -> Result<Report> {
     report.all_ready_seconds = begun.elapsed().as_secs_f64();
     operator.quiet(quiet).await?;
     report.load_requests = Tally::of(&plane)?.since(&before);
+    report.vault = cluster.shelf.as_ref().map(VaultTraffic::so_far);
     let memory = operator.memory()?;
     (report.loaded_resident_kib, report.peak_kib) = (memory.resident, memory.peak);
 

@@ -1,8 +1,10 @@
 //! What was measured, as a table or as JSON.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use anyhow::Result;
+use lockstep_testkit::Shelf;
 use serde::Serialize;
 
 use super::tally::Tally;
@@ -16,6 +18,8 @@ pub struct Report {
     /// From the operator's start to the last object's being ready.
     pub all_ready_seconds: f64,
     pub load_requests: Tally,
+    /// What the Vault was asked for until then.
+    pub vault: Option<VaultTraffic>,
     /// One refresh interval with nothing changed.
     pub refresh_requests: Tally,
     /// Refreshes in that time, by the operator's own count.
@@ -29,6 +33,29 @@ pub struct Report {
     pub loaded_resident_kib: u64,
     pub restart_resident_kib: u64,
     pub peak_kib: u64,
+}
+
+/// Calls to a Vault.
+#[derive(Debug, Serialize)]
+pub struct VaultTraffic {
+    logins: usize,
+    reads: usize,
+    others: usize,
+    /// Within a second, at most.
+    busiest_second: usize,
+}
+
+impl VaultTraffic {
+    /// Since the Vault was filled.
+    pub fn so_far(shelf: &Shelf) -> Self {
+        let ((logins, reads), traffic) = (shelf.logins_and_reads(), shelf.faults.traffic());
+        Self {
+            logins,
+            reads,
+            others: traffic.total().saturating_sub(logins + reads),
+            busiest_second: traffic.busiest(Duration::from_secs(1)),
+        }
+    }
 }
 
 impl Report {
@@ -59,6 +86,17 @@ impl Report {
             ("resident at most", mebibytes(self.peak_kib)),
             ("refreshes in one interval", syncs),
         ];
+        if let Some(vault) = &self.vault {
+            let (logins, reads, others) = (vault.logins, vault.reads, vault.others);
+            rows.push((
+                "calls to Vault",
+                format!("{logins} logins, {reads} reads, {others} others"),
+            ));
+            rows.push((
+                "calls to Vault in a second",
+                format!("{} at most", vault.busiest_second),
+            ));
+        }
         rows.extend(self.requests("to be ready", &self.load_requests));
         rows.extend(self.requests("in one interval", &self.refresh_requests));
         rows.extend(self.requests("after a restart", &self.restart_requests));

@@ -22,12 +22,16 @@ const ESO_VALUES: &str = "affinity bitwarden-sdk-server certController commonLab
     topologySpreadConstraints vault webhook";
 
 /// Settings that are refused, and a part of what is said then.
-const REFUSED: [(&str, &str); 6] = [
+const REFUSED: [(&str, &str); 9] = [
     // A slip of the pen, above all where it would leave a right in place.
     ("webook.create=false", "webook"),
     ("rbac.serviceAccountTokenCreat=false", "serviceAccountTokenCreat"),
     ("replicaCount=two", "replicaCount"),
     ("log.level=loud", "level"),
+    // What has no effect is still held against what it can be: it may have one later.
+    ("webhook.failurePolicy=Maybe", "failurePolicy"),
+    ("networkPolicy.apiServer.ports={https}", "ports"),
+    ("prometheusRule.namespaceLabel=a-b", "namespaceLabel"),
     (
         "image.repository=mirror.example.com/external-secrets/external-secrets",
         "is the image of External Secrets Operator",

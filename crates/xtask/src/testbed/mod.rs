@@ -191,7 +191,7 @@ pub const BACKENDS: [Backend; 4] = [
     },
     Backend {
         name: MOTO,
-        words: &[MOTO, "aws::"],
+        words: &[MOTO],
         prepare: || python::moto().map(drop),
     },
     Backend {

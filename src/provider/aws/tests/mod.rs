@@ -1,6 +1,7 @@
 //! Against a small AWS in this process, over HTTP.
 
 mod logins;
+mod moto;
 mod parameters;
 mod secrets;
 mod server;
@@ -27,34 +28,16 @@ struct Scene {
 
 impl Scene {
     async fn new(answer: impl Fn(&Asked) -> Answer + Clone + Send + Sync + 'static) -> Self {
-        let cluster = Arc::<TestCluster>::default();
-        let keys = [("id", "STATIC\n"), ("secret", "canary"), ("none", "")];
-        cluster.put(DocumentKind::Secret, "own", "creds", &keys);
         Self {
             server: Server::start(answer).await,
-            cluster,
+            cluster: keys(),
             scope: in_namespace("own"),
         }
     }
 
     /// A connection with a static key, unless the spec says otherwise.
     async fn connect(&self, service: &str, extra: Value) -> Result<Arc<dyn Backend>, Problem> {
-        let mut spec = json!({"service": service, "region": "eu-central-1", "auth": static_key()});
-        let extra = extra.as_object().cloned().unwrap_or_default();
-        spec.as_object_mut().expect("an object").extend(extra);
-        let spec: AwsProvider = serde_json::from_value(spec).expect("sound");
-        let url = || Some(self.server.url.clone());
-        let endpoints = Endpoints {
-            secrets_manager: url(),
-            parameter_store: url(),
-            sts: url(),
-            ..Endpoints::default()
-        };
-        let surroundings = Surroundings {
-            retry: serde_json::from_value(json!({"maxRetries": 1, "retryInterval": "1ms"})).ok(),
-            ..surroundings(self.cluster.clone(), self.scope.clone())
-        };
-        connect_to(&spec, &surroundings, endpoints).await
+        connect_at(&self.server.url, (&self.cluster, &self.scope), service, extra).await
     }
 
     async fn secrets(&self) -> Arc<dyn Backend> {
@@ -68,6 +51,39 @@ impl Scene {
             .await
             .expect("a connection")
     }
+}
+
+/// A cluster with a static key in it.
+fn keys() -> Arc<TestCluster> {
+    let cluster = Arc::<TestCluster>::default();
+    let keys = [("id", "STATIC\n"), ("secret", "canary"), ("none", "")];
+    cluster.put(DocumentKind::Secret, "own", "creds", &keys);
+    cluster
+}
+
+/// A connection to the services at this address; `from` is where its credentials are.
+async fn connect_at(
+    url: &str,
+    from: (&Arc<TestCluster>, &StoreScope),
+    service: &str,
+    extra: Value,
+) -> Result<Arc<dyn Backend>, Problem> {
+    let mut spec = json!({"service": service, "region": "eu-central-1", "auth": static_key()});
+    let extra = extra.as_object().cloned().unwrap_or_default();
+    spec.as_object_mut().expect("an object").extend(extra);
+    let spec: AwsProvider = serde_json::from_value(spec).expect("sound");
+    let url = || Some(url.to_owned());
+    let endpoints = Endpoints {
+        secrets_manager: url(),
+        parameter_store: url(),
+        sts: url(),
+        ..Endpoints::default()
+    };
+    let surroundings = Surroundings {
+        retry: serde_json::from_value(json!({"maxRetries": 1, "retryInterval": "1ms"})).ok(),
+        ..surroundings(from.0.clone(), from.1.clone())
+    };
+    connect_to(&spec, &surroundings, endpoints).await
 }
 
 fn static_key() -> Value {

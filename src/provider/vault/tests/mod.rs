@@ -6,7 +6,7 @@ mod faults;
 mod gcp;
 mod kv;
 mod openbao;
-mod server;
+pub(crate) mod server;
 mod session;
 
 use std::sync::Arc;

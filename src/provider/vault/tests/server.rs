@@ -10,53 +10,53 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-pub(super) const CANARY: &str = "canary-9f3e";
+pub(crate) const CANARY: &str = "canary-9f3e";
 
-pub(super) struct State {
+pub(crate) struct State {
     /// What a login has to send to which path.
-    pub(super) logins: BTreeMap<String, Value>,
+    pub(crate) logins: BTreeMap<String, Value>,
     /// How long tokens live, in seconds, when they are made and when they are renewed.
-    pub(super) ttl: u64,
-    pub(super) renewed_ttl: u64,
-    pub(super) renewable: bool,
-    pub(super) token_type: &'static str,
+    pub(crate) ttl: u64,
+    pub(crate) renewed_ttl: u64,
+    pub(crate) renewable: bool,
+    pub(crate) token_type: &'static str,
     /// Tokens that are let in.
-    pub(super) tokens: BTreeSet<String>,
+    pub(crate) tokens: BTreeSet<String>,
     /// Anybody is let in.
-    pub(super) open: bool,
+    pub(crate) open: bool,
     /// By path and query. What is not here is missing.
-    pub(super) answers: BTreeMap<String, (u16, Value)>,
+    pub(crate) answers: BTreeMap<String, (u16, Value)>,
     /// Paths that no token may use.
-    pub(super) denied: BTreeSet<String>,
+    pub(crate) denied: BTreeSet<String>,
     /// Answered before anything else, one a request.
-    pub(super) scripted: VecDeque<Scripted>,
+    pub(crate) scripted: VecDeque<Scripted>,
     requests: Vec<Asked>,
     made: usize,
 }
 
-pub(super) struct Scripted {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Body,
+pub(crate) struct Scripted {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Body,
 }
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// Method, path and query.
-    pub(super) line: String,
-    pub(super) headers: HeaderMap,
+    pub(crate) line: String,
+    pub(crate) headers: HeaderMap,
     /// Text where it is no JSON.
-    pub(super) body: Value,
+    pub(crate) body: Value,
 }
 
-pub(super) struct Server {
-    pub(super) url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     state: Arc<Mutex<State>>,
 }
 
 impl Server {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let state = Arc::new(Mutex::new(State {
             logins: BTreeMap::new(),
             ttl: 900,
@@ -81,17 +81,17 @@ impl Server {
         Self { url, state }
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("unpoisoned")
     }
 
     /// A secret at a path, or any other answer.
-    pub(super) fn put(&self, path: &str, status: u16, body: Value) {
+    pub(crate) fn put(&self, path: &str, status: u16, body: Value) {
         self.state().answers.insert(path.to_owned(), (status, body));
     }
 
     /// The next answer, whatever is asked.
-    pub(super) fn script(&self, status: u16, headers: &[(&'static str, &str)], body: impl Into<Body>) {
+    pub(crate) fn script(&self, status: u16, headers: &[(&'static str, &str)], body: impl Into<Body>) {
         let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned()));
         self.state().scripted.push_back(Scripted {
             status,
@@ -101,11 +101,11 @@ impl Server {
     }
 
     /// What was asked since the last time.
-    pub(super) fn requests(&self) -> Vec<Asked> {
+    pub(crate) fn requests(&self) -> Vec<Asked> {
         std::mem::take(&mut self.state().requests)
     }
 
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.requests().into_iter().map(|asked| asked.line).collect()
     }
 }

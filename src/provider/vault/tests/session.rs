@@ -220,7 +220,7 @@ async fn a_token_that_is_no_header_fails_where_it_is_used_and_is_not_quoted() {
 }
 
 #[tokio::test]
-async fn leases_are_renewed_and_revoked_and_name_their_token() {
+async fn leases_are_renewed_and_revoked() {
     let server = Server::start().await;
     let session = by_app_role(&server).await;
     let renewed = json!({"lease_id": "db/1", "lease_duration": 60, "renewable": true});
@@ -240,12 +240,5 @@ async fn leases_are_renewed_and_revoked_and_name_their_token() {
             json!({"lease_id": "db/1", "increment": "90s"}),
             json!({"lease_id": "db/1"})
         ]
-    );
-    let identity = session.identity().await.expect("known");
-    assert_eq!(identity.accessor, format!("accessor-of-{CANARY}-token-1").into());
-    assert!(
-        identity
-            .ends_in
-            .is_some_and(|left| left > Duration::from_secs(800))
     );
 }

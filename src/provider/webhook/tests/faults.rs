@@ -15,7 +15,7 @@ fn hook(fields: &Value) -> Value {
     let mut hook = json!({
         "headers": {"X-Token": "{{ .auth.token }}", "Accept": "application/json"},
         "secrets": creds(),
-        "timeout": format!("{}ms", SHORT.as_millis()),
+        "timeout": "20s",
     });
     let all = hook.as_object_mut().expect("an object");
     all.extend(fields.as_object().expect("an object").clone());
@@ -46,12 +46,17 @@ async fn every_bad_answer_is_told_by_what_it_is() {
         ),
     ] {
         scene.server.on("/one", reply.clone());
-        let fields = hook(&json!({"result": {"jsonPath": "$.data"}, "timeout": "20s"}));
+        let fields = hook(&json!({"result": {"jsonPath": "$.data"}}));
         assert_eq!(told(&scene, "/one", fields).await, expected, "{reply:?}");
     }
     for reply in [Reply::Cut, Reply::Stall] {
         scene.server.on("/one", reply.clone());
-        let told = told(&scene, "/one", hook(&json!({}))).await;
+        let told = told(
+            &scene,
+            "/one",
+            hook(&json!({"timeout": format!("{}ms", SHORT.as_millis())})),
+        )
+        .await;
         assert!(told.starts_with("one: "), "{reply:?}: {told}");
     }
 }
@@ -153,18 +158,18 @@ async fn only_hosts_that_the_operator_allows_are_talked_to() {
     scene.server.seen();
     let expected = "spec.provider.webhook.url: host 127.0.0.1 is none of those that the operator's --webhook-allowed-hosts names";
     assert_eq!(told(&scene, "/one", hook(&json!({}))).await, expected);
-    let reader = scene.open("/one", json!({})).await.expect("a connection");
+    let store = scene.open("/one", json!({})).await.expect("a connection");
     assert_eq!(
-        reader.check().await.map_err(|problem| problem.to_string()),
+        store.check().await.map_err(|problem| problem.to_string()),
         Err(expected.to_owned())
     );
     assert!(scene.server.seen().is_empty());
 
     // A host made of a credential is not told.
-    let reader = scene
+    let store = scene
         .open_at("http://{{ .auth.token | trim }}/", hook(&json!({})))
         .await;
-    let problem = value(&reader.expect("a connection"), "one", None)
+    let problem = value(&store.expect("a connection"), "one", None)
         .await
         .expect_err("no such host");
     assert!(!problem.to_string().contains("canary"), "{problem}");
@@ -202,8 +207,8 @@ async fn what_a_template_makes_must_fit_where_it_goes() {
         assert!(told.starts_with(&expected), "{told}\n{expected}");
     }
     for url in ["", "one", "ftp://host/", "http://h:{{ .auth.odd }}/"] {
-        let reader = scene.open_at(url, hook(&json!({}))).await.expect("a connection");
-        let problem = value(&reader, "one", None).await.expect_err(url);
+        let store = scene.open_at(url, hook(&json!({}))).await.expect("a connection");
+        let problem = value(&store, "one", None).await.expect_err(url);
         assert!(
             problem.to_string().starts_with("spec.provider.webhook.url: "),
             "{problem}"
@@ -215,10 +220,10 @@ async fn what_a_template_makes_must_fit_where_it_goes() {
 async fn debug_shows_no_credential() {
     let scene = Scene::new().await;
     let fields = hook(&json!({"headers": {"X": "canary"}, "body": "canary"}));
-    let reader = scene
+    let store = scene
         .open("/canary?{{ .auth.token }}", fields)
         .await
         .expect("a connection");
-    let _ = value(&reader, "one", None).await;
-    assert!(!format!("{reader:?}").contains("canary"), "{reader:?}");
+    let _ = value(&store, "one", None).await;
+    assert!(!format!("{store:?}").contains("canary"), "{store:?}");
 }

@@ -9,8 +9,6 @@ use super::*;
 use crate::cluster::DocumentKind;
 use crate::engine::ask::Aspect;
 use crate::engine::object::StoreKey;
-use crate::provider::reader::Reader;
-use crate::provider::reader::gate::Gate;
 use crate::provider::testing::{TestCluster, in_namespace, surroundings};
 use server::{Reply, Server};
 
@@ -37,11 +35,11 @@ impl Scene {
     }
 
     /// A store with these fields besides its URL, which is this path.
-    async fn open(&self, path: &str, fields: Value) -> Result<Reader, Problem> {
+    async fn open(&self, path: &str, fields: Value) -> Result<Arc<dyn Backend>, Problem> {
         self.open_at(&format!("{}{path}", self.server.url), fields).await
     }
 
-    async fn open_at(&self, url: &str, mut fields: Value) -> Result<Reader, Problem> {
+    async fn open_at(&self, url: &str, mut fields: Value) -> Result<Arc<dyn Backend>, Problem> {
         fields["url"] = json!(url);
         let spec: WebhookProvider = serde_json::from_value(fields).expect("sound");
         let hosts = self.hosts.iter().map(|host| host.parse().expect("a pattern"));
@@ -52,14 +50,13 @@ impl Scene {
             rules,
             ..surroundings(self.cluster.clone(), self.scope.clone())
         };
-        let backend = connect(&spec, &surroundings).await?;
-        Ok(Reader::new(backend, Gate::new("the store", Arc::default()), None))
+        connect(&spec, &surroundings).await
     }
 
     /// What one entry gets from a store.
     async fn value(&self, path: &str, fields: Value) -> Result<String, Problem> {
-        let reader = self.open(path, fields).await?;
-        value(&reader, "one", None).await
+        let store = self.open(path, fields).await?;
+        value(&store, "one", None).await
     }
 }
 
@@ -72,8 +69,13 @@ fn at(key: &str) -> Location {
     }
 }
 
-async fn value(reader: &Reader, key: &str, property: Option<&str>) -> Result<String, Problem> {
-    let value = reader.value(at(key), property).await?;
+/// As the reader asks, but for what it repeats and holds back.
+async fn value(store: &Arc<dyn Backend>, key: &str, property: Option<&str>) -> Result<String, Problem> {
+    let location = store.locate(at(key), property);
+    let payload = store.read(&[location]).await.remove(0)?;
+    let value = store
+        .select(&payload, property)?
+        .expect("a webhook has one value");
     Ok(String::from_utf8_lossy(value.expose()).into_owned())
 }
 
@@ -95,11 +97,11 @@ async fn a_request_is_made_of_templates_and_escaped_only_in_the_url() {
         "secrets": creds(),
         "result": {"jsonPath": r#"$.data["{{ .remoteRef.key }}"]"#},
     });
-    let reader = scene
+    let store = scene
         .open("/q?k={{ .remoteRef.key }}&o={{ .auth.odd }}", fields)
         .await
         .expect("a connection");
-    assert_eq!(value(&reader, "a b/&", None).await, Ok("found".to_owned()));
+    assert_eq!(value(&store, "a b/&", None).await, Ok("found".to_owned()));
     let seen = scene.server.seen().remove(0);
     assert_eq!(seen.line, "POST /q?k=a+b%2F%26&o=a+b%26c");
     assert_eq!(seen.body, r#"{"key":"a b/&","ns":"own"}"#);
@@ -129,22 +131,22 @@ async fn entries_that_take_other_parts_of_an_answer_share_the_request() {
         .server
         .on("/v", Reply::Body(r#"{"a": 42, "b": [3.70, "x"], "c": null}"#));
     let fields = json!({"result": {"jsonPath": "$.{{ .remoteRef.property }}"}});
-    let reader = scene
+    let store = scene
         .open("/{{ .remoteRef.key }}", fields)
         .await
         .expect("a connection");
-    let asked = ["a", "b", "c"].map(|property| value(&reader, "v", Some(property)));
+    let asked = ["a", "b", "c"].map(|property| value(&store, "v", Some(property)));
     let answers = join_all(asked).await;
     assert_eq!(answers, ["42", "3.7", ""].map(|answer| Ok(answer.to_owned())));
     assert_eq!(scene.server.lines(), ["GET /v"]);
 
     scene.server.on("/v/a", Reply::Body("1"));
     scene.server.on("/v/b", Reply::Body("2"));
-    let reader = scene
+    let store = scene
         .open("/{{ .remoteRef.key }}/{{ .remoteRef.property }}", json!({}))
         .await;
-    let reader = reader.expect("a connection");
-    let answers = join_all(["a", "b"].map(|property| value(&reader, "v", Some(property)))).await;
+    let store = store.expect("a connection");
+    let answers = join_all(["a", "b"].map(|property| value(&store, "v", Some(property)))).await;
     assert_eq!(answers, ["1", "2"].map(|answer| Ok(answer.to_owned())));
 }
 
@@ -156,11 +158,12 @@ async fn an_object_can_be_taken_apart() {
         Reply::Body(r#"{"data": "{\"user\": \"u\", \"n\": 5}", "list": [{}]}"#),
     );
     let extract = async |path: &str| {
-        let reader = scene.open("/one", json!({"result": {"jsonPath": path}})).await?;
-        reader.extract(at("one"), None).await
+        let store = scene.open("/one", json!({"result": {"jsonPath": path}})).await?;
+        let payload = store.read(&[at("one")]).await.remove(0)?;
+        store.explode(&payload, None)
     };
     let expected = Values::from([("user".to_owned(), "u".into()), ("n".to_owned(), "5".into())]);
-    assert_eq!(extract("$.data").await, Ok(expected));
+    assert_eq!(extract("$.data").await, Ok(Some(expected)));
     let told = extract("$.list").await.expect_err("an array").to_string();
     assert_eq!(
         told,
@@ -178,12 +181,12 @@ async fn a_secret_says_itself_that_webhooks_may_have_it() {
             "secrets": [{"name": "auth", "secretRef": {"name": name}}],
         })
     };
-    let reader = scene
+    let store = scene
         .open("/one", fields("bare"))
         .await
         .expect("the store itself is sound");
-    assert_eq!(reader.check().await, Ok(Health::Ready));
-    let refused = value(&reader, "one", None)
+    assert_eq!(store.check().await, Ok(Health::Ready));
+    let refused = value(&store, "one", None)
         .await
         .expect_err("no label")
         .to_string();
@@ -197,7 +200,7 @@ async fn a_secret_says_itself_that_webhooks_may_have_it() {
     scene
         .cluster
         .put_labelled(DocumentKind::Secret, "own", "bare", &[("token", "t")], &label);
-    assert_eq!(value(&reader, "one", None).await, Ok("x".to_owned()));
+    assert_eq!(value(&store, "one", None).await, Ok("x".to_owned()));
 
     let missing = scene.value("/one", fields("nobody")).await;
     assert!(
@@ -255,12 +258,12 @@ async fn what_is_pushed_is_the_body_or_part_of_it() {
         metadata: None,
         source: crate::provider::PushSource::default(),
     };
-    let reader = scene.open(path, json!({})).await.expect("a connection");
-    assert_eq!(reader.write(&push).await, Ok(()));
-    assert_eq!(reader.delete(&push.remote).await, Ok(()));
+    let store = scene.open(path, json!({})).await.expect("a connection");
+    assert_eq!(store.write(&push).await, Ok(()));
+    assert_eq!(store.delete(&push.remote).await, Ok(()));
     let body = json!({"method": "PUT", "body": "{{ .remoteRef.secretKey }}={{ .remoteRef.dest }}"});
-    let reader = scene.open(path, body).await.expect("a connection");
-    assert_eq!(reader.write(&push).await, Ok(()));
+    let store = scene.open(path, body).await.expect("a connection");
+    assert_eq!(store.write(&push).await, Ok(()));
     let seen: Vec<_> = scene
         .server
         .seen()
@@ -313,32 +316,32 @@ async fn what_webhooks_cannot_do_is_said() {
     let told = scene.open("/", auth).await.expect_err("NTLM").to_string();
     let expected = "spec.provider.webhook.auth.ntlm is not supported by this version of lockstep";
     assert_eq!(told, expected);
-    let reader = scene.open("/", json!({})).await.expect("a connection");
-    let told = reader.find(&Find::default()).await.expect_err("find").to_string();
+    let store = scene.open("/", json!({})).await.expect("a connection");
+    let told = store.find(&Find::default()).await.expect_err("find").to_string();
     assert!(told.starts_with("`find` with provider `webhook`"), "{told}");
 }
 
 #[tokio::test]
 async fn a_check_asks_whether_somebody_is_there() {
     let scene = Scene::new().await;
-    let reader = scene
+    let store = scene
         .open("/{{ .remoteRef.key }}", json!({}))
         .await
         .expect("a connection");
-    assert_eq!(reader.check().await, Ok(Health::Ready));
-    let reader = scene
+    assert_eq!(store.check().await, Ok(Health::Ready));
+    let store = scene
         .open_at("http://127.0.0.1:9/{{ .remoteRef.key }}", json!({}))
         .await;
-    let told = reader
+    let told = store
         .expect("a connection")
         .check()
         .await
         .expect_err("nobody")
         .to_string();
     assert_eq!(told, "spec.provider.webhook.url: connection refused");
-    let reader = scene
+    let store = scene
         .open_at("http://{{ .auth.host }}/", json!({}))
         .await
         .expect("a connection");
-    assert_eq!(reader.check().await, Ok(Health::Unknown));
+    assert_eq!(store.check().await, Ok(Health::Unknown));
 }

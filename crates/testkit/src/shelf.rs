@@ -1,6 +1,8 @@
 //! A Vault with secrets in it, a role that may read them, and a fault proxy in front: what measurements and tests of
 //! many objects stand on.
 
+use std::sync::Arc;
+
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
@@ -9,11 +11,13 @@ use crate::{Error, Faults, Vault};
 /// Requests under way at a time while it is filled.
 const AT_ONCE: usize = 16;
 
-/// Secrets `key-0`, `key-1` and so on with a property `value`, behind [`Faults`].
+/// Secrets `key-0`, `key-1` and so on with a property `value`, behind [`Faults`]. The Vault runs as long as this is
+/// held.
 #[derive(Debug)]
 pub struct Shelf {
     /// In front of the Vault; stores ask here.
     pub faults: Faults,
+    _vault: Arc<Vault>,
     mount: String,
     auth: String,
     role: String,
@@ -22,11 +26,11 @@ pub struct Shelf {
 
 impl Shelf {
     /// Puts so many secrets into a Vault.
-    pub async fn fill(vault: &Vault, secrets: usize) -> Result<Self, Error> {
+    pub async fn fill(vault: Arc<Vault>, secrets: usize) -> Result<Self, Error> {
         let (mount, auth) = (vault.kv(2).await?, vault.auth("approle").await?);
         stream::iter(0..secrets)
             .map(|nth| {
-                let path = format!("{mount}/data/key-{nth}");
+                let (path, vault) = (format!("{mount}/data/key-{nth}"), &vault);
                 async move {
                     vault
                         .write(&path, json!({"data": {"value": format!("value-{nth}")}}))
@@ -52,6 +56,7 @@ impl Shelf {
             faults: Faults::before(&vault.url()).await?,
             credential: text(&made, "secret_id")?,
             role: id,
+            _vault: vault.clone(),
             mount,
             auth,
         })
