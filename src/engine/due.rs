@@ -96,13 +96,20 @@ fn no_later_than_loan(due: Due, facts: &Facts) -> Due {
 /// Nobody is served more often than this, whatever the spec asks for.
 pub const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How often an object is refreshed; `None`: not by time.
+pub fn interval(spec: &ExternalSecretSpec) -> Option<Duration> {
+    let interval = Some(spec.refresh_interval()).filter(|interval| !interval.is_zero());
+    match spec.refresh_policy() {
+        RefreshPolicy::Periodic => interval.map(|interval| interval.max(SHORTEST_INTERVAL)),
+        RefreshPolicy::CreatedOnce | RefreshPolicy::OnChange => None,
+    }
+}
+
 fn periodic(facts: &Facts) -> Due {
-    let interval = facts.spec.refresh_interval();
-    if interval.is_zero() {
+    let Some(interval) = interval(facts.spec) else {
         // An interval of zero fetches once and never again, not even after an edit.
         return unless_synced(facts).unwrap_or(Due::Never);
-    }
-    let interval = interval.max(SHORTEST_INTERVAL);
+    };
     unless_synced(facts)
         .or_else(|| if_changed(facts))
         .or_else(|| if_templates_changed(facts))
@@ -175,7 +182,8 @@ pub fn is_synced_generation(status: &ExternalSecretStatus, generation: i64) -> b
         .is_some_and(|(synced, _)| synced == generation.to_string())
 }
 
-fn last_refresh(facts: &Facts) -> Option<Timestamp> {
+/// The last sync that worked, as far as anybody knows.
+pub fn last_refresh(facts: &Facts) -> Option<Timestamp> {
     let told = facts.status.refresh_time.as_ref().map(|time| time.0);
     told.max(facts.refreshed)
 }

@@ -47,7 +47,7 @@ impl Term {
     }
 
     /// What a backend says may be any number.
-    fn span(&self) -> Duration {
+    pub fn span(&self) -> Duration {
         Duration::from_secs(self.span).min(LONGEST)
     }
 
@@ -199,6 +199,12 @@ impl Life {
     /// The backend knows it no more, or does not let us renew it.
     pub fn over(&mut self) {
         self.is_over = true;
+    }
+
+    /// What ends first, as things stand.
+    pub fn soonest(&self) -> Option<Term> {
+        let terms = self.parts.iter().map(|part| part.term);
+        terms.min_by_key(Term::ends)
     }
 
     /// When it ends if nobody renews it any more from `since` on.

@@ -2,6 +2,7 @@
 //! without a runtime, and is exactly what gets carried out.
 
 pub mod ask;
+pub mod certificate;
 pub mod collect;
 pub mod condition;
 pub mod cron;

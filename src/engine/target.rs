@@ -26,6 +26,9 @@ pub struct Target {
     pub data_hash: String,
     /// The keys of a Secret; of another kind, the members of the object itself.
     pub keys: BTreeMap<String, Digest>,
+    /// When the certificates in a Secret end, by key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub certificates: BTreeMap<String, Timestamp>,
     /// What each of our field managers holds, by manager name.
     pub managed: BTreeMap<String, ManagedFields>,
 }
@@ -81,6 +84,15 @@ impl Target {
     pub fn is_managed(&self) -> bool {
         let label = self.labels.get(labels::MANAGED);
         label.is_some_and(|managed| managed == "true")
+    }
+
+    /// When those of its certificates end that a field manager has put there.
+    pub fn certificates_of(&self, manager: &str) -> BTreeMap<String, Timestamp> {
+        let held = self.managed.get(manager).into_iter();
+        let held = held.flat_map(|fields| &fields.data);
+        held.filter_map(|key| self.certificates.get_key_value(key))
+            .map(|(key, end)| (key.clone(), *end))
+            .collect()
     }
 
     /// Stands for what a field manager has put on the Secret beside its data, as it is now: its labels and annotations,
@@ -151,6 +163,18 @@ mod tests {
             edit(&mut edited);
             assert_eq!(edited.marks("us"), target().marks("us"), "edit {number}");
         }
+    }
+
+    #[test]
+    fn certificates_of_others_are_not_ours() {
+        let end = Timestamp::UNIX_EPOCH;
+        let mut target = target();
+        target.certificates = ["ours", "theirs"].map(|key| (key.to_owned(), end)).into();
+        assert_eq!(target.certificates_of("us"), BTreeMap::new());
+        let ours = target.managed.get_mut("us").expect("there");
+        ours.data = vec!["ours".to_owned(), "password".to_owned()];
+        assert_eq!(target.certificates_of("us"), [("ours".to_owned(), end)].into());
+        assert_eq!(target.certificates_of("them"), BTreeMap::new());
     }
 
     fn set(entries: &mut BTreeMap<String, String>, name: &str, value: &str) {

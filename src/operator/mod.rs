@@ -64,10 +64,10 @@ pub async fn run(flags: &Flags) -> Result<()> {
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
-    let context = context(flags, cluster, metrics);
+    let context = context(flags, cluster, metrics.clone());
     let pool = context.pool.clone();
     let controllers = Controllers::listen(context, changes, &tasks, &stop);
-    let leadership = lead(flags, client, &namespace, &stop).await?;
+    let leadership = lead(flags, client, &namespace, &metrics, &stop).await?;
     if !stop.is_cancelled() {
         controllers.work(&tasks, &stop);
     }
@@ -190,6 +190,7 @@ async fn lead(
     flags: &Flags,
     client: Client,
     namespace: &str,
+    metrics: &Metrics,
     stop: &CancellationToken,
 ) -> Result<Option<Leadership>> {
     if !flags.switches.enable_leader_election {
@@ -197,7 +198,10 @@ async fn lead(
     }
     let identity = format!("{}_{}", hostname(), std::process::id());
     let mut leadership = Leadership::seek(client, &flags.election, namespace, &identity).await?;
-    leadership.won(stop).await;
+    let lease = &flags.election.leader_election_id;
+    metrics.leads(lease, false);
+    let won = leadership.won(stop).await;
+    metrics.leads(lease, won);
     Ok(Some(leadership))
 }
 

@@ -1,7 +1,7 @@
 //! The series of stores: how their backends are doing. Like those of other objects they are numbers until somebody
 //! asks, and go with their store.
 
-use super::exposition::Exposition;
+use super::exposition::{Exposition, number};
 use crate::engine::object::StoreKey;
 use crate::provider::pool::Vitals;
 use crate::provider::reader::tally::Histogram;
@@ -133,12 +133,6 @@ fn histogram(histogram: &Histogram, tell: &mut Tell) {
     tell("_bucket", ",le=\"+Inf\"", number(histogram.count()));
     tell("_sum", "", histogram.sum);
     tell("_count", "", number(histogram.count()));
-}
-
-/// Counts are exact up to 2^53, which nobody reaches.
-#[expect(clippy::cast_precision_loss, reason = "see above")]
-fn number(count: u64) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

@@ -13,7 +13,10 @@ use prometheus::{
 
 use super::backends;
 use super::objects::Objects;
+use super::process;
 use super::queue_metrics::QueueMetrics;
+use super::standing::Standing;
+use crate::engine::lease::Term;
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::provider::CallObserver;
 use crate::provider::pool::Pool;
@@ -39,6 +42,7 @@ pub struct Metrics {
     pub(super) queues: Queues,
     problems: IntCounterVec,
     pub events_dropped: IntCounter,
+    leads: IntGaugeVec,
     pool: OnceLock<Weak<Pool>>,
 }
 
@@ -88,6 +92,11 @@ impl Metrics {
                 "lockstep_events_dropped_total",
                 "Events that could not be written",
             )?,
+            leads: add.gauge(
+                "leader_election_master_status",
+                "Whether this replica holds a lease and works",
+                &["name"],
+            )?,
             pool: OnceLock::new(),
             registry,
         }))
@@ -104,6 +113,7 @@ impl Metrics {
         if let Some(pool) = self.pool.get().and_then(Weak::upgrade) {
             backends::render(&pool.vitals(), &mut text);
         }
+        process::render(&mut text);
         text
     }
 
@@ -119,6 +129,20 @@ impl Metrics {
 
     pub fn external_secret_ready(&self, key: &ObjectKey, status: ConditionStatus) {
         self.external_secrets.ready(key, status);
+    }
+
+    pub fn external_secret_stands(&self, key: &ObjectKey, standing: Standing) {
+        self.external_secrets.stands(key, standing);
+    }
+
+    /// Whether a change is held back.
+    pub fn external_secret_held(&self, key: &ObjectKey, is_held: bool) {
+        self.external_secrets.held(key, is_held);
+    }
+
+    /// What ends first of what it was lent.
+    pub fn external_secret_lent(&self, key: &ObjectKey, term: Option<Term>) {
+        self.external_secrets.lent(key, term);
     }
 
     pub fn forget_external_secret(&self, key: &ObjectKey) {
@@ -138,6 +162,11 @@ impl Metrics {
 
     pub fn problem(&self, controller: &'static str, reason: &'static str) {
         self.problems.with_label_values(&[controller, reason]).inc();
+    }
+
+    /// Whether we hold the lease of this name, once there is an election.
+    pub fn leads(&self, lease: &str, leads: bool) {
+        self.leads.with_label_values(&[lease]).set(i64::from(leads));
     }
 
     /// Stores of its kind, and its name among them.
@@ -275,8 +304,10 @@ mod tests {
             Duration::ZERO,
         );
         metrics.called("Kubernetes", "GetSecret", false);
+        metrics.leads("lease", true);
         let text = metrics.render();
         for line in [
+            "leader_election_master_status{name=\"lease\"} 1",
             "externalsecret_sync_calls_error{name=\"app\",namespace=\"ns\"} 1",
             "clustersecretstore_status_condition{name=\"all\",namespace=\"\",condition=\"Ready\",status=\"True\"} 1",
             "externalsecret_provider_api_calls_count{call=\"GetSecret\",provider=\"Kubernetes\",status=\"error\"} 1",

@@ -5,6 +5,9 @@ mod exposition;
 pub mod logging;
 pub mod metrics;
 mod objects;
+mod process;
 mod queue_metrics;
+mod standing;
 
 pub use metrics::Metrics;
+pub use standing::Standing;

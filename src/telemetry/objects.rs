@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lockstep_api::ConditionStatus;
 
-use super::exposition::Exposition;
+use super::exposition::{Exposition, number};
+use super::standing::{self, Rare, Standing};
+use crate::engine::lease::Term;
 use crate::engine::object::ObjectKey;
 
 /// Of one kind, by its ESO name. Objects without a namespace have an empty one.
@@ -18,25 +21,29 @@ pub(super) struct Objects {
 }
 
 #[derive(Debug, Default)]
-struct Row {
+pub(super) struct Row {
     syncs: u64,
     failures: u64,
     /// In nanoseconds, as ESO has it.
     took: Option<u64>,
     ready: Option<ConditionStatus>,
+    pub(super) succeeded: Option<Timestamp>,
+    pub(super) interval: Option<Duration>,
+    pub(super) rare: Option<Box<Rare>>,
 }
 
-/// A family: what its name ends in, what it says, its type, and the series that an object has of it.
-struct Family {
-    name: &'static str,
-    help: &'static str,
-    sort: &'static str,
-    series: fn(&Row, &mut Tell),
+/// A family: its name, what it says, its type, and the series that an object has of it.
+pub(super) struct Family {
+    pub(super) name: &'static str,
+    pub(super) help: &'static str,
+    pub(super) sort: &'static str,
+    pub(super) series: fn(&Row, &mut Tell),
 }
 
 /// Takes the labels of a series, beside those of its object, and its value.
-type Tell<'t> = dyn FnMut(&str, u64) + 't;
+pub(super) type Tell<'t> = dyn FnMut(&str, f64) + 't;
 
+/// ESO's. Their names begin with the kind.
 const FAMILIES: [Family; 4] = [
     Family {
         name: "sync_calls_total",
@@ -44,7 +51,7 @@ const FAMILIES: [Family; 4] = [
         sort: "counter",
         series: |row, tell| {
             if row.syncs > 0 {
-                tell("", row.syncs);
+                tell("", number(row.syncs));
             }
         },
     },
@@ -54,7 +61,7 @@ const FAMILIES: [Family; 4] = [
         sort: "counter",
         series: |row, tell| {
             if row.failures > 0 {
-                tell("", row.failures);
+                tell("", number(row.failures));
             }
         },
     },
@@ -67,11 +74,11 @@ const FAMILIES: [Family; 4] = [
             let Some(ready) = row.ready else { return };
             tell(
                 ",condition=\"Ready\",status=\"False\"",
-                u64::from(ready == ConditionStatus::False),
+                f64::from(ready == ConditionStatus::False),
             );
             tell(
                 ",condition=\"Ready\",status=\"True\"",
-                u64::from(ready == ConditionStatus::True),
+                f64::from(ready == ConditionStatus::True),
             );
         },
     },
@@ -81,7 +88,7 @@ const FAMILIES: [Family; 4] = [
         sort: "gauge",
         series: |row, tell| {
             if let Some(took) = row.took {
-                tell("", took);
+                tell("", number(took));
             }
         },
     },
@@ -111,6 +118,18 @@ impl Objects {
         self.change(key, |row| row.ready = Some(status));
     }
 
+    pub(super) fn stands(&self, key: &ObjectKey, standing: Standing) {
+        self.change(key, |row| row.stands(standing));
+    }
+
+    pub(super) fn held(&self, key: &ObjectKey, is_held: bool) {
+        self.change(key, |row| row.held(is_held));
+    }
+
+    pub(super) fn lent(&self, key: &ObjectKey, term: Option<Term>) {
+        self.change(key, |row| row.lent(term));
+    }
+
     pub(super) fn forget(&self, key: &ObjectKey) {
         self.rows().remove(key);
     }
@@ -118,8 +137,11 @@ impl Objects {
     /// Everything, in the text format. Families without a series are left out.
     pub(super) fn render(&self, text: &mut String) {
         let rows = self.rows();
-        for family in &FAMILIES {
-            let name = format!("{}_{}", self.kind, family.name);
+        let named = |family: &Family| format!("{}_{}", self.kind, family.name);
+        let of_eso = FAMILIES.iter().map(|family| (named(family), family));
+        let of_ours = standing::FAMILIES.iter();
+        let of_ours = of_ours.map(|family| (family.name.to_owned(), family));
+        for (name, family) in of_eso.chain(of_ours) {
             let mut exposition = Exposition::new(text, name, family.help, family.sort);
             for (key, row) in rows.iter() {
                 (family.series)(row, &mut |labels, value| {
@@ -151,6 +173,7 @@ fn nanoseconds(took: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::lease::Sort;
 
     fn text(objects: &Objects) -> String {
         let mut text = String::new();
@@ -190,5 +213,67 @@ mod tests {
         assert!(text(&objects).contains("app"));
         objects.forget(&key);
         assert_eq!(text(&objects), "");
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("a time")
+    }
+
+    #[test]
+    fn what_only_lockstep_tells_has_the_same_labels() {
+        let objects = Objects::new("externalsecret");
+        let key = ObjectKey::new("ns", "app");
+        let standing = Standing {
+            succeeded: Some(at(1_700_000_000)),
+            interval: Some(Duration::from_mins(1)),
+            certificates: [("tls.crt".to_owned(), at(1_900_000_000))].into(),
+        };
+        objects.stands(&key, standing);
+        objects.held(&key, true);
+        let term = Term {
+            granted: at(1_700_000_000),
+            span: 3600,
+            sort: Sort::Renewable,
+        };
+        objects.lent(&key, Some(term));
+        let text = text(&objects);
+        let told: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        let object = "{name=\"app\",namespace=\"ns\"";
+        assert_eq!(
+            told,
+            [
+                format!("lockstep_externalsecret_last_success_timestamp_seconds{object}}} 1700000000"),
+                format!("lockstep_externalsecret_refresh_interval_seconds{object}}} 60"),
+                format!(
+                    "lockstep_externalsecret_certificate_not_after_timestamp_seconds{object},key=\"tls.crt\"}} 1900000000"
+                ),
+                format!("lockstep_guard_held{object}}} 1"),
+                format!("lockstep_lease_end_timestamp_seconds{object}}} 1700003600"),
+                format!("lockstep_lease_duration_seconds{object}}} 3600"),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_over_is_told_no_more() {
+        let objects = Objects::new("externalsecret");
+        let key = ObjectKey::new("ns", "app");
+        objects.held(&key, true);
+        let standing = |succeeded| Standing {
+            succeeded: Some(at(succeeded)),
+            ..Standing::default()
+        };
+        objects.stands(&key, standing(100));
+        assert!(text(&objects).contains("guard_held"), "a look does not let go");
+        objects.held(&key, false);
+        objects.lent(&key, None);
+        objects.stands(&key, standing(50));
+        let text = text(&objects);
+        assert!(
+            !text.contains("guard_held") && !text.contains("interval"),
+            "{text}"
+        );
+        assert!(text.ends_with("} 100\n"), "time does not go back:\n{text}");
+        assert!(objects.rows()[&key].rare.is_none(), "room for what is not there");
     }
 }

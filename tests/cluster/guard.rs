@@ -34,6 +34,11 @@ async fn a_blank_is_held_back_until_it_is_accepted() -> Result<()> {
         bench.metrics()?.contains("reason=\"HeldBack\""),
         "no metric tells of it"
     );
+    let held = "\nlockstep_guard_held{name=\"app\",";
+    ensure!(
+        bench.metrics()?.contains(held),
+        "no metric tells that it is held back"
+    );
 
     let accept = json!({"metadata": {"annotations": {"lockstep.dev/accept-shrink": fingerprint}}});
     bench
@@ -48,5 +53,10 @@ async fn a_blank_is_held_back_until_it_is_accepted() -> Result<()> {
         }
     })
     .await?;
-    bench.synced("app").await
+    bench.synced("app").await?;
+    ensure!(
+        !bench.metrics()?.contains(held),
+        "a metric still tells that it is held back"
+    );
+    Ok(())
 }

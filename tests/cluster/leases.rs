@@ -38,6 +38,15 @@ async fn a_lease_is_renewed_and_outlives_a_kill() -> Result<()> {
     let secret = bench.secret("app").await?.context("the Secret")?;
     let user = lender.lets_in(&secret).await?;
     outlives(&lender, &user, 2).await?;
+    let metrics = bench.metrics()?;
+    ensure!(
+        metrics.contains("\nlockstep_lease_duration_seconds{name=\"app\","),
+        "{metrics}"
+    );
+    ensure!(
+        metrics.contains("\nlockstep_lease_end_timestamp_seconds{name=\"app\","),
+        "{metrics}"
+    );
 
     bench.operator.kill()?;
     (bench.operator, bench.metrics) = start_operator_with(&bench.plane, &[SHORT_GRACE]).await?;

@@ -20,6 +20,7 @@ mod mishaps;
 mod operator;
 mod readers;
 mod resources;
+mod series;
 mod takeover;
 mod vault;
 mod wakes;

@@ -232,6 +232,14 @@ async fn a_new_object_costs_two_writes_an_event_and_no_read() -> Result<()> {
         told == OBJECTS,
         "{told} of {OBJECTS} objects are told Ready after a restart"
     );
+    for family in ["last_success_timestamp", "refresh_interval"] {
+        let series = format!("lockstep_externalsecret_{family}_seconds{{");
+        let told = text.lines().filter(|line| line.starts_with(&series)).count();
+        ensure!(
+            told == OBJECTS,
+            "{told} of {OBJECTS} objects have {series} after a restart"
+        );
+    }
     let requests = plane.requests()?;
     let writes: Vec<_> = requests[before..]
         .iter()
@@ -351,6 +359,21 @@ async fn a_second_replica_waits_and_takes_over() -> Result<()> {
     ensure!(
         !text.contains("controller_runtime_reconcile_total{"),
         "the second replica works too"
+    );
+    let leads = |text: &str| {
+        text.contains("\nleader_election_master_status{name=\"external-secrets-controller\"} 1\n")
+    };
+    ensure!(
+        !leads(&text) && text.contains("leader_election_master_status{"),
+        "{text}"
+    );
+    ensure!(
+        !text.contains("lockstep_externalsecret_"),
+        "a follower tells of objects"
+    );
+    ensure!(
+        leads(&http_get(bench.metrics, "/metrics")?.1),
+        "the first does not say that it leads"
     );
 
     let Bench {

@@ -38,6 +38,18 @@ pub fn functions() -> Vec<&'static str> {
     functions::names()
 }
 
+/// When the first certificate of a PEM text ends, in seconds since 1970. `None` where there is none that can be read.
+///
+/// ```
+/// assert_eq!(lockstep_gotemplate::certificate_end(b"no certificate"), None);
+/// ```
+pub fn certificate_end(pem: &[u8]) -> Option<i64> {
+    let (block, _) = crypto::pem::decode(pem)?;
+    (block.label == b"CERTIFICATE")
+        .then(|| crypto::x509::end(&block.bytes).ok())
+        .flatten()
+}
+
 /// Keeps the example in the README right.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::super::Store;
 use super::mirror::Version;
+use crate::engine::certificate;
 use crate::engine::fingerprint;
 use crate::engine::labels;
 use crate::engine::object::{ObjectKey, StoreKey};
@@ -89,6 +90,7 @@ pub fn target_and_values(secret: Secret) -> (Target, Values) {
             .iter()
             .map(|(key, value)| (key.clone(), Digest::of(value)))
             .collect(),
+        certificates: certificate::ends(&values),
         managed: meta
             .managed_fields
             .unwrap_or_default()

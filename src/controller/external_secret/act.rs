@@ -1,5 +1,8 @@
 //! Carries plans out. Where the ground shifts under a plan, a new one is made from what is there now.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use lockstep_api::external_secret::CreationPolicy;
 
 use super::gather::Subject;
@@ -25,6 +28,8 @@ pub struct Done {
     pub wrote: Wrote,
     /// Whether there is a target that workloads can be bound to.
     pub bound: bool,
+    /// When the certificates end that the target holds of ours, by key.
+    pub certificates: BTreeMap<String, Timestamp>,
     pub left: Left,
 }
 
@@ -186,6 +191,9 @@ async fn carry_out(
         outcome: plan.outcome,
         wrote,
         bound: bound && writable && is_secret,
+        certificates: left
+            .map(|target| target.certificates_of(&manager))
+            .unwrap_or_default(),
         left: Left {
             marks: left.filter(|_| is_secret).map(|target| target.marks(&manager)),
             ..Left::default()

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lockstep_api::external_secret::RefreshPolicy;
 use lockstep_api::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus, Fault, StoreKind, StoreRef};
 
 use super::{Memory, target};
@@ -172,9 +171,8 @@ impl Subject {
 
     /// When the interval is over that begins now; `None` where none ever is.
     pub fn next_interval(&self) -> Option<Timestamp> {
-        let interval = self.spec.refresh_interval();
-        let is_periodic = self.spec.refresh_policy() == RefreshPolicy::Periodic && !interval.is_zero();
-        is_periodic.then(|| self.now.checked_add(interval).ok()).flatten()
+        let interval = due::interval(&self.spec)?;
+        self.now.checked_add(interval).ok()
     }
 
     pub fn sort(&self) -> Sort {

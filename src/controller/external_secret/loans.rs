@@ -14,7 +14,7 @@ use crate::controller::Context;
 use crate::engine::collect::{Ask, Entry, Want};
 use crate::engine::due::{self, Loan};
 use crate::engine::fingerprint;
-use crate::engine::lease::{self, Candidate, Life, Step, Verdict};
+use crate::engine::lease::{self, Candidate, Life, Step, Term, Verdict};
 use crate::engine::object::ObjectKey;
 use crate::engine::problem::Problem;
 use crate::engine::render::Made;
@@ -67,7 +67,7 @@ pub async fn tend(context: &Context, lives: &Lives, subject: &Subject) -> Option
     let states = context.cluster.generator_states()?;
     let mut current = states.states_of(&subject.claimant.uid);
     current.retain(|state| state.is_current());
-    let mut loan = None;
+    let (mut loan, mut lent) = (None, None);
     for (verdict, state) in verdicts(lives, subject, &current) {
         let next = match verdict {
             Verdict::InUse => look_after(context, lives, subject, &state).await,
@@ -76,8 +76,18 @@ pub async fn tend(context: &Context, lives: &Lives, subject: &Subject) -> Option
             Verdict::Stray => part_with(states, lives, subject, &state, Duration::ZERO).await,
         };
         loan = loan.into_iter().chain(next).min();
+        if verdict == Verdict::InUse {
+            let term = life(lives, subject, &state).and_then(|life| life.soonest());
+            lent = lent.into_iter().chain(term).min_by_key(Term::ends);
+        }
     }
+    context.metrics.external_secret_lent(&subject.key, lent);
     loan
+}
+
+fn life(lives: &Lives, subject: &Subject, state: &State) -> Option<Life> {
+    let known = lives.get(subject, state);
+    known.map_or_else(|| kept::account(state).life, |known| known.life)
 }
 
 /// What becomes of each state, judged entry by entry.
@@ -138,7 +148,7 @@ fn candidate(lives: &Lives, subject: &Subject, state: &State) -> Candidate {
 async fn look_after(context: &Context, lives: &Lives, subject: &Subject, state: &State) -> Option<Loan> {
     let known = lives.get(subject, state);
     let is_in_use = known.as_ref().is_some_and(|known| known.is_in_use);
-    let mut life = known.map_or_else(|| kept::account(state).life, |known| known.life)?;
+    let mut life = life(lives, subject, state)?;
     if life.step(subject.now) == Some(Step::Renew) {
         renew(context, subject, state, &mut life).await;
         let known = Known {

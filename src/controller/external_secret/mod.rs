@@ -11,6 +11,7 @@ mod preview;
 mod recipes;
 mod release;
 mod report;
+mod standing;
 mod target;
 mod templates;
 
@@ -52,7 +53,11 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
         }
         Gathered::Broken { object, fault } => return report::broken(&context, &key, &object, fault).await,
         Gathered::Terminating(object) => return release::release(&context, &key, &object).await,
-        Gathered::NotOurs => return Next::WhenWoken,
+        Gathered::NotOurs => {
+            // Whoever serves it tells of it.
+            context.metrics.forget_external_secret(&key);
+            return Next::WhenWoken;
+        }
         Gathered::Gone => return report::gone(&context, &memory, &key),
     };
 

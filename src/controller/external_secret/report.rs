@@ -10,6 +10,7 @@ use super::Memory;
 use super::act::{Done, Wrote, event};
 use super::gather::Subject;
 use super::memory::Left;
+use super::standing;
 use crate::cluster::Event;
 use crate::controller::following::Follower;
 use crate::controller::{Context, RefreshTime};
@@ -32,6 +33,7 @@ pub async fn report(
     result: Result<Done, Box<Failure>>,
 ) -> Next {
     follow(context, subject, &result);
+    standing::tell_result(context, subject, &result);
     match result {
         Ok(done) => success(context, memory, subject, &done).await,
         Err(failure) if failure.is_conflict() => Next::Backoff,
@@ -109,6 +111,7 @@ pub async fn at_rest(context: &Context, memory: &Memory, subject: &Subject, next
         return tell(context, memory, subject, untold).await;
     }
     tell_readiness(context, &subject.key, &subject.status);
+    standing::tell(context, subject);
     next
 }
 

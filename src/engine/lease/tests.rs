@@ -57,6 +57,18 @@ fn the_token_underneath_counts_as_much_as_the_lease() {
 }
 
 #[test]
+fn what_ends_first_is_told_as_it_was_renewed() {
+    let mut life = Life::begun(
+        "a",
+        [lease(0, 1000), lease(0, 100), term(0, 5000, Sort::Certificate)],
+    );
+    assert_eq!(life.soonest(), Some(lease(0, 100)));
+    life.renewed([lease(80, 1000), lease(80, 2000)]);
+    assert_eq!(life.soonest(), Some(lease(80, 1000)));
+    assert_eq!(Life::begun("a", [lease(0, 0)]).soonest(), None, "it does not end");
+}
+
+#[test]
 fn what_cannot_be_renewed_is_replaced_in_time() {
     let life = Life::begun("a", [term(0, 1000, Sort::Fixed)]);
     assert_eq!(life.step(at(800)), Some(Step::Replace));

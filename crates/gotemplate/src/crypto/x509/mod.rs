@@ -3,6 +3,7 @@
 pub(crate) mod chain;
 mod constraints;
 mod create;
+mod end;
 mod extensions;
 mod name;
 mod names;
@@ -11,4 +12,5 @@ mod subject;
 mod time;
 
 pub(crate) use create::{Request, issue};
+pub(crate) use end::end;
 pub(crate) use read::Certificate;

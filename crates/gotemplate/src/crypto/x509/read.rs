@@ -68,8 +68,8 @@ fn read_body<'a>(
     read_algorithm(Reader::new(algorithm))?;
     name::check(fields.any()?)?;
     let mut validity = fields.sequence()?;
-    time::check(validity.any()?)?;
-    time::check(validity.any()?)?;
+    time::read(validity.any()?)?;
+    time::read(validity.any()?)?;
     let subject = fields.any()?;
     name::check(subject)?;
     let key = read_key(fields.sequence()?)?;
