@@ -62,6 +62,9 @@ pub enum Problem {
     NotModified { key: String },
     #[error("{what}: the backend refuses ({why})")]
     Refused { what: String, why: String },
+    /// The same, of a login of ours that has ended: whatever is asked with it is refused.
+    #[error("{what}: the backend refuses ({why})")]
+    Expired { what: String, why: String },
     #[error("{what}: the backend asks for fewer requests")]
     Throttled {
         what: String,
@@ -182,7 +185,7 @@ impl Problem {
             Self::ReferenceInvalid { .. } => "ReferenceInvalid",
             Self::Absent { .. } => "Absent",
             Self::NotModified { .. } => "NotModified",
-            Self::Refused { .. } => "Refused",
+            Self::Refused { .. } | Self::Expired { .. } => "Refused",
             Self::Throttled { .. } => "Throttled",
             Self::Unreachable { .. } => "Unreachable",
             Self::BadAnswer { .. } => "BadAnswer",
@@ -232,6 +235,7 @@ impl Problem {
             | Self::Absent { .. }
             | Self::NotModified { .. }
             | Self::Refused { .. }
+            | Self::Expired { .. }
             | Self::Throttled {
                 retry_after: None, ..
             }
@@ -276,6 +280,7 @@ impl Problem {
             | Self::Absent { .. }
             | Self::NotModified { .. }
             | Self::Refused { .. }
+            | Self::Expired { .. }
             | Self::Throttled { .. }
             | Self::Unreachable { .. }
             | Self::BadAnswer { .. }

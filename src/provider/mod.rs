@@ -51,7 +51,7 @@ pub use references::{References, StoreScope};
 ///
 /// Every call has a deadline of its own or can be dropped at any time. A backend that is refused (401, 403) makes a
 /// credential of its own that has expired anew, once, and then says [`Problem::Refused`]; the pool connects anew on
-/// that, with credentials read afresh.
+/// that if the connection is of some age or what it was built from has changed, and on [`Problem::Expired`] always.
 #[async_trait]
 pub trait Backend: Send + Sync + std::fmt::Debug {
     /// Reads many locations; the answers stand in the order of the questions. At most

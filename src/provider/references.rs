@@ -216,6 +216,18 @@ impl References {
             .collect()
     }
 
+    /// Whether anything that was read is different now, as far as can be told.
+    pub async fn have_changed(&self) -> bool {
+        for used in self.used() {
+            let now = self.cluster.document(used.kind, &used.key).await;
+            // An API server that does not answer says nothing about the document.
+            if now.is_ok_and(|now| now.is_none_or(|now| now.version != used.version)) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Whether anything was, or would have been, resolved in the namespace of the store's user. What was built with
     /// it is that namespace's alone; and nothing can be built before there is one.
     pub fn is_referent(&self) -> bool {

@@ -32,16 +32,22 @@ const THROTTLED: [&str; 12] = [
     "TooManyRequestsException",
 ];
 
-const REFUSED: [&str; 20] = [
+/// Said of the credentials that were asked with, whatever was asked.
+const EXPIRED: [&str; 5] = [
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "TokenRefreshRequired",
+    "UnrecognizedClientException",
+];
+
+const REFUSED: [&str; 15] = [
     "AccessDenied",
     "AccessDeniedException",
     "AuthFailure",
-    "ExpiredToken",
-    "ExpiredTokenException",
     "IDPRejectedClaim",
     "IncompleteSignature",
     "IncompleteSignatureException",
-    "InvalidClientTokenId",
     "InvalidIdentityToken",
     "InvalidSignatureException",
     "MissingAuthenticationToken",
@@ -50,9 +56,7 @@ const REFUSED: [&str; 20] = [
     "OptInRequired",
     "SignatureDoesNotMatch",
     "UnauthorizedOperation",
-    "UnrecognizedClientException",
     "RequestExpired",
-    "TokenRefreshRequired",
 ];
 
 const UNREACHABLE: [&str; 7] = [
@@ -130,6 +134,9 @@ impl Said {
         if self.is(&THROTTLED) || self.is_status(&[429]) {
             let retry_after = self.retry_after;
             return Problem::Throttled { what, retry_after };
+        }
+        if self.is(&EXPIRED) {
+            return Problem::Expired { what, why };
         }
         if self.is(&REFUSED) || self.is_status(&[401, 403]) {
             return Problem::Refused { what, why };

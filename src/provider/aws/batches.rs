@@ -58,7 +58,8 @@ impl Batches {
             .collect();
         let singles: Vec<_> = stream::iter(open).buffer_unordered(SINGLES).collect().await;
         // Where a single read is refused too, it may have been for that id that the batch was.
-        let is_refused = |answer: &Answer| matches!(answer, Err(Problem::Refused { .. }));
+        let is_refused =
+            |answer: &Answer| matches!(answer, Err(Problem::Refused { .. } | Problem::Expired { .. }));
         if was_denied && !singles.iter().any(|(_, answer)| is_refused(answer)) {
             self.deny();
         }

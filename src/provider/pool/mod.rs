@@ -4,7 +4,7 @@
 //!   built from changes. It serves all namespaces, or the one whose credentials it holds.
 //! - Whoever needs a connection that is being built waits for it; nobody logs in twice. A failure is told to those
 //!   who waited, and the next one tries again.
-//! - A refusal makes a connection anew once ([`renewing`]).
+//! - A refusal makes a connection anew, once, if its credentials are out of date ([`renewing`]).
 //! - No lock is held while anything is awaited, building has a deadline, and a namespace cannot hold more than
 //!   [`PER_NAMESPACE`] connections of its own.
 

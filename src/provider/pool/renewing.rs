@@ -1,8 +1,10 @@
-//! A connection that is made anew, once, when it is refused.
+//! A connection that is made anew, once, when it is refused for credentials that are out of date.
 //!
-//! Credentials change behind our back: a token is revoked, a password rotated. So a refusal (401, 403) makes the
-//! connection anew from credentials read afresh, and what was refused is asked once more. What is refused again is
-//! really refused, and for a while no further refusal makes us log in.
+//! Credentials change behind our back: a password is rotated, and the Secret that holds it follows. So a refusal (401,
+//! 403) makes us look: if anything that the connection was built from has changed, or the backend says that its own
+//! login has ended, the connection is made anew, and what was refused is asked once more. So it is if the login is of
+//! some age, for whoever grants more to a role of Vault grants it to the logins to come. Anything else is really
+//! refused, and no reason to log in; and for a while no further refusal makes us look.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,16 +20,24 @@ use crate::engine::values::Values;
 use crate::provider::references::Used;
 use crate::provider::{Backend, Find, Health, Limits, Location, Payload, Push, Remote};
 
-/// At least this long between two logins that refusals cause.
+/// At least this long between two looks, and so between two logins, that refusals cause.
 const PAUSE: Duration = Duration::from_mins(1);
+/// What has lasted so long is made anew on a refusal, whatever has changed.
+const AGE: Duration = Duration::from_mins(10);
 
 #[derive(Debug)]
 pub(super) struct Renewing {
     dial: Box<dyn Dial>,
     is_referent: bool,
     current: Mutex<Arc<Link>>,
-    /// Held while a renewal is under way, so that those who are refused together renew together.
-    renewed: tokio::sync::Mutex<Option<Instant>>,
+    /// Held while somebody looks or renews, so that those who are refused together renew together.
+    last: tokio::sync::Mutex<Last>,
+}
+
+#[derive(Debug)]
+struct Last {
+    look: Option<Instant>,
+    login: Instant,
 }
 
 impl Renewing {
@@ -38,7 +48,10 @@ impl Renewing {
             dial,
             is_referent,
             current,
-            renewed: tokio::sync::Mutex::default(),
+            last: tokio::sync::Mutex::new(Last {
+                look: None,
+                login: Instant::now(),
+            }),
         }
     }
 
@@ -58,16 +71,23 @@ impl Renewing {
     }
 
     /// A connection that is newer than the one that was refused, if there is to be one.
-    async fn newer_than(&self, refused: &Arc<Link>) -> Option<Arc<Link>> {
-        let mut renewed = self.renewed.lock().await;
+    async fn newer_than(&self, refused: &Arc<Link>, refusal: Refusal) -> Option<Arc<Link>> {
+        let mut last = self.last.lock().await;
         let current = self.link();
         if !Arc::ptr_eq(&current, refused) {
             return Some(current);
         }
-        if renewed.is_some_and(|at| at.elapsed() < PAUSE) {
+        if last.look.is_some_and(|at| at.elapsed() < PAUSE) {
             return None;
         }
-        *renewed = Some(Instant::now());
+        last.look = Some(Instant::now());
+        let is_out_of_date = refusal == Refusal::OfTheLogin
+            || last.login.elapsed() >= AGE
+            || refused.references.have_changed().await;
+        if !is_out_of_date {
+            return None;
+        }
+        last.login = Instant::now();
         let link = Arc::new(self.dial.dial().await.ok()?);
         // What serves everybody must not come to be built from one namespace's credentials.
         if link.references.is_referent() != self.is_referent {
@@ -83,10 +103,10 @@ impl Renewing {
     ) -> Result<T, Problem> {
         let link = self.link();
         let first = call(link.backend.clone()).await;
-        if !first.as_ref().is_err_and(is_refusal) {
+        let Some(refusal) = Refusal::of(&first) else {
             return first;
-        }
-        match self.newer_than(&link).await {
+        };
+        match self.newer_than(&link, refusal).await {
             Some(newer) => call(newer.backend.clone()).await,
             None => first,
         }
@@ -98,14 +118,13 @@ impl Backend for Renewing {
     async fn read(&self, wanted: &[Location]) -> Vec<Result<Payload, Problem>> {
         let link = self.link();
         let mut answers = link.backend.read(wanted).await;
-        let refused = |answer: &Result<Payload, Problem>| answer.as_ref().is_err_and(is_refusal);
-        let places: Vec<_> = (0..answers.len().min(wanted.len()))
-            .filter(|&at| refused(&answers[at]))
-            .collect();
-        if places.is_empty() {
+        let Some(gravest) = answers.iter().filter_map(Refusal::of).max() else {
             return answers;
-        }
-        let Some(newer) = self.newer_than(&link).await else {
+        };
+        let places: Vec<_> = (0..answers.len().min(wanted.len()))
+            .filter(|&at| Refusal::of(&answers[at]).is_some())
+            .collect();
+        let Some(newer) = self.newer_than(&link, gravest).await else {
             return answers;
         };
         let again: Vec<_> = places.iter().map(|&at| wanted[at].clone()).collect();
@@ -165,8 +184,21 @@ impl Backend for Renewing {
     }
 }
 
-fn is_refusal(problem: &Problem) -> bool {
-    matches!(problem.root(), Problem::Refused { .. })
+/// What was refused, in the order of how much is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Refusal {
+    OfTheQuestion,
+    OfTheLogin,
+}
+
+impl Refusal {
+    fn of<T>(answer: &Result<T, Problem>) -> Option<Self> {
+        let problem = answer.as_ref().err()?.root();
+        if matches!(problem, Problem::Expired { .. }) {
+            return Some(Self::OfTheLogin);
+        }
+        matches!(problem, Problem::Refused { .. }).then_some(Self::OfTheQuestion)
+    }
 }
 
 #[cfg(test)]

@@ -281,6 +281,7 @@ impl Outcome {
             problem,
             Problem::Absent { .. }
                 | Problem::Refused { .. }
+                | Problem::Expired { .. }
                 | Problem::BadAnswer { .. }
                 | Problem::BadData { .. }
         );

@@ -190,3 +190,22 @@ async fn audiences_add_up() {
     assert_eq!(token, Ok("token-0".into()));
     assert_eq!(*cluster.audiences.lock().expect("unpoisoned"), ["mine", "vault"]);
 }
+
+#[tokio::test]
+async fn what_was_read_has_changed_when_there_is_another_version_or_none() {
+    let cluster = cluster();
+    let references = References::new(cluster.clone(), in_namespace("own"));
+    assert!(!references.have_changed().await);
+    for change in [
+        |cluster: &TestCluster| cluster.put(DocumentKind::Secret, "own", "creds", &[("token", "newer")]),
+        |cluster: &TestCluster| cluster.remove(DocumentKind::Secret, "own", "creds"),
+    ] {
+        token(&references, json!({"name": "creds", "key": "token"}))
+            .await
+            .expect("read");
+        cluster.put(DocumentKind::Secret, "own", "another", &[]);
+        assert!(!references.have_changed().await);
+        change(&cluster);
+        assert!(references.have_changed().await);
+    }
+}

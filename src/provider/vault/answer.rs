@@ -17,13 +17,16 @@ const LONGEST_ERROR: usize = 64 << 10;
 /// Nothing that is handed out lives longer, in seconds: a hundred years. What a server says is added to clocks.
 const LONGEST_LIFE: u64 = 100 * 365 * 24 * 60 * 60;
 
+/// What Vault says of a path that lies in no mount.
+const NO_MOUNT: &str = "no handler for route";
+
 /// What the server says in its errors, and we say after it.
 const PHRASES: [&str; 17] = [
     "Vault is sealed",
     "invalid token",
     "permission denied",
     "missing client token",
-    "no handler for route",
+    NO_MOUNT,
     "No secret engine mount",
     "invalid role or secret ID",
     "invalid role ID",
@@ -130,7 +133,10 @@ fn seconds(members: &Object<'_>, name: &str) -> Duration {
 /// What a call comes to: `None` where the server has nothing to say, which for a read means that nothing is there.
 pub(super) fn understand(call: &Call, answer: Answer) -> Result<Option<Envelope>, Problem> {
     let status = answer.status;
-    let is_missing = status == StatusCode::NOT_FOUND && matches!(call.verb, Verb::Read | Verb::List);
+    // A mount that is not there holds no secret that could have been deleted: somebody unmounted or misspelt it.
+    let is_missing = status == StatusCode::NOT_FOUND
+        && matches!(call.verb, Verb::Read | Verb::List)
+        && phrase(&answer.body) != Some(NO_MOUNT);
     if !status.is_success() && !is_missing {
         return Err(problem(status, &answer.headers, &answer.body, call.what()));
     }
@@ -189,6 +195,11 @@ mod tests {
     fn errors_are_told_by_status_and_by_phrases_of_our_own() {
         let call = Call::read("kv/data/app");
         for (status, body, expected) in [
+            (
+                404,
+                r#"{"errors":["no handler for route \"kv/data/app\". route entry not found."]}"#,
+                "reading kv/data/app: the answer cannot be used: HTTP 404: no handler for route",
+            ),
             (
                 403,
                 r#"{"errors":["1 error occurred:\n\t* permission denied\n\n"]}"#,

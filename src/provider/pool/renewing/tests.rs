@@ -5,12 +5,14 @@ use futures::future::join_all;
 use super::super::closing::Closing;
 use super::super::dial::NoLink;
 use super::*;
+use crate::cluster::DocumentKind;
 use crate::provider::testing::TestCluster;
 use crate::provider::{Aspect, References, StoreScope};
 
 /// Connects to a backend that serves those who have the token of this number or a later one.
 #[derive(Debug)]
 struct Door {
+    cluster: Arc<TestCluster>,
     wanted: Arc<AtomicUsize>,
     made: Arc<AtomicUsize>,
     /// The tokens that were given back.
@@ -34,12 +36,13 @@ impl Dial for Door {
         let scope = StoreScope::Cluster {
             consumer: Some("a".into()),
         };
-        let references = References::new(Arc::<TestCluster>::default(), scope);
-        if self.is_referent && token > 0 {
-            let selector = serde_json::from_value(serde_json::json!({"name": "creds", "key": "k"}));
-            // Whether it is found does not matter.
-            let _ = references.secret_key(&selector.expect("a selector"), "f").await;
+        let references = References::new(self.cluster.clone(), scope);
+        let mut selector = serde_json::json!({"name": "creds", "key": "k"});
+        if !self.is_referent || token == 0 {
+            selector["namespace"] = "a".into();
         }
+        let selector = serde_json::from_value(selector).expect("a selector");
+        references.secret_key(&selector, "f").await.expect("a credential");
         Ok(Link {
             backend: Arc::new(Guarded {
                 wanted: self.wanted.clone(),
@@ -57,11 +60,12 @@ impl Guarded {
         if key != "forbidden" && self.token >= self.wanted.load(SeqCst) {
             return Ok(());
         }
-        Err(Problem::Refused {
-            what: key.to_owned(),
-            why: "403".into(),
-        }
-        .at("deep inside"))
+        let (what, why) = (key.to_owned(), "403".to_owned());
+        let problem = match key {
+            "session" => Problem::Expired { what, why },
+            _ => Problem::Refused { what, why },
+        };
+        Err(problem.at("deep inside"))
     }
 }
 
@@ -103,6 +107,7 @@ impl Backend for Guarded {
 const TOKENS: [&str; 4] = ["0", "1", "2", "3"];
 
 struct Scene {
+    cluster: Arc<TestCluster>,
     renewing: Renewing,
     wanted: Arc<AtomicUsize>,
     made: Arc<AtomicUsize>,
@@ -110,9 +115,17 @@ struct Scene {
     closing: Closing,
 }
 
+/// Another version of the credential.
+fn put(cluster: &TestCluster) {
+    cluster.put(DocumentKind::Secret, "a", "creds", &[("k", "v")]);
+}
+
 async fn scene(is_referent: bool) -> Scene {
     let (wanted, made, closed, closing) = Default::default();
+    let cluster = Arc::<TestCluster>::default();
+    put(&cluster);
     let door = Door {
+        cluster: cluster.clone(),
         wanted,
         made,
         closed,
@@ -123,6 +136,7 @@ async fn scene(is_referent: bool) -> Scene {
     let (closed, closing) = (door.closed.clone(), door.closing.clone());
     let link = door.dial().await.expect("a connection");
     Scene {
+        cluster,
         renewing: Renewing::new(Box::new(door), link),
         wanted,
         made,
@@ -153,6 +167,12 @@ impl Scene {
         shown.collect()
     }
 
+    /// From now on only another credential is accepted.
+    fn rotate(&self) {
+        self.wanted.fetch_add(1, SeqCst);
+        put(&self.cluster);
+    }
+
     fn logins(&self) -> usize {
         self.made.load(SeqCst)
     }
@@ -162,7 +182,7 @@ impl Scene {
 async fn what_is_refused_is_asked_once_more_with_a_new_connection() {
     let scene = scene(false).await;
     assert_eq!(scene.read(&["a"]).await, [Some("0")]);
-    scene.wanted.store(1, SeqCst);
+    scene.rotate();
     assert_eq!(scene.read(&["a", "b"]).await, [Some("1"), Some("1")]);
     assert_eq!(scene.read(&["a"]).await, [Some("1")]);
     assert_eq!(scene.logins(), 2);
@@ -180,19 +200,55 @@ async fn only_what_was_refused_is_asked_again() {
 #[tokio::test(start_paused = true)]
 async fn what_is_really_forbidden_does_not_log_in_again_and_again() {
     let scene = scene(false).await;
-    for _ in 0..10 {
-        assert_eq!(scene.read(&["forbidden"]).await, [None]);
+    for logins in [1, 2] {
+        for _ in 0..9 {
+            assert_eq!(scene.read(&["forbidden"]).await, [None]);
+            tokio::time::advance(PAUSE).await;
+        }
+        assert_eq!(scene.logins(), logins);
+        scene.rotate();
     }
-    assert_eq!(scene.logins(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_of_some_age_is_made_anew_for_the_next_one_may_be_granted_more() {
+    let scene = scene(false).await;
+    scene.wanted.store(1, SeqCst);
+    assert_eq!(scene.read(&["a"]).await, [None]);
+    tokio::time::advance(AGE).await;
+    assert_eq!(scene.read(&["a"]).await, [Some("1")]);
     tokio::time::advance(PAUSE).await;
     assert_eq!(scene.read(&["forbidden"]).await, [None]);
-    assert_eq!(scene.logins(), 3);
+    assert_eq!(scene.logins(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_looks_again_and_again() {
+    let scene = scene(false).await;
+    assert_eq!(scene.read(&["forbidden"]).await, [None]);
+    scene.rotate();
+    assert_eq!(scene.read(&["a"]).await, [None]);
+    tokio::time::advance(PAUSE).await;
+    assert_eq!(scene.read(&["a"]).await, [Some("1")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_has_ended_is_made_anew_though_nothing_has_changed() {
+    let scene = scene(false).await;
+    scene.wanted.store(1, SeqCst);
+    assert_eq!(
+        scene.read(&["a", "session", "forbidden"]).await,
+        [Some("1"), Some("1"), None]
+    );
+    scene.wanted.store(2, SeqCst);
+    assert_eq!(scene.read(&["session"]).await, [None]);
+    assert_eq!(scene.logins(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn those_who_are_refused_together_renew_together() {
     let scene = scene(false).await;
-    scene.wanted.store(1, SeqCst);
+    scene.rotate();
     let reads = join_all([scene.read(&["a"]), scene.read(&["b"])]).await;
     assert_eq!(reads, [[Some("1")], [Some("1")]]);
     let query = Find::default();
@@ -204,7 +260,7 @@ async fn those_who_are_refused_together_renew_together() {
 #[tokio::test(start_paused = true)]
 async fn every_kind_of_call_renews() {
     let scene = scene(false).await;
-    scene.wanted.store(1, SeqCst);
+    scene.rotate();
     assert_eq!(scene.renewing.check().await, Ok(Health::Ready));
     assert_eq!(scene.logins(), 2);
 }
@@ -212,7 +268,7 @@ async fn every_kind_of_call_renews() {
 #[tokio::test(start_paused = true)]
 async fn what_serves_everybody_never_takes_one_namespace_s_credentials() {
     let scene = scene(true).await;
-    scene.wanted.store(1, SeqCst);
+    scene.rotate();
     assert_eq!(scene.read(&["a"]).await, [None]);
     assert_eq!(scene.logins(), 2);
 }
@@ -222,7 +278,7 @@ async fn a_connection_is_closed_once_when_it_is_replaced_and_when_nobody_holds_i
     let scene = scene(false).await;
     let closed = scene.closed.clone();
     let closed = || closed.lock().expect("unpoisoned").clone();
-    scene.wanted.store(1, SeqCst);
+    scene.rotate();
     assert_eq!(scene.read(&["a"]).await, [Some("1")]);
     scene.closing.finish(PAUSE).await;
     assert_eq!(closed(), [0]);

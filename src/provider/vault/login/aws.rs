@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use lockstep_api::SecretKeySelector;
-use lockstep_api::provider::{AwsSecretRef, VaultIamAuth};
+use lockstep_api::provider::{AwsJwtAuth, AwsSecretRef, VaultIamAuth};
 use reqwest::redirect::Policy;
 use url::form_urlencoded;
 use vaultrs::api::auth::aws::requests::IamLoginRequest;
@@ -30,6 +30,13 @@ const WHO_AM_I: &str = "Action=GetCallerIdentity&Version=2011-06-15";
 const SESSION_NAME: &str = "external-secrets-provider-vault";
 const SERVER_ID: &str = "x-vault-aws-iam-server-id";
 const DEADLINE: Duration = Duration::from_secs(15);
+
+/// What EKS has annotated on ServiceAccounts: the role of each, and whom its tokens are made for.
+const ROLE: &str = "eks.amazonaws.com/role-arn";
+const AUDIENCE: &str = "eks.amazonaws.com/audience";
+const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
+/// That of a token when none is asked for.
+const LIFETIME: Duration = Duration::from_hours(1);
 
 pub(super) async fn call(login: &Login, auth: &VaultIamAuth) -> Result<Call, Problem> {
     let sts = Sts::of(login, auth)?;
@@ -102,12 +109,37 @@ impl<'l> Sts<'l> {
     /// Who we are before any role is assumed.
     async fn source(&self, auth: &VaultIamAuth) -> Result<Credentials, Problem> {
         match (&auth.jwt, &auth.secret_ref) {
-            (Some(_), _) => Err(Problem::NotSupported {
-                what: format!("{}.jwt", self.field),
-            }),
+            (Some(jwt), _) => self.service_account(jwt).await,
             (None, Some(keys)) => self.keys(keys).await,
             (None, None) => self.own().await,
         }
+    }
+
+    /// The role that a ServiceAccount has, by a token of that account.
+    async fn service_account(&self, jwt: &AwsJwtAuth) -> Result<Credentials, Problem> {
+        let field = format!("{}.jwt.serviceAccountRef", self.field);
+        let account = jwt
+            .service_account_ref
+            .as_ref()
+            .ok_or_else(|| Problem::InvalidSpec {
+                field: field.clone(),
+                why: "must be set".to_owned(),
+            })?;
+        let references = &self.login.references;
+        let annotations = references.service_account_annotations(account, &field).await?;
+        let annotation = |name| set(annotations.get(name).map(String::as_str));
+        let role = annotation(ROLE).ok_or_else(|| Problem::ReferenceInvalid {
+            field: field.clone(),
+            why: format!(
+                "an IAM role must be associated with service account {}: annotate it with {ROLE}",
+                account.name
+            ),
+        })?;
+        let audience = annotation(AUDIENCE).unwrap_or(DEFAULT_AUDIENCE);
+        let token = references
+            .service_account_token(account, &[audience], LIFETIME, &field)
+            .await?;
+        self.web_identity(role, &token).await
     }
 
     /// The session token is optional, as it is for provider `aws`.

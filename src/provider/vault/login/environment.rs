@@ -12,7 +12,7 @@ pub(in crate::provider::vault) struct Environment {
     pub(in crate::provider::vault) container_token_file: Option<String>,
     /// Google's metadata server, as `HOST:PORT`.
     pub(in crate::provider::vault) metadata_host: Option<String>,
-    /// In place of `https://sts.googleapis.com` and `https://iamcredentials.googleapis.com`; only tests have one.
+    /// In place of `https://securetoken.googleapis.com` and `https://iamcredentials.googleapis.com`; only tests have one.
     pub(in crate::provider::vault) google: Option<String>,
 }
 

@@ -1,5 +1,8 @@
 //! Logging in as a Google Cloud identity: with a token that the account signed, or that the metadata server made.
 
+mod metadata;
+mod workload_identity;
+
 use std::time::Duration;
 
 use aws_lc_rs::rand::SystemRandom;
@@ -10,23 +13,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use lockstep_api::SecretKeySelector;
 use lockstep_api::provider::VaultGcpAuth;
-use reqwest::redirect::Policy;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde::Deserialize;
 use serde_json::json;
 use vaultrs::api::auth::oidc::requests::JWTLoginRequest;
 
+use self::metadata::Metadata;
 use super::Login;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
-use crate::provider::http::{Http, Options, problem};
 use crate::provider::vault::call::Call;
 
-const METADATA_HOST: &str = "metadata.google.internal";
 /// Vault takes a token that ends within a quarter of an hour.
 const LIFETIME: Duration = Duration::from_mins(10);
-const DEADLINE: Duration = Duration::from_secs(15);
 
 /// What counts of the key of a service account.
 #[derive(Deserialize)]
@@ -45,12 +45,13 @@ pub(super) async fn call(login: &Login, auth: &VaultGcpAuth) -> Result<Call, Pro
         let selector = secret.service_account_key.as_ref().unwrap_or(&nothing);
         let key = login.references.secret_key(selector, &field).await?;
         signed(&key, &auth.role, Timestamp::now(), &field)?
-    } else if auth.workload_identity.is_some() {
-        return Err(Problem::NotSupported {
-            what: format!("{field}.workloadIdentity"),
-        });
+    } else if let Some(identity) = &auth.workload_identity {
+        let field = format!("{field}.workloadIdentity");
+        workload_identity::signed(login, identity, &auth.role, &field).await?
     } else {
-        of_the_metadata_server(login, &auth.role, &field).await?
+        let audience = format!("{}/vault/{}", login.server.trim_end_matches('/'), auth.role);
+        let metadata = Metadata::of(login, &field)?;
+        metadata.own_token(&audience).await?
     };
     // The same shape as a login by JWT.
     Call::typed(&JWTLoginRequest {
@@ -58,6 +59,12 @@ pub(super) async fn call(login: &Login, auth: &VaultGcpAuth) -> Result<Call, Pro
         jwt,
         role: Some(auth.role.clone()),
     })
+}
+
+/// What Vault wants to be told: who asks, for which of its roles.
+fn claims(email: &str, role: &str, now: Timestamp) -> serde_json::Value {
+    let ends = now.as_second().saturating_add_unsigned(LIFETIME.as_secs());
+    json!({"sub": email, "aud": format!("vault/{role}"), "exp": ends})
 }
 
 /// Signed by ourselves, with the account's own key: Google is not asked.
@@ -73,8 +80,7 @@ fn signed(key: &SecretBytes, role: &str, now: Timestamp, field: &str) -> Result<
     let pair = KeyPair::from_pkcs8(der.secret_pkcs8_der())
         .map_err(|_| invalid("has a private key that is not RSA"))?;
     let header = json!({"alg": "RS256", "typ": "JWT", "kid": key.private_key_id});
-    let ends = now.as_second().saturating_add_unsigned(LIFETIME.as_secs());
-    let claims = json!({"sub": key.client_email, "aud": format!("vault/{role}"), "exp": ends});
+    let claims = claims(&key.client_email, role, now);
     let encode = |part: &serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
     let message = format!("{}.{}", encode(&header), encode(&claims));
     let mut signature = vec![0; pair.public_modulus_len()];
@@ -86,35 +92,6 @@ fn signed(key: &SecretBytes, role: &str, now: Timestamp, field: &str) -> Result<
     )
     .map_err(|_| invalid("has a private key that does not sign"))?;
     Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
-}
-
-/// The identity of the machine or pod that lockstep runs on.
-async fn of_the_metadata_server(login: &Login, role: &str, field: &str) -> Result<String, Problem> {
-    let options = Options {
-        authorities: None,
-        identity: None,
-        redirects: Policy::none(),
-        deadline: DEADLINE,
-    };
-    let http = Http::new(options, field)?;
-    let host = login
-        .environment
-        .metadata_host
-        .as_deref()
-        .unwrap_or(METADATA_HOST);
-    let url = format!("http://{host}/computeMetadata/v1/instance/service-accounts/default/identity");
-    let audience = format!("{}/vault/{role}", login.server.trim_end_matches('/'));
-    let request = http
-        .client()
-        .get(url)
-        .header("metadata-flavor", "Google")
-        .query(&[("audience", audience.as_str()), ("format", "full")]);
-    let what = format!("{field}: asking Google's metadata server who lockstep is");
-    let answer = http.send(request, &what).await?;
-    if !answer.status.is_success() {
-        return Err(problem(answer.status, &answer.headers, &what));
-    }
-    super::text(&answer.body, field)
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Against a small Vault on loopback.
 
 mod auth;
+mod aws;
 mod faults;
+mod gcp;
 mod kv;
 mod openbao;
 pub(crate) mod server;
@@ -15,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::Session;
 use crate::cluster::DocumentKind;
+use crate::engine::object::ObjectKey;
 use crate::engine::problem::Problem;
 use crate::provider::testing::{TestCluster, in_namespace, surroundings};
 use server::{CANARY, Server};
@@ -33,6 +36,15 @@ fn cluster() -> Arc<TestCluster> {
     ];
     cluster.put(DocumentKind::Secret, "own", "creds", &values);
     cluster
+}
+
+/// Annotates the ServiceAccount `reader`.
+fn annotate(cluster: &TestCluster, annotations: &[(&str, &str)]) {
+    let annotations = annotations.iter();
+    let annotations = annotations.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let reader = ObjectKey::new("own", "reader");
+    let mut accounts = cluster.accounts.lock().expect("unpoisoned");
+    accounts.insert(reader, annotations.collect());
 }
 
 fn spec(server: &Server, extra: Value) -> VaultProvider {

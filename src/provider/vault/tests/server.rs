@@ -46,6 +46,7 @@ pub(crate) struct Asked {
     /// Method, path and query.
     pub(crate) line: String,
     pub(crate) headers: HeaderMap,
+    /// Text where it is no JSON.
     pub(crate) body: Value,
 }
 
@@ -155,7 +156,7 @@ impl State {
 async fn answer(state: &Mutex<State>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.expect("a body");
-    let body = serde_json::from_slice(&body).unwrap_or_default();
+    let body = serde_json::from_slice(&body).unwrap_or_else(|_| String::from_utf8_lossy(&body).into());
     let target = parts.uri.path_and_query().expect("a path").to_string();
     let mut state = state.lock().expect("unpoisoned");
     state.requests.push(Asked {
