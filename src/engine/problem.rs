@@ -12,6 +12,10 @@ use thiserror::Error;
 
 use super::object::{ObjectRef, ResourceKind, StoreKey};
 
+/// Whatever a backend says, an object looks again after this. Above what the reader makes of the longest pause that a
+/// server gets for the asking, which it spreads.
+const LONGEST_PAUSE: Duration = Duration::from_mins(10);
+
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum Problem {
     // --- the object itself
@@ -126,7 +130,7 @@ pub enum Retry {
     AtOnce,
     /// Exponentially, per object.
     Backoff,
-    /// No sooner than the backend said.
+    /// No sooner than the backend said, within bounds.
     After(Duration),
     /// Not before the object that [`Problem::concerns`] names has changed.
     OnChangeOfOther,
@@ -216,7 +220,7 @@ impl Problem {
             Self::Throttled {
                 retry_after: Some(pause),
                 ..
-            } => Retry::After(*pause),
+            } => Retry::After((*pause).min(LONGEST_PAUSE)),
             Self::Conflict { .. } => Retry::AtOnce,
             Self::StoreMissing { .. }
             | Self::StoreUnmanaged { .. }
@@ -285,6 +289,26 @@ impl Problem {
             | Self::ResourcesDisabled
             | Self::KindMissing { .. } => None,
             Self::At { problem, .. } => problem.concerns(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_backend_puts_an_object_to_sleep_for_ever() {
+        for (asked, pause) in [
+            (Duration::from_secs(7), Duration::from_secs(7)),
+            (LONGEST_PAUSE + Duration::from_secs(1), LONGEST_PAUSE),
+            (Duration::MAX, LONGEST_PAUSE),
+        ] {
+            let throttled = Problem::Throttled {
+                what: "login".to_owned(),
+                retry_after: Some(asked),
+            };
+            assert_eq!(throttled.at("store").retry(), Retry::After(pause));
         }
     }
 }

@@ -22,6 +22,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(90);
 /// What is read of an answer at most; no Secret holds more than 1 MiB.
 pub(super) const BOUND: usize = 8 << 20;
+/// No server makes us wait longer by saying so: what it means may have changed by then, or it may not mean well.
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
 /// Whom to trust, who to be, and how long to wait.
 #[derive(Debug)]
@@ -132,14 +134,16 @@ pub(super) fn explained(status: StatusCode, headers: &HeaderMap, what: String, w
     }
 }
 
-/// How long the server wants us to wait: a number of seconds, or a date.
+/// How long the server wants us to wait: a number of seconds, or a date; within bounds.
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    Duration::try_from(at.duration_since(now)).ok()
+    let pause = if let Ok(seconds) = text.parse() {
+        Duration::from_secs(seconds)
+    } else {
+        let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+        Duration::try_from(at.duration_since(now)).ok()?
+    };
+    Some(pause.min(LONGEST_PAUSE))
 }
 
 /// A call that was not answered. What it failed on is the innermost of the errors; the URL is left out.
@@ -186,6 +190,9 @@ mod tests {
             ("Fri, 02 Jan 2026 03:04:35 GMT", Some(Duration::from_secs(30))),
             ("Fri, 02 Jan 2026 03:00:00 GMT", None),
             ("soon", None),
+            ("301", Some(LONGEST_PAUSE)),
+            ("18446744073709551615", Some(LONGEST_PAUSE)),
+            ("Thu, 01 Jan 2099 00:00:00 GMT", Some(LONGEST_PAUSE)),
         ] {
             let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(value))]);
             assert_eq!(retry_after(&headers, now), expected, "{value}");

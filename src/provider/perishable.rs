@@ -12,6 +12,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub(super) struct Fresh<T> {
     pub(super) value: T,
+    pub(super) made_at: Instant,
     /// From then on, whoever needs it renews it.
     pub(super) renew_at: Instant,
     /// It is not used any longer than this.
@@ -61,6 +62,12 @@ impl<T: Clone> Perishable<T> {
             }
             (Err(error), _) => Err(error),
         }
+    }
+
+    /// How long ago it was made.
+    pub(super) fn age(&self) -> Option<Duration> {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().map(|fresh| fresh.made_at.elapsed())
     }
 
     fn get(&self) -> Option<Fresh<T>> {
@@ -118,6 +125,7 @@ mod tests {
             let now = Instant::now();
             Ok(Fresh {
                 value,
+                made_at: now,
                 renew_at: now + LIFE / 2,
                 ends_at: now + LIFE,
             })
@@ -128,8 +136,10 @@ mod tests {
     async fn nothing_is_made_before_it_is_needed_and_then_once() {
         let (kept, maker) = (Perishable::new(None), Maker::default());
         let ask = || kept.current(maker.make());
+        assert_eq!(kept.age(), None);
         assert_eq!(tokio::join!(ask(), ask()), (Ok(0), Ok(0)));
         tokio::time::advance(LIFE / 2).await;
+        assert_eq!(kept.age(), Some(LIFE / 2));
         // One renews; the other goes on with what there is.
         assert_eq!(tokio::join!(ask(), ask()), (Ok(1), Ok(0)));
         assert_eq!(ask().await, Ok(1));
@@ -145,6 +155,7 @@ mod tests {
         assert_eq!(ask().await, Ok(0));
         maker.is_broken.set(false);
         assert_eq!(ask().await, Ok(0), "not before the pause is over");
+        assert!(kept.age() > Some(LIFE / 2), "it is the same as before");
         tokio::time::advance(PAUSE).await;
         assert_eq!(ask().await, Ok(1));
         maker.is_broken.set(true);

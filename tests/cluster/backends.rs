@@ -1,4 +1,4 @@
-//! Many objects on one Vault: how often it is asked, and what happens when it has had enough, or is away.
+//! Many objects on one backend: how often it is asked, and what happens when it has had enough, or is away.
 
 use std::time::Duration;
 
@@ -7,16 +7,17 @@ use futures::future::try_join_all;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{ListParams, PostParams};
 use lockstep_api::{ExternalSecret, SecretStore};
-use lockstep_testkit::{Fate, Shelf, Vault, eventually};
+use lockstep_testkit::{Fate, Faults, Moto, Shelf, Vault, eventually};
 use serde_json::json;
 
 use crate::bench::{Bench, SOON};
 
 const OBJECTS: usize = 100;
+const STORE: &str = "backend";
 const LATENCY: Duration = Duration::from_millis(20);
 const LATER: Duration = Duration::from_mins(1);
 
-/// A store `vault` of a Vault that takes its time.
+/// A store of a Vault that takes its time.
 async fn set_up(prefix: &str, secrets: usize) -> Result<(Bench, Shelf)> {
     let vault = Vault::shared().await?;
     let shelf = Shelf::fill(vault, secrets).await?;
@@ -27,11 +28,9 @@ async fn set_up(prefix: &str, secrets: usize) -> Result<(Bench, Shelf)> {
         .api::<Secret>()
         .create(&PostParams::default(), &credential)
         .await?;
-    bench
-        .apply("SecretStore", "vault", shelf.store("approle"))
-        .await?;
+    bench.apply("SecretStore", STORE, shelf.store("approle")).await?;
     eventually("the store is ready", SOON, async || {
-        bench.ready::<SecretStore>("vault").await
+        bench.ready::<SecretStore>(STORE).await
     })
     .await?;
     Ok((bench, shelf))
@@ -41,7 +40,7 @@ async fn set_up(prefix: &str, secrets: usize) -> Result<(Bench, Shelf)> {
 async fn create(bench: &Bench, refresh: &str, key: Option<usize>) -> Result<()> {
     try_join_all((0..OBJECTS).map(async |nth| {
         let spec = json!({
-            "secretStoreRef": {"name": "vault"}, "refreshInterval": refresh,
+            "secretStoreRef": {"name": STORE}, "refreshInterval": refresh,
             "data": [{"secretKey": "value", "remoteRef": {"key": format!("key-{}", key.unwrap_or(nth)), "property": "value"}}],
         });
         bench.apply("ExternalSecret", &format!("app-{nth}"), spec).await
@@ -123,7 +122,7 @@ async fn many_objects_on_one_vault_take_one_login_and_a_read_each() -> Result<()
     assert_eq!(shelf.logins_and_reads(), (1, OBJECTS));
     let metrics = bench.metrics()?;
     let reads = format!(
-        "lockstep_backend_reads_total{{kind=\"SecretStore\",name=\"vault\",namespace=\"{}\"}} {OBJECTS}",
+        "lockstep_backend_reads_total{{kind=\"SecretStore\",name=\"{STORE}\",namespace=\"{}\"}} {OBJECTS}",
         bench.namespace
     );
     ensure!(metrics.contains(&reads), "no {reads}");
@@ -187,7 +186,7 @@ async fn an_outage_leaves_secrets_alone_is_told_by_the_store_and_is_over_when_it
     shelf
         .faults
         .always(Fate::status(503, "{\"errors\": [\"Vault is sealed\"]}"));
-    let not_ready = async || match bench.condition::<SecretStore>("vault").await? {
+    let not_ready = async || match bench.condition::<SecretStore>(STORE).await? {
         condition if condition["status"] == "False" => Ok(()),
         condition => Err(condition.to_string()),
     };
@@ -216,5 +215,50 @@ async fn an_outage_leaves_secrets_alone_is_told_by_the_store_and_is_over_when_it
     let busiest = shelf.faults.traffic().busiest(Duration::from_secs(1));
     ensure!(busiest <= 80, "{busiest} calls within a second on its return");
     assert_eq!(targets(&bench).await?, before);
+    Ok(())
+}
+
+/// Secrets `key-0`, `key-1` and so on, each an object with a `value`.
+#[cfg(feature = "aws")]
+async fn fill(moto: &Moto) -> Result<()> {
+    for nth in 0..OBJECTS {
+        let value = json!({"value": format!("value-{nth}")}).to_string();
+        let secret = json!({"Name": format!("key-{nth}"), "SecretString": value});
+        moto.ask("secretsmanager", "CreateSecret", secret).await?;
+    }
+    Ok(())
+}
+
+#[cfg(feature = "aws")]
+#[tokio::test]
+#[ignore = "needs the test bed"]
+async fn many_objects_on_one_aws_store_are_read_in_batches() -> Result<()> {
+    let moto = Moto::start().await?;
+    fill(&moto).await?;
+    let faults = Faults::before(&moto.url()).await?;
+    faults.always(Fate::Late(LATENCY));
+    let url = faults.url();
+    let environment = [
+        ("AWS_SECRETSMANAGER_ENDPOINT", url.as_str()),
+        ("AWS_STS_ENDPOINT", &url),
+    ];
+    let bench = Bench::set_up_in(&environment, "batches", "unused").await?;
+    bench.put_secret("credentials", "key", "not-looked-at").await?;
+    // They wait for their store, and want its secrets when it comes.
+    create(&bench, "1h", None).await?;
+    all_are(&bench, "False", LATER).await?;
+    let key = json!({"name": "credentials", "key": "key"});
+    let auth = json!({"secretRef": {"accessKeyIDSecretRef": key, "secretAccessKeySecretRef": key}});
+    let aws = json!({"service": "SecretsManager", "region": Moto::REGION, "auth": auth});
+    bench
+        .apply("SecretStore", STORE, json!({"provider": {"aws": aws}}))
+        .await?;
+    all_are(&bench, "True", LATER).await?;
+    let traffic = faults.traffic();
+    ensure!(
+        traffic.total() <= OBJECTS / 10 && traffic.of("GetSecretValue") == traffic.total(),
+        "{:?}",
+        traffic.calls
+    );
     Ok(())
 }

@@ -31,13 +31,17 @@ impl Bench {
     }
 
     pub async fn set_up_with(prefix: &str, value: &str, flags: &[&str]) -> Result<Self> {
-        let plane = ControlPlane::start_with(&Options {
-            audit: true,
-            ..Options::default()
-        })
-        .await?;
+        let plane = audited().await?;
         let kubeconfig = plane.kubeconfig_of(User::Operator);
         Self::set_up_on(plane, &kubeconfig, prefix, value, flags).await
+    }
+
+    /// As [`Bench::set_up`], with these variables in the operator's environment.
+    pub async fn set_up_in(environment: &[(&str, &str)], prefix: &str, value: &str) -> Result<Self> {
+        let plane = audited().await?;
+        let kubeconfig = plane.kubeconfig_of(User::Operator);
+        let started = launch(&plane, &kubeconfig, environment, &[]).await?;
+        Self::around(plane, started, prefix, value).await
     }
 
     /// As [`Bench::set_up`], with an operator that asks the API server as this kubeconfig says.
@@ -48,13 +52,21 @@ impl Bench {
         value: &str,
         flags: &[&str],
     ) -> Result<Self> {
-        let (client, namespace) = (plane.client().await?, plane.namespace(prefix).await?);
-        let (operator, metrics) = start_operator_as(&plane, kubeconfig, flags).await?;
+        let started = start_operator_as(&plane, kubeconfig, flags).await?;
+        Self::around(plane, started, prefix, value).await
+    }
+
+    async fn around(
+        plane: ControlPlane,
+        (operator, metrics): (Running, SocketAddr),
+        prefix: &str,
+        value: &str,
+    ) -> Result<Self> {
         let bench = Self {
+            client: plane.client().await?,
+            namespace: plane.namespace(prefix).await?,
             plane,
             operator,
-            client,
-            namespace,
             metrics,
         };
         bench.apply("SecretStore", "fake", store(value)).await?;
@@ -246,6 +258,14 @@ impl Bench {
     }
 }
 
+async fn audited() -> Result<ControlPlane> {
+    let options = Options {
+        audit: true,
+        ..Options::default()
+    };
+    Ok(ControlPlane::start_with(&options).await?)
+}
+
 pub async fn start_operator(plane: &ControlPlane) -> Result<(Running, SocketAddr)> {
     start_operator_with(plane, &[]).await
 }
@@ -259,8 +279,17 @@ pub async fn start_operator_as(
     kubeconfig: &Path,
     flags: &[&str],
 ) -> Result<(Running, SocketAddr)> {
+    launch(plane, kubeconfig, &[], flags).await
+}
+
+async fn launch(
+    plane: &ControlPlane,
+    kubeconfig: &Path,
+    environment: &[(&str, &str)],
+    flags: &[&str],
+) -> Result<(Running, SocketAddr)> {
     let (metrics, probes) = (free_port()?, free_port()?);
-    let operator = Program::new(
+    let mut operator = Program::new(
         env!("CARGO_BIN_EXE_lockstep"),
         plane.folder().join("operator.log"),
     )
@@ -272,9 +301,11 @@ pub async fn start_operator_as(
     ])
     .args(flags)
     .env("KUBECONFIG", kubeconfig)
-    .ready_on(probes)
-    .start()
-    .await?;
+    .ready_on(probes);
+    for (name, value) in environment {
+        operator = operator.env(*name, *value);
+    }
+    let operator = operator.start().await?;
     Ok((operator, SocketAddr::from(([127, 0, 0, 1], metrics))))
 }
 

@@ -27,6 +27,8 @@ pub(super) const SESSION_NAME: &str = "external-secrets-provider-aws";
 
 /// What does not say when it ends is looked at again after this.
 const UNKNOWN: Duration = Duration::from_hours(1);
+/// Those that say that they live longer are looked at again after this.
+const LONGEST: Duration = Duration::from_hours(36);
 /// Credentials are not used in their last seconds, for clocks differ.
 const MARGIN: Duration = Duration::from_mins(1);
 
@@ -94,6 +96,14 @@ impl Login {
         }))
     }
 
+    /// How long ago the credentials were made or found, where they do not simply stand in a Secret.
+    pub(super) fn age(&self) -> Option<Duration> {
+        match self.0.source {
+            Source::Given(_) => None,
+            Source::ServiceAccount(_) | Source::Environment(_) | Source::Role(_) => self.0.current.age(),
+        }
+    }
+
     pub(super) async fn current(&self) -> Result<Credentials, Problem> {
         // Boxed, for a call of the SDK is large, and there is one in each role.
         Box::pin(self.0.current.current(self.0.fresh())).await
@@ -104,9 +114,10 @@ impl Inner {
     async fn fresh(&self) -> Result<Fresh<Credentials>, Problem> {
         let value = self.source.fetch().await?;
         let now = Instant::now();
-        let life = value.expiry().map_or(UNKNOWN, left_until);
+        let life = value.expiry().map_or(UNKNOWN, left_until).min(LONGEST);
         Ok(Fresh {
             value,
+            made_at: now,
             renew_at: now + life * 4 / 5,
             ends_at: now + life.saturating_sub(MARGIN),
         })

@@ -92,6 +92,10 @@ impl<A: Api> Backend for Service<A> {
             retries: None,
         }
     }
+
+    fn token_age(&self) -> Option<Duration> {
+        self.session.login_age()
+    }
 }
 
 impl<A: Api> fmt::Debug for Service<A> {

@@ -1,5 +1,7 @@
 //! All that a client of the SDK is made from: region, credentials, endpoints, and how often a call is repeated.
 
+use std::time::Duration;
+
 use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -84,6 +86,10 @@ impl Session {
     /// Are there credentials? Asks nobody when there are.
     pub(super) async fn check(&self) -> Result<(), Problem> {
         self.login.current().await.map(drop)
+    }
+
+    pub(super) fn login_age(&self) -> Option<Duration> {
+        self.login.age()
     }
 
     pub(crate) fn sts(&self) -> aws_sdk_sts::Client {

@@ -4,10 +4,12 @@ use std::error::Error;
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{HeaderMap, RETRY_AFTER};
+use http::header::HeaderMap;
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 
 use crate::engine::problem::Problem;
+use crate::provider::http::retry_after;
 
 /// Why a call gave nothing.
 #[derive(Debug, PartialEq)]
@@ -82,7 +84,7 @@ pub(super) fn fault(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Fau
         StatusCode::NOT_FOUND if reason == Some("NotFound") && kind() == Some("secrets") => Fault::Missing,
         StatusCode::CONFLICT => Fault::Conflict,
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Fault::Refused(why()),
-        StatusCode::TOO_MANY_REQUESTS => Fault::Throttled(retry_after(headers)),
+        StatusCode::TOO_MANY_REQUESTS => Fault::Throttled(retry_after(headers, Timestamp::now())),
         StatusCode::REQUEST_TIMEOUT => Fault::Unreachable(why()),
         status if status.is_server_error() => Fault::Unreachable(why()),
         _ => Fault::Useless(why()),
@@ -98,16 +100,6 @@ pub(super) fn no_answer(error: &(dyn Error + 'static)) -> Fault {
     Fault::Unreachable(innermost.to_string().chars().take(200).collect())
 }
 
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
-        .map(Duration::from_secs)
-}
-
 fn is_word(reason: &str) -> bool {
     (1..=40).contains(&reason.len()) && reason.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
@@ -115,6 +107,7 @@ fn is_word(reason: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use http::header::RETRY_AFTER;
     use serde_json::json;
 
     use super::*;

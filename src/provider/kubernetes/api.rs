@@ -81,6 +81,10 @@ impl Api {
         Ok(Self { client, login, calls })
     }
 
+    pub(super) fn token_age(&self) -> Option<Duration> {
+        self.login.age()
+    }
+
     pub(super) async fn get(&self, namespace: &str, name: &ResourceName) -> Result<Secret, Fault> {
         self.call(
             "GetSecret",

@@ -73,6 +73,14 @@ impl Login {
         }
     }
 
+    /// How long ago we asked for the token, where we did.
+    pub(super) fn age(&self) -> Option<Duration> {
+        match self {
+            Self::Nobody | Self::Static(_) => None,
+            Self::ServiceAccount(tokens) => tokens.header.age(),
+        }
+    }
+
     /// Another header than the one that was refused, if there is another to be had.
     pub(super) async fn renewed(
         &self,
@@ -110,6 +118,7 @@ async fn request(
         .await?;
     Ok(Fresh {
         value: bearer_header(&token, field)?,
+        made_at: now,
         renew_at: now + FRESH,
         ends_at: now + USABLE,
     })
@@ -159,8 +168,10 @@ mod tests {
         let login = login(&cluster).await;
         tokio::time::advance(Duration::from_mins(47)).await;
         assert_eq!(header(&login).await, "Bearer token-0");
+        assert_eq!(login.age(), Some(Duration::from_mins(47)));
         tokio::time::advance(Duration::from_mins(1)).await;
         assert_eq!(header(&login).await, "Bearer token-1");
+        assert_eq!(login.age(), Some(Duration::ZERO));
         assert_eq!(header(&login).await, "Bearer token-1");
         tokio::time::advance(LIFETIME).await;
         assert_eq!(header(&login).await, "Bearer token-2");
@@ -194,6 +205,7 @@ mod tests {
     async fn a_static_token_is_trimmed_and_has_nothing_newer() {
         let login = Login::bearer(&" abc\n".into(), "f").expect("a token");
         assert_eq!(header(&login).await, "Bearer abc");
+        assert_eq!(login.age(), None, "nobody knows how old it is");
         assert_eq!(
             login
                 .renewed(login.current().await.expect("a token").as_ref())

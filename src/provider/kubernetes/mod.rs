@@ -17,6 +17,7 @@ mod push;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::join_all;
@@ -105,6 +106,10 @@ impl Backend for Kubernetes {
             parallel: 32,
             ..Limits::default()
         }
+    }
+
+    fn token_age(&self) -> Option<Duration> {
+        self.api.token_age()
     }
 
     /// As in ESO, where only `extract` tells a missing Secret from any other error.

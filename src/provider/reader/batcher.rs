@@ -5,6 +5,7 @@
 //! - Equal questions are asked once; whoever asks one that is queued or under way waits for its answer.
 //! - A read that finds nothing under way goes at once. Others wait until a call's worth of them has come together,
 //!   the window is over, or everything under way has landed, whichever is first.
+//! - As long as more keep coming, one window follows another, up to a number of them.
 //! - A call is made in two steps, claimed and then filled, so that what comes while it waits for leave goes with it.
 //! - Never more than `parallel` calls, never more than `batch` questions in a call.
 //! - A question that nobody waits for any more is dropped before it is asked.
@@ -33,6 +34,9 @@ pub(super) struct Batcher<W> {
 
 type Id = u64;
 
+/// That many times in a row a window may be followed by another, while a call's worth has not come together.
+const MOST_WINDOWS: u32 = 10;
+
 #[derive(Debug)]
 struct Question<W> {
     location: Location,
@@ -53,7 +57,11 @@ pub(super) struct Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Window {
     Closed,
-    Open,
+    /// The how-manieth in a row it is, and the last question that had come when it opened.
+    Open {
+        nth: u32,
+        last: Id,
+    },
     /// It has been open for long enough: what is queued goes as soon as a call is free.
     Over,
 }
@@ -163,17 +171,33 @@ impl<W> Batcher<W> {
     pub(super) fn opens_window(&mut self) -> bool {
         let opens = self.waiting() > 0 && self.window == Window::Closed;
         if opens {
-            self.window = Window::Open;
+            self.window = Window::Open {
+                nth: 1,
+                last: self.last,
+            };
         }
         opens
     }
 
-    pub(super) fn window_is_over(&mut self) {
-        self.window = if self.queue.is_empty() {
-            Window::Closed
-        } else {
-            Window::Over
-        };
+    /// Whether another follows it, of which the caller has to say the same.
+    pub(super) fn window_is_over(&mut self) -> bool {
+        if self.queue.is_empty() {
+            self.window = Window::Closed;
+            return false;
+        }
+        match self.window {
+            Window::Open { nth, last } if nth < MOST_WINDOWS && last != self.last => {
+                self.window = Window::Open {
+                    nth: nth + 1,
+                    last: self.last,
+                };
+                true
+            }
+            Window::Closed | Window::Open { .. } | Window::Over => {
+                self.window = Window::Over;
+                false
+            }
+        }
     }
 
     /// A call is back. Who waits for its questions, in their order; nobody where one is asked again.
@@ -335,10 +359,29 @@ mod tests {
             batcher.opens_window() && !batcher.opens_window(),
             "one window at a time"
         );
-        batcher.window_is_over();
+        assert!(!batcher.window_is_over());
         assert_eq!(keys(next(&mut batcher).as_ref()), "b c");
         assert!(next(&mut batcher).is_none());
         assert_eq!(land(&mut batcher, first), [[0]]);
+    }
+
+    #[test]
+    fn while_more_keep_coming_one_window_follows_another_within_bounds() {
+        let mut batcher = batcher(100, 4, &["a"]);
+        let _first = next(&mut batcher);
+        ask(&mut batcher, "b", 1);
+        assert!(batcher.opens_window());
+        for nth in 1..MOST_WINDOWS {
+            ask(&mut batcher, &format!("b{nth}"), 1);
+            assert!(batcher.window_is_over(), "{nth}");
+            assert!(next(&mut batcher).is_none() && !batcher.opens_window());
+        }
+        ask(&mut batcher, "last", 1);
+        assert!(
+            !batcher.window_is_over(),
+            "those who came first have waited enough"
+        );
+        assert!(next(&mut batcher).is_some_and(|call| call.locations.len() == 11));
     }
 
     #[test]
@@ -381,7 +424,7 @@ mod tests {
         let first = next(&mut batcher).expect("a call");
         ask_all(&mut batcher, &["b"]);
         assert!(batcher.opens_window());
-        batcher.window_is_over();
+        assert!(!batcher.window_is_over());
         assert!(next(&mut batcher).is_none());
         land(&mut batcher, first);
         assert_eq!(keys(next(&mut batcher).as_ref()), "b");

@@ -85,7 +85,9 @@ impl Line {
             let line = self.clone();
             tokio::spawn(async move {
                 sleep(WINDOW).await;
-                line.reads().window_is_over();
+                while line.reads().window_is_over() {
+                    sleep(WINDOW).await;
+                }
                 line.go_on();
             });
         }

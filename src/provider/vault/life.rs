@@ -30,7 +30,7 @@ pub(super) enum Origin {
     /// It was handed to us, and is somebody else's.
     Given,
     /// We logged in for it.
-    Made { is_batch: bool },
+    Made { is_batch: bool, at: Instant },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +67,7 @@ impl Token {
             secret: grant.token,
             origin: Origin::Made {
                 is_batch: grant.is_batch,
+                at: now,
             },
             life,
         }
@@ -112,6 +113,14 @@ impl Token {
     /// A batch token cannot be given back.
     pub(super) fn is_revocable(&self) -> bool {
         matches!(self.origin, Origin::Made { is_batch: false, .. })
+    }
+
+    /// Since the login, for a token of our own.
+    pub(super) fn age(&self, now: Instant) -> Option<Duration> {
+        match self.origin {
+            Origin::Given => None,
+            Origin::Made { at, .. } => Some(now.saturating_duration_since(at)),
+        }
     }
 
     pub(super) fn remaining(&self, now: Instant) -> Option<Duration> {
@@ -173,6 +182,8 @@ mod tests {
         }
         let renewed = token.renewed(&grant(900, true), after(start, 600));
         assert_eq!(renewed.due(after(start, 1199)), Due::Nothing);
+        let age = renewed.age(after(start, 700));
+        assert_eq!(age, Some(Duration::from_secs(700)), "it is the same token");
         let put_off = token.put_off(after(start, 600));
         assert_eq!(put_off.due(after(start, 629)), Due::Nothing);
         assert_eq!(put_off.due(after(start, 630)), Due::Renewal);
@@ -206,6 +217,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_lives_for_ever_is_never_due_and_nothing_is_shown() {
         let far = after(Instant::now(), 1 << 30);
+        assert_eq!(Token::given("canary".into()).age(far), None);
         for token in [
             Token::made(grant(0, false), Instant::now()),
             Token::given("canary".into()),

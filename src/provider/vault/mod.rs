@@ -102,6 +102,10 @@ impl Backend for Vault {
         LIMITS
     }
 
+    fn token_age(&self) -> Option<Duration> {
+        self.kv.session.token_age()
+    }
+
     async fn close(&self) {
         self.kv.session.close().await;
     }

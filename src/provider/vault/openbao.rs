@@ -2,6 +2,7 @@
 //! cut off it, a property is a key and no path, and the store's check looks at the mount.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use lockstep_api::provider::{
@@ -104,6 +105,10 @@ impl Backend for OpenBao {
 
     fn limits(&self) -> Limits {
         LIMITS
+    }
+
+    fn token_age(&self) -> Option<Duration> {
+        self.kv.session.token_age()
     }
 
     async fn close(&self) {

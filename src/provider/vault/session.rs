@@ -128,6 +128,11 @@ impl Session {
         }
     }
 
+    /// How long ago we logged in, if we are logged in and did so ourselves.
+    pub(crate) fn token_age(&self) -> Option<Duration> {
+        self.lock().token.as_ref()?.age(Instant::now())
+    }
+
     /// Gives the token back if we made it. Leases that were made with it end with it.
     pub(crate) async fn close(&self) {
         let token = self.lock().token.take();

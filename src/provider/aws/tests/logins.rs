@@ -51,7 +51,9 @@ async fn a_service_account_has_the_role_that_is_annotated_on_it() {
     let backend = of_account(&scene, &[("eks.amazonaws.com/role-arn", ROLE)]).await;
     let backend = backend.expect("a connection");
     assert_eq!(scene.server.operations(), [""; 0], "nobody was asked yet");
+    assert_eq!(backend.token_age(), None);
     assert_eq!(backend.check().await, Ok(crate::provider::Health::Ready));
+    assert!(backend.token_age().is_some(), "there is a session");
     for _ in 0..3 {
         assert_eq!(read(&backend, &[at("a")]).await, [Ok("v".to_owned())]);
     }

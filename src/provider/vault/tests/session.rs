@@ -125,7 +125,9 @@ async fn what_a_token_may_not_do_is_no_reason_to_log_in() {
 async fn only_a_token_of_our_own_is_given_back() {
     let server = Server::start().await;
     let session = by_app_role(&server).await;
+    assert!(session.token_age().is_some(), "it is our own");
     session.close().await;
+    assert_eq!(session.token_age(), None);
     assert!(server.state().tokens.is_empty());
     session.close().await;
     assert_eq!(count(&server.lines(), "/revoke-self"), 1);
