@@ -219,7 +219,6 @@ async fn an_outage_leaves_secrets_alone_is_told_by_the_store_and_is_over_when_it
 }
 
 /// Secrets `key-0`, `key-1` and so on, each an object with a `value`.
-#[cfg(feature = "aws")]
 async fn fill(moto: &Moto) -> Result<()> {
     for nth in 0..OBJECTS {
         let value = json!({"value": format!("value-{nth}")}).to_string();
@@ -229,10 +228,12 @@ async fn fill(moto: &Moto) -> Result<()> {
     Ok(())
 }
 
-#[cfg(feature = "aws")]
 #[tokio::test]
 #[ignore = "needs the test bed"]
 async fn many_objects_on_one_aws_store_are_read_in_batches() -> Result<()> {
+    if !cfg!(feature = "aws") {
+        return Ok(());
+    }
     let moto = Moto::start().await?;
     fill(&moto).await?;
     let faults = Faults::before(&moto.url()).await?;
