@@ -8,9 +8,10 @@ use anyhow::{Result, ensure};
 const PROMETHEUS: [&str; 1] = ["up"];
 
 /// Series that the operator serves only once something has happened that does not happen here.
-const RARE: [&str; 7] = [
+const RARE: [&str; 8] = [
     "controller_runtime_reconcile_panics_total",
     "externalsecret_provider_api_calls_count",
+    "leader_election_master_status",
     "lockstep_backend_budget_calls_per_second",
     "lockstep_externalsecret_certificate_not_after_timestamp_seconds",
     "lockstep_guard_held",
