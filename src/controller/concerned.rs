@@ -1,5 +1,6 @@
 //! Who hangs on what, both ways.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
@@ -8,8 +9,16 @@ use crate::engine::object::ObjectRef;
 /// Which followers each object concerns.
 #[derive(Debug)]
 pub struct Concerned<F> {
-    by_object: HashMap<ObjectRef, HashSet<F>>,
-    by_follower: HashMap<F, HashSet<ObjectRef>>,
+    by_object: HashMap<ObjectRef, Followers<F>>,
+    /// A few each.
+    by_follower: HashMap<F, Box<[ObjectRef]>>,
+}
+
+/// There are as many objects as followers, for every follower has a target of its own; and a store has thousands.
+#[derive(Debug)]
+enum Followers<F> {
+    One(F),
+    Many(HashSet<F>),
 }
 
 impl<F> Default for Concerned<F> {
@@ -33,37 +42,62 @@ impl<F: Clone + Eq + Hash> Concerned<F> {
     pub fn set(&mut self, follower: &F, objects: HashSet<ObjectRef>) -> Shift {
         let mut shift = Shift::default();
         let before = self.by_follower.remove(follower).unwrap_or_default();
-        for object in objects.difference(&before) {
-            let followers = self.by_object.entry(object.clone()).or_default();
-            if followers.is_empty() {
-                shift.taken_up.push(object.clone());
+        for object in objects.iter().filter(|object| !before.contains(object)) {
+            match self.by_object.entry(object.clone()) {
+                Entry::Occupied(mut followers) => followers.get_mut().insert(follower),
+                Entry::Vacant(nobody) => {
+                    nobody.insert(Followers::One(follower.clone()));
+                    shift.taken_up.push(object.clone());
+                }
             }
-            followers.insert(follower.clone());
         }
-        for object in before.difference(&objects) {
-            let Some(followers) = self.by_object.get_mut(object) else {
-                continue;
-            };
-            followers.remove(follower);
-            if followers.is_empty() {
+        for object in before.iter().filter(|object| !objects.contains(*object)) {
+            let followers = self.by_object.get_mut(object);
+            if followers.is_some_and(|followers| followers.remove(follower)) {
                 self.by_object.remove(object);
                 shift.dropped.push(object.clone());
             }
         }
         if !objects.is_empty() {
-            self.by_follower.insert(follower.clone(), objects);
+            self.by_follower
+                .insert(follower.clone(), objects.into_iter().collect());
         }
         shift
     }
 
     /// Those whom the object concerns.
     pub fn by(&self, object: &ObjectRef) -> impl Iterator<Item = &F> {
-        self.by_object.get(object).into_iter().flatten()
+        let (one, many) = match self.by_object.get(object) {
+            Some(Followers::One(follower)) => (Some(follower), None),
+            Some(Followers::Many(followers)) => (None, Some(followers)),
+            None => (None, None),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
     }
 
     /// How many objects concern anybody.
     pub fn count(&self) -> usize {
         self.by_object.len()
+    }
+}
+
+impl<F: Clone + Eq + Hash> Followers<F> {
+    fn insert(&mut self, follower: &F) {
+        match self {
+            Self::One(only) => *self = Self::Many([only.clone(), follower.clone()].into()),
+            Self::Many(followers) => drop(followers.insert(follower.clone())),
+        }
+    }
+
+    /// Whether nobody is left.
+    fn remove(&mut self, follower: &F) -> bool {
+        match self {
+            Self::One(only) => only == follower,
+            Self::Many(followers) => {
+                followers.remove(follower);
+                followers.is_empty()
+            }
+        }
     }
 }
 
