@@ -65,9 +65,10 @@ pub enum Problem {
     /// The same, of a login of ours that has ended: whatever is asked with it is refused.
     #[error("{what}: the backend refuses ({why})")]
     Expired { what: String, why: String },
-    #[error("{what}: the backend asks for fewer requests")]
+    #[error("{what}: the backend asks for fewer requests ({why})")]
     Throttled {
         what: String,
+        why: String,
         retry_after: Option<Duration>,
     },
     #[error("{what}: {why}")]
@@ -306,6 +307,7 @@ mod tests {
         ] {
             let throttled = Problem::Throttled {
                 what: "login".to_owned(),
+                why: "HTTP 429".to_owned(),
                 retry_after: Some(asked),
             };
             assert_eq!(throttled.at("store").retry(), Retry::After(pause));

@@ -126,6 +126,7 @@ pub(super) fn explained(status: StatusCode, headers: &HeaderMap, what: String, w
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Problem::Refused { what, why },
         StatusCode::TOO_MANY_REQUESTS => Problem::Throttled {
             what,
+            why,
             retry_after: retry_after(headers, Timestamp::now()),
         },
         StatusCode::REQUEST_TIMEOUT => Problem::Unreachable { what, why },
@@ -177,7 +178,10 @@ mod tests {
             problem(status, &HeaderMap::new(), "app/db").to_string()
         };
         assert_eq!(about(403), "app/db: the backend refuses (HTTP 403)");
-        assert_eq!(about(429), "app/db: the backend asks for fewer requests");
+        assert_eq!(
+            about(429),
+            "app/db: the backend asks for fewer requests (HTTP 429)"
+        );
         assert_eq!(about(503), "app/db: HTTP 503");
         assert_eq!(about(418), "app/db: the answer cannot be used: HTTP 418");
     }

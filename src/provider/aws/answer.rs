@@ -133,7 +133,11 @@ impl Said {
         let (what, why) = (what.to_owned(), self.why());
         if self.is(&THROTTLED) || self.is_status(&[429]) {
             let retry_after = self.retry_after;
-            return Problem::Throttled { what, retry_after };
+            return Problem::Throttled {
+                what,
+                why,
+                retry_after,
+            };
         }
         if self.is(&EXPIRED) {
             return Problem::Expired { what, why };

@@ -55,7 +55,11 @@ impl Fault {
                 why: "409 Conflict".to_owned(),
             },
             Self::Refused(why) => Problem::Refused { what, why },
-            Self::Throttled(retry_after) => Problem::Throttled { what, retry_after },
+            Self::Throttled(retry_after) => Problem::Throttled {
+                what,
+                why: "429".to_owned(),
+                retry_after,
+            },
             Self::Unreachable(why) => Problem::Unreachable { what, why },
             Self::Useless(why) => Problem::BadAnswer { what, why },
             Self::TooLarge => Problem::BadAnswer {

@@ -36,6 +36,8 @@ struct State {
     circuit: Circuit,
     /// How the last call went unanswered.
     why: String,
+    /// How the backend last said that it was too much.
+    too_much: String,
 }
 
 /// A backend went away, or came back.
@@ -59,7 +61,10 @@ pub struct Standing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Answered,
-    Throttled(Option<Duration>),
+    Throttled {
+        why: String,
+        pause: Option<Duration>,
+    },
     Unanswered(String),
     /// Whatever came of it, the backend was not asked.
     Nothing,
@@ -81,6 +86,7 @@ impl Gate {
             budget: Budget::new(Limits::default().parallel, Instant::now()),
             circuit: Circuit::default(),
             why: String::new(),
+            too_much: String::new(),
         };
         Arc::new(Self {
             owner: owner.into(),
@@ -152,16 +158,17 @@ impl Gate {
             return Some(self.away(&state));
         }
         let wait = state.budget.outlook(ahead, now);
-        (wait > patience).then(|| throttled(what, wait))
+        (wait > patience).then(|| throttled(what, &state.too_much, wait))
     }
 
     /// What a call is told that waited for that long in vain.
     pub(super) fn too_late(&self, what: &str, waited: Duration, ahead: usize) -> Problem {
-        let wait = self.state().budget.outlook(ahead, Instant::now());
+        let state = self.state();
+        let wait = state.budget.outlook(ahead, Instant::now());
         if wait.is_zero() {
             no_answer(what, waited)
         } else {
-            throttled(what, wait)
+            throttled(what, &state.too_much, wait)
         }
     }
 
@@ -204,7 +211,8 @@ impl Gate {
                     state.budget.accepted(pass.sent);
                     state.answered(now)
                 }
-                Outcome::Throttled(pause) => {
+                Outcome::Throttled { why, pause } => {
+                    state.too_much = why;
                     let turn = state.answered(now);
                     state.budget.refused(pass.sent, now, pause, chance());
                     turn
@@ -271,8 +279,11 @@ impl Drop for Pass {
 impl Outcome {
     pub fn of(problem: &Problem) -> Self {
         let problem = problem.root();
-        if let Problem::Throttled { retry_after, .. } = problem {
-            return Self::Throttled(*retry_after);
+        if let Problem::Throttled { why, retry_after, .. } = problem {
+            return Self::Throttled {
+                why: why.clone(),
+                pause: *retry_after,
+            };
         }
         if let Problem::Unreachable { why, .. } = problem {
             return Self::Unanswered(why.clone());
@@ -298,8 +309,11 @@ impl Outcome {
 
     fn graver(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Throttled(one), Self::Throttled(other)) => Self::Throttled(one.max(other)),
-            (throttled @ Self::Throttled(_), _) | (_, throttled @ Self::Throttled(_)) => throttled,
+            (Self::Throttled { why, pause }, Self::Throttled { pause: other, .. }) => Self::Throttled {
+                why,
+                pause: pause.max(other),
+            },
+            (throttled @ Self::Throttled { .. }, _) | (_, throttled @ Self::Throttled { .. }) => throttled,
             (Self::Answered, _) | (_, Self::Answered) => Self::Answered,
             (unanswered @ Self::Unanswered(_), _) | (_, unanswered @ Self::Unanswered(_)) => unanswered,
             (Self::Nothing, Self::Nothing) => Self::Nothing,
@@ -308,10 +322,11 @@ impl Outcome {
 }
 
 /// Whoever is turned away comes back when there is room, and not together with all the others.
-fn throttled(what: &str, wait: Duration) -> Problem {
+fn throttled(what: &str, why: &str, wait: Duration) -> Problem {
     let wait = wait.max(LEAST_WAIT);
     Problem::Throttled {
         what: what.to_owned(),
+        why: why.to_owned(),
         retry_after: Some(wait.mul_f64(1.0 + chance() / 2.0)),
     }
 }

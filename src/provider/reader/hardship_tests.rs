@@ -112,6 +112,7 @@ fn seconds(count: u64) -> Duration {
 fn too_much(pause: Option<u64>) -> Problem {
     Problem::Throttled {
         what: "key".into(),
+        why: "HTTP 429".into(),
         retry_after: pause.map(seconds),
     }
 }
@@ -275,7 +276,10 @@ async fn who_comes_during_a_long_pause_hears_at_once_when_to_come_back() {
     });
     let reader = backend.reader();
     let first = reader.read(at("first")).await.expect_err("too much");
-    assert_eq!(first.to_string(), "first: the backend asks for fewer requests");
+    assert_eq!(
+        first.to_string(),
+        "first: the backend asks for fewer requests (HTTP 429)"
+    );
     let asked = Instant::now();
     let told: Vec<_> = join_all(["a", "b", "c"].map(|key| reader.read(at(key)))).await;
     let find = reader.find(&Find::default()).await;

@@ -185,7 +185,7 @@ impl Line {
     fn repeats(&self, problem: &Problem, kind: Kind, standing: Standing) -> Option<Duration> {
         let left = standing.until.saturating_duration_since(Instant::now());
         let (pause, wait) = match (Outcome::of(problem), kind) {
-            (Outcome::Throttled(_), _) => (Duration::ZERO, self.gate.outlook()),
+            (Outcome::Throttled { .. }, _) => (Duration::ZERO, self.gate.outlook()),
             (Outcome::Unanswered(_), Kind::Read) if standing.failures < self.rule.times => {
                 let pause = self.rule.pause(standing.failures, chance());
                 (pause, pause)
@@ -198,7 +198,7 @@ impl Line {
     /// Those for whom it was too much come back one by one, when the gate has room for them.
     fn spread(&self, what: &str, problem: Problem) -> Problem {
         match Outcome::of(&problem) {
-            Outcome::Throttled(_) => self.gate.too_late(what, self.limits.deadline, 1),
+            Outcome::Throttled { .. } => self.gate.too_late(what, self.limits.deadline, 1),
             Outcome::Answered | Outcome::Unanswered(_) | Outcome::Nothing => problem,
         }
     }

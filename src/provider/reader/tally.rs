@@ -81,7 +81,7 @@ impl Tally {
     pub(super) fn called(&self, took: Duration, outcome: &Outcome) {
         let count = match outcome {
             Outcome::Answered => &self.answered,
-            Outcome::Throttled(_) => &self.throttled,
+            Outcome::Throttled { .. } => &self.throttled,
             Outcome::Unanswered(_) => &self.unanswered,
             Outcome::Nothing => return,
         };
@@ -148,7 +148,13 @@ mod tests {
         let tally = Tally::default();
         for (took, outcome) in [
             (5, Outcome::Answered),
-            (6, Outcome::Throttled(None)),
+            (
+                6,
+                Outcome::Throttled {
+                    why: "HTTP 429".to_owned(),
+                    pause: None,
+                },
+            ),
             (60_000, Outcome::Unanswered(String::new())),
             (1, Outcome::Nothing),
         ] {

@@ -219,7 +219,7 @@ mod tests {
             (
                 429,
                 "canary",
-                "reading kv/data/app: the backend asks for fewer requests",
+                "reading kv/data/app: the backend asks for fewer requests (HTTP 429)",
             ),
             (
                 400,

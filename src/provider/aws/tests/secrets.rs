@@ -216,9 +216,13 @@ async fn what_goes_wrong_is_told_by_code_and_status_alone() {
         (
             fault(400, "ThrottlingException"),
             2,
-            "a: the backend asks for fewer requests",
+            "a: the backend asks for fewer requests (ThrottlingException, HTTP 400)",
         ),
-        ((429, String::new()), 1, "a: the backend asks for fewer requests"),
+        (
+            (429, String::new()),
+            1,
+            "a: the backend asks for fewer requests (HTTP 429)",
+        ),
         (
             fault(400, "ExpiredTokenException"),
             1,
@@ -276,7 +280,13 @@ async fn a_server_that_is_not_there_and_one_that_throttles_are_told_of_each_id()
     for (answer, key) in answers.into_iter().zip(["a", "b"]) {
         let retry_after = Some(std::time::Duration::from_secs(7));
         let what = key.to_owned();
-        assert_eq!(answer, Err(Problem::Throttled { what, retry_after }));
+        let why = "ThrottlingException, HTTP 400".to_owned();
+        let throttled = Problem::Throttled {
+            what,
+            why,
+            retry_after,
+        };
+        assert_eq!(answer, Err(throttled));
     }
     assert_eq!(
         scene.server.operations().len(),

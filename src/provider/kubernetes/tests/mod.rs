@@ -140,6 +140,7 @@ async fn what_goes_wrong_is_told_without_the_body() {
             "canary".to_owned(),
             Problem::Throttled {
                 what: what(),
+                why: "429".to_owned(),
                 retry_after: Some(Duration::from_secs(7)),
             },
         ),

@@ -35,7 +35,10 @@ async fn every_bad_answer_is_told_by_what_it_is() {
             "one: nothing has changed since it was last read",
         ),
         (Reply::Status(302), "one: the answer cannot be used: HTTP 302"),
-        (Reply::RetryAfter("7"), "one: the backend asks for fewer requests"),
+        (
+            Reply::RetryAfter("7"),
+            "one: the backend asks for fewer requests (HTTP 429)",
+        ),
         (
             Reply::Megabytes(100),
             "one: the answer cannot be used: it is larger than 8 MiB",
