@@ -89,7 +89,7 @@ pub enum RefreshTime {
 
 /// Reconciles of one kind that may be under way. A reconcile that waits costs next to nothing; what costs is bounded
 /// where it is spent, by the readers and by the permits toward the API server.
-const WORKERS: usize = 512;
+const WORKERS: usize = 1024;
 
 /// All controllers, told of every change, and not at work yet.
 #[derive(Debug)]

@@ -30,7 +30,7 @@ use line::{Kind, Line, crashed};
 pub use retry::Retries;
 
 /// How long a read waits for others to go with it, when it is not alone.
-const WINDOW: Duration = Duration::from_millis(3);
+const WINDOW: Duration = Duration::from_millis(5);
 
 type Answer = Result<Payload, Problem>;
 
