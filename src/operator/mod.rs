@@ -45,6 +45,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
     stop_on_signals(&tasks, &stop)?;
 
     let metrics = Metrics::new().context("could not set up the metrics")?;
+    if flags.switches.enable_leader_election {
+        metrics.leads(&flags.election.leader_election_id, false);
+    }
     let ready = Readiness::default();
     serve(flags, &metrics, &ready, &tasks, &stop).await?;
 
@@ -198,10 +201,8 @@ async fn lead(
     }
     let identity = format!("{}_{}", hostname(), std::process::id());
     let mut leadership = Leadership::seek(client, &flags.election, namespace, &identity).await?;
-    let lease = &flags.election.leader_election_id;
-    metrics.leads(lease, false);
     let won = leadership.won(stop).await;
-    metrics.leads(lease, won);
+    metrics.leads(&flags.election.leader_election_id, won);
     Ok(Some(leadership))
 }
 
