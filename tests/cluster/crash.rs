@@ -1,7 +1,6 @@
 //! The operator is killed at each of its writes, before it or after it: whoever is started next puts things in order.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::ByteString;
@@ -9,47 +8,15 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use lockstep_api::ExternalSecret;
-use lockstep_testkit::{Asked, ControlPlane, Fate, Proxy, eventually};
+use lockstep_testkit::{ControlPlane, Proxy, eventually};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, SOON, external_secret, generated, password, start_operator_as};
 use crate::eso::FINALIZER;
+use crate::mishaps::Trap;
 
 /// More writes than the story has: a loop that never ends would be a fault, too.
 const MOST_WRITES: usize = 30;
-
-/// Stops the operator at one of its writes, once.
-#[derive(Default)]
-struct Trap {
-    seen: AtomicUsize,
-    at: AtomicUsize,
-    carried_out: AtomicBool,
-}
-
-impl Trap {
-    fn set(&self, at: usize, carried_out: bool) {
-        self.carried_out.store(carried_out, Ordering::SeqCst);
-        self.seen.store(0, Ordering::SeqCst);
-        self.at.store(at, Ordering::SeqCst);
-    }
-
-    fn has_sprung(&self) -> bool {
-        self.seen.load(Ordering::SeqCst) >= self.at.load(Ordering::SeqCst)
-    }
-
-    fn judge(&self, asked: &Asked) -> Fate {
-        // Nothing follows from an event, and it is written beside the work.
-        if !asked.is_write() || asked.path.ends_with("/events") {
-            return Fate::Pass;
-        }
-        if self.seen.fetch_add(1, Ordering::SeqCst) + 1 != self.at.load(Ordering::SeqCst) {
-            return Fate::Pass;
-        }
-        Fate::Hang {
-            carried_out: self.carried_out.load(Ordering::SeqCst),
-        }
-    }
-}
 
 #[tokio::test]
 #[ignore = "needs the test bed"]

@@ -1,18 +1,18 @@
 //! What Vault lends through a generator: renewed, replaced and given back, whatever happens to the operator.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, DeleteParams};
 use lockstep_api::ExternalSecret;
-use lockstep_testkit::{Asked, ControlPlane, Fate, Proxy, Running, eventually};
+use lockstep_testkit::{ControlPlane, Proxy, Running, eventually};
 use serde_json::json;
 
 use crate::bench::{Bench, start_operator_as, start_operator_with};
 use crate::lender::{Lender, Terms, borrowed, states, text};
+use crate::mishaps::Trap;
 
 const SHORT_GRACE: &str = "--generator-gc-grace-period=1s";
 /// More writes than the story has.
@@ -151,38 +151,6 @@ async fn a_user_that_cannot_be_renewed_for_long_is_replaced_in_time() -> Result<
     )
     .await?;
     Ok(())
-}
-
-/// Stops the operator at one of its writes, once.
-#[derive(Default)]
-struct Trap {
-    seen: AtomicUsize,
-    at: AtomicUsize,
-    carried_out: AtomicBool,
-}
-
-impl Trap {
-    fn set(&self, at: usize, carried_out: bool) {
-        self.carried_out.store(carried_out, Ordering::SeqCst);
-        self.seen.store(0, Ordering::SeqCst);
-        self.at.store(at, Ordering::SeqCst);
-    }
-
-    fn has_sprung(&self) -> bool {
-        self.seen.load(Ordering::SeqCst) >= self.at.load(Ordering::SeqCst)
-    }
-
-    fn judge(&self, asked: &Asked) -> Fate {
-        if !asked.is_write() || asked.path.ends_with("/events") {
-            return Fate::Pass;
-        }
-        if self.seen.fetch_add(1, Ordering::SeqCst) + 1 != self.at.load(Ordering::SeqCst) {
-            return Fate::Pass;
-        }
-        Fate::Hang {
-            carried_out: self.carried_out.load(Ordering::SeqCst),
-        }
-    }
 }
 
 #[tokio::test]

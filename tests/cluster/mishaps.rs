@@ -1,6 +1,7 @@
 //! What befalls the operator's requests, as tests want it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
@@ -78,5 +79,38 @@ pub fn mishap(number: u64) -> Fate {
         2 => Fate::refusal(503, "ServiceUnavailable"),
         3 => Fate::Cut { carried_out: true },
         _ => Fate::Cut { carried_out: false },
+    }
+}
+
+/// Stops the operator at one of its writes, once.
+#[derive(Default)]
+pub struct Trap {
+    seen: AtomicUsize,
+    at: AtomicUsize,
+    carried_out: AtomicBool,
+}
+
+impl Trap {
+    pub fn set(&self, at: usize, carried_out: bool) {
+        self.carried_out.store(carried_out, Ordering::SeqCst);
+        self.seen.store(0, Ordering::SeqCst);
+        self.at.store(at, Ordering::SeqCst);
+    }
+
+    pub fn has_sprung(&self) -> bool {
+        self.seen.load(Ordering::SeqCst) >= self.at.load(Ordering::SeqCst)
+    }
+
+    pub fn judge(&self, asked: &Asked) -> Fate {
+        // Nothing follows from an event, and it is written beside the work.
+        if !asked.is_write() || asked.path.ends_with("/events") {
+            return Fate::Pass;
+        }
+        if self.seen.fetch_add(1, Ordering::SeqCst) + 1 != self.at.load(Ordering::SeqCst) {
+            return Fate::Pass;
+        }
+        Fate::Hang {
+            carried_out: self.carried_out.load(Ordering::SeqCst),
+        }
     }
 }

@@ -21,10 +21,7 @@ pub(super) async fn registry_token(
     cluster: Arc<dyn Cluster>,
     order: Order<'_>,
 ) -> Result<Values, Problem> {
-    let client = Client {
-        cluster,
-        endpoints: Endpoints::of_environment(),
-    };
+    let client = Client::new(cluster);
     let made = ecr_authorization_token::generate(spec, &client, order.namespace).await;
     made.map_err(|problem| told(problem, order))
 }
@@ -34,10 +31,7 @@ pub(super) async fn session_token(
     cluster: Arc<dyn Cluster>,
     order: Order<'_>,
 ) -> Result<Values, Problem> {
-    let client = Client {
-        cluster,
-        endpoints: Endpoints::of_environment(),
-    };
+    let client = Client::new(cluster);
     let made = sts_session_token::generate(spec, &client, order.namespace).await;
     made.map_err(|problem| told(problem, order))
 }
@@ -60,6 +54,13 @@ struct Client {
 }
 
 impl Client {
+    fn new(cluster: Arc<dyn Cluster>) -> Self {
+        Self {
+            cluster,
+            endpoints: Endpoints::of_environment(),
+        }
+    }
+
     async fn session(
         &self,
         namespace: &str,
