@@ -37,16 +37,19 @@ pub const MAX_STEPS: u64 = 2_000_000;
 /// use lockstep_gostd::json::{Numbers, Value};
 /// use lockstep_jsonpath::{Found, Path};
 ///
-/// let document = Value::parse(br#"{"data": [{"k": "a", "v": 1}, {"k": "b", "v": 2}]}"#, Numbers::AsWritten).unwrap();
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let document = Value::parse(br#"{"data": [{"k": "a", "v": 1}, {"k": "b", "v": 2}]}"#, Numbers::AsWritten)?;
 ///
-/// let one = Path::parse("$.data[0].k").unwrap();
-/// assert!(one.find(&document).unwrap() == Found::One(&Value::Text("a".into())));
+/// let one = Path::parse("$.data[0].k")?;
+/// assert!(one.find(&document)? == Found::One(&Value::Text("a".into())));
 ///
-/// let some = Path::parse(r#"$.data[?(@.k == "b")].v"#).unwrap();
-/// assert!(matches!(some.find(&document).unwrap(), Found::Many(values) if values.len() == 1));
+/// let some = Path::parse(r#"$.data[?(@.k == "b")].v"#)?;
+/// assert!(matches!(some.find(&document)?, Found::Many(values) if values.len() == 1));
 ///
-/// let error = Path::parse("$.date").unwrap().find(&document).unwrap_err();
-/// assert_eq!(error.to_string(), "unknown key date");
+/// let error = Path::parse("$.date")?.find(&document).err();
+/// assert_eq!(error.map(|error| error.to_string()).as_deref(), Some("unknown key date"));
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Path(Expression);
