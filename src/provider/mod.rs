@@ -8,11 +8,11 @@
 #[cfg(feature = "aws")]
 pub(crate) mod aws;
 mod calls;
-mod certificates;
+pub(crate) mod certificates;
 mod fake;
 mod flights;
 mod hosts;
-mod http;
+pub(crate) mod http;
 mod json;
 mod keepsake;
 mod kubernetes;

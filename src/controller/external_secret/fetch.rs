@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use lockstep_api::generator::GeneratorSpec;
 
+use super::audit;
 use super::gather::Subject;
 use super::loans::Book;
 use super::recipes::Recipes;
@@ -53,6 +54,22 @@ pub async fn generate_anew(
 }
 
 async fn answer(
+    context: &Context,
+    subject: &Subject,
+    recipes: &Recipes,
+    book: &Book,
+    want: &Want,
+) -> Result<Found, Problem> {
+    let answer = ask(context, subject, recipes, book, want).await;
+    let lease = match &want.ask {
+        Ask::Generate { .. } => book.page(want.entry).state(),
+        Ask::Value { .. } | Ask::Extract { .. } | Ask::Find { .. } => None,
+    };
+    audit::fetched(context, subject, want, lease.as_ref(), &answer);
+    answer
+}
+
+async fn ask(
     context: &Context,
     subject: &Subject,
     recipes: &Recipes,

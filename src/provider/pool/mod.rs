@@ -168,6 +168,12 @@ impl Pool {
         used
     }
 
+    /// Whose credentials the store's backend is shown on behalf of a namespace.
+    pub fn credentials(&self, store: &StoreKey, consumer: &str) -> Vec<ObjectRef> {
+        let connection = self.core.shelves().serving(store, consumer);
+        connection.map_or_else(Vec::new, |connection| connection.link.credentials())
+    }
+
     /// How the backends of all stores are doing that anybody has used, in the order of the stores' names.
     pub fn vitals(&self) -> Vec<(StoreKey, Vitals)> {
         self.core.shelves().vitals()
