@@ -8,6 +8,7 @@ mod aside;
 pub mod cli;
 pub mod cluster;
 pub mod controller;
+mod ears;
 pub mod engine;
 pub mod generator;
 pub mod operator;

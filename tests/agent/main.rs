@@ -2,6 +2,7 @@
 
 mod bed;
 mod daemon;
+mod files;
 mod once;
 mod webhook;
 
