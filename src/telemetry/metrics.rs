@@ -155,6 +155,11 @@ impl Metrics {
         self.external_secrets.held(key, is_held);
     }
 
+    /// It was synced: by a store that stands in for its own, or not.
+    pub fn external_secret_answered(&self, key: &ObjectKey, by_fallback: bool) {
+        self.external_secrets.answered(key, by_fallback);
+    }
+
     /// What ends first of what it was lent.
     pub fn external_secret_lent(&self, key: &ObjectKey, term: Option<Term>) {
         self.external_secrets.lent(key, term);

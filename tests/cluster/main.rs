@@ -9,6 +9,7 @@ mod crash;
 mod diff;
 mod drift;
 mod eso;
+mod fallback;
 mod faults;
 mod gitops;
 mod guard;
