@@ -13,8 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use super::concerned::Concerned;
 use super::following::{Follower, Version};
+use super::spread;
 use crate::cluster::{Change, Move};
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
+use crate::engine::spread::Sort;
 use crate::provider::pool::{Tidings, Turn};
 use crate::queue::Queue;
 
@@ -29,6 +31,7 @@ pub struct Router {
     external_secrets: Arc<Queue<ObjectKey>>,
     stores: Arc<Queue<StoreKey>>,
     generator_states: Arc<Queue<ObjectKey>>,
+    spread: spread::Wakes,
     concerned: Concerned<ObjectKey>,
 }
 
@@ -38,12 +41,14 @@ impl Router {
         external_secrets: Arc<Queue<ObjectKey>>,
         stores: Arc<Queue<StoreKey>>,
         generator_states: Arc<Queue<ObjectKey>>,
+        spread: spread::Wakes,
     ) -> Self {
         Self {
             context,
             external_secrets,
             stores,
             generator_states,
+            spread,
             concerned: Concerned::default(),
         }
     }
@@ -69,7 +74,12 @@ impl Router {
             Change::Target(key) => self.wake_concerned(&ObjectRef::namespaced("Secret", &key)),
             Change::Resource(key) => self.wake_concerned(&ObjectRef::from(&key)),
             Change::Store(key, moved) => self.store(&key, moved),
-            Change::Namespace(name) => self.wake_concerned(&namespace_ref(&name)),
+            Change::Parent(key, moved) => self.spread.parent(&key, moved),
+            Change::PushSecret(key, moved) => self.spread.child(Sort::PushSecret, &key, moved),
+            Change::Namespace(name) => {
+                self.wake_concerned(&namespace_ref(&name));
+                self.spread.namespace(&name);
+            }
             Change::GeneratorState { key, owner } => {
                 self.generator_states.wake(&key);
                 if let Some(owner) = owner {
@@ -92,6 +102,7 @@ impl Router {
         self.concerned.set(key, concerns);
         // One that is gone gets a last turn, which cleans up behind it.
         self.external_secrets.wake(key);
+        self.spread.child(Sort::ExternalSecret, key, moved);
     }
 
     fn store(&self, key: &StoreKey, moved: Move) {

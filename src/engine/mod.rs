@@ -25,6 +25,8 @@ pub mod problem;
 pub mod render;
 pub mod rewrite;
 pub mod secret_bytes;
+pub mod selector;
+pub mod spread;
 pub mod state;
 pub mod store;
 pub mod target;

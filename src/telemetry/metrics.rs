@@ -20,6 +20,7 @@ use super::standing::Standing;
 use crate::audit::{Log, Tally};
 use crate::engine::lease::Term;
 use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::spread::{ParentKey, Sort};
 use crate::provider::CallObserver;
 use crate::provider::pool::Pool;
 
@@ -40,6 +41,8 @@ pub struct Metrics {
     external_secrets: Objects,
     stores: Objects,
     cluster_stores: Objects,
+    cluster_external_secrets: Objects,
+    cluster_push_secrets: Objects,
     pub(super) controllers: Controllers,
     pub(super) queues: Queues,
     problems: IntCounterVec,
@@ -84,6 +87,8 @@ impl Metrics {
             external_secrets: Objects::new("externalsecret"),
             stores: Objects::new("secretstore"),
             cluster_stores: Objects::new("clustersecretstore"),
+            cluster_external_secrets: Objects::new(Sort::ExternalSecret.controller()),
+            cluster_push_secrets: Objects::new(Sort::PushSecret.controller()),
             controllers: Controllers::new(&add)?,
             queues: Queues::new(&add)?,
             problems: add.counter(
@@ -111,7 +116,13 @@ impl Metrics {
         let mut text = String::new();
         // Writing into memory fails only for families without a name, of which there are none.
         let _ = TextEncoder::new().encode_utf8(&self.registry.gather(), &mut text);
-        for objects in [&self.external_secrets, &self.stores, &self.cluster_stores] {
+        for objects in [
+            &self.external_secrets,
+            &self.stores,
+            &self.cluster_stores,
+            &self.cluster_external_secrets,
+            &self.cluster_push_secrets,
+        ] {
             objects.render(&mut text);
         }
         if let Some(pool) = self.pool.get().and_then(Weak::upgrade) {
@@ -180,6 +191,21 @@ impl Metrics {
         objects.forget(&key);
     }
 
+    pub fn spread_ready(&self, key: &ParentKey, status: ConditionStatus) {
+        let (objects, key) = self.parents_like(key);
+        objects.ready(&key, status);
+    }
+
+    pub fn spread_took(&self, key: &ParentKey, took: Duration) {
+        let (objects, key) = self.parents_like(key);
+        objects.took(&key, took);
+    }
+
+    pub fn forget_spread(&self, key: &ParentKey) {
+        let (objects, key) = self.parents_like(key);
+        objects.forget(&key);
+    }
+
     pub fn problem(&self, controller: &'static str, reason: &'static str) {
         self.problems.with_label_values(&[controller, reason]).inc();
     }
@@ -197,6 +223,14 @@ impl Metrics {
         };
         let namespace = key.namespace().unwrap_or_default();
         (objects, ObjectKey::new(namespace, key.name()))
+    }
+
+    fn parents_like(&self, key: &ParentKey) -> (&Objects, ObjectKey) {
+        let objects = match key.sort {
+            Sort::ExternalSecret => &self.cluster_external_secrets,
+            Sort::PushSecret => &self.cluster_push_secrets,
+        };
+        (objects, ObjectKey::new("", &key.name))
     }
 
     /// The view of one controller's queue.

@@ -23,6 +23,7 @@ mod operator;
 mod readers;
 mod resources;
 mod series;
+mod spread;
 mod takeover;
 mod vault;
 mod wakes;
