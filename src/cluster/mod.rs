@@ -8,6 +8,7 @@ pub mod folder;
 pub mod kube;
 mod pushes;
 mod resources;
+mod spreading;
 mod states;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
 use crate::engine::push::Sighting;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::spread::ParentKey;
 use crate::engine::target::Target;
 use crate::engine::values::Values;
 
@@ -32,6 +34,7 @@ pub use crate::engine::store::Store;
 
 pub use self::pushes::PushSecrets;
 pub use self::resources::Resources;
+pub use self::spreading::Spreading;
 pub use self::states::GeneratorStates;
 
 #[async_trait]
@@ -92,6 +95,10 @@ pub trait Cluster: Send + Sync + std::fmt::Debug {
     fn pushes(&self) -> Option<&dyn PushSecrets> {
         None
     }
+    /// Objects that are kept in many namespaces, where there are several.
+    fn spreading(&self) -> Option<&dyn Spreading> {
+        None
+    }
     /// Queues an event. Never waits; under load events are dropped and counted.
     fn publish(&self, event: Event);
 }
@@ -119,8 +126,10 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     ExternalSecret(ObjectKey, Move),
-    Store(StoreKey, Move),
     PushSecret(ObjectKey, Move),
+    /// A ClusterExternalSecret or ClusterPushSecret.
+    Parent(ParentKey, Move),
+    Store(StoreKey, Move),
     /// A Secret that may be pushed, as it is now.
     Source {
         key: ObjectKey,
@@ -131,7 +140,7 @@ pub enum Change {
     Target(ObjectKey),
     /// A managed object of another kind did.
     Resource(ResourceKey),
-    /// A namespace came, went, or changed its labels.
+    /// A namespace came, went or is going, or changed its labels.
     Namespace(String),
     /// A GeneratorState came, changed or went; it belongs to this ExternalSecret.
     GeneratorState {

@@ -10,6 +10,7 @@ mod next;
 mod push_secret;
 pub mod rendering;
 pub mod secret_store;
+pub mod spread;
 mod templates;
 pub mod wakes;
 
@@ -23,6 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use self::following::Following;
 use self::rendering::Rendering;
+use crate::audit::Audit;
 use crate::cluster::{Change, Cluster};
 use crate::engine::condition::{Manner, Stamp};
 use crate::engine::object::{ObjectKey, StoreKey};
@@ -42,6 +44,7 @@ pub struct Context {
     pub generators: Arc<Generators>,
     pub rendering: Arc<Rendering>,
     pub metrics: Arc<Metrics>,
+    pub audit: Audit,
     pub rules: StoreRules,
     pub settings: Settings,
     pub clock: fn() -> Timestamp,
@@ -106,7 +109,7 @@ impl RefreshTime {
 
 /// Reconciles of one kind that may be under way. A reconcile that waits costs next to nothing; what costs is bounded
 /// where it is spent, by the readers and by the permits toward the API server.
-const WORKERS: usize = 1024;
+pub const WORKERS: usize = 1024;
 
 /// All controllers, told of every change, and not at work yet.
 #[derive(Debug)]
@@ -118,6 +121,7 @@ pub struct Controllers {
     push_secrets: Arc<Queue<ObjectKey>>,
     held_stores: Arc<Queue<StoreKey>>,
     pushing: Arc<push_secret::Shared>,
+    spread: spread::Queues,
 }
 
 impl Controllers {
@@ -135,6 +139,7 @@ impl Controllers {
         let push_secrets = Queue::new(context.metrics.queue("pushsecret", WORKERS));
         let held_stores = Queue::new(context.metrics.queue("heldstore", WORKERS));
         let pushing = Arc::<push_secret::Shared>::default();
+        let spread = spread::Queues::new(&context);
         let router = wakes::Router::new(
             context.clone(),
             external_secrets.clone(),
@@ -146,6 +151,7 @@ impl Controllers {
                 push_secrets.clone(),
                 held_stores.clone(),
             ),
+            spread::Wakes::new(context.clone(), spread.clone()),
         );
         tasks.spawn(router.run(changes, stop.clone()));
         Self {
@@ -156,6 +162,7 @@ impl Controllers {
             push_secrets,
             held_stores,
             pushing,
+            spread,
         }
     }
 
@@ -169,7 +176,9 @@ impl Controllers {
             push_secrets,
             held_stores,
             pushing,
+            spread,
         } = self;
+        spread.work(&context, tasks, stop);
         let memory = Arc::new(external_secret::Memory::default());
         let turn = {
             let context = context.clone();

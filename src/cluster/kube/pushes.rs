@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use super::super::{Change, Move, PushSecrets, Store};
 use super::packed::Packed;
 use super::watch::{self, Sink, Watch};
-use super::{KubeCluster, reduce, status};
+use super::{KubeCluster, Scope, reduce, status};
 use crate::engine::labels;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::problem::Problem;
@@ -43,7 +43,7 @@ impl PushSecrets for KubeCluster {
     }
 
     fn stores(&self, namespace: Option<&str>) -> Vec<Arc<Store>> {
-        let of_all = || self.cluster_stores.matching(|_| true).into_iter();
+        let of_all = || self.cluster_stores.all().into_iter();
         let of = |namespace: &str| self.stores.matching(|key| key.namespace == namespace).into_iter();
         match namespace {
             Some(namespace) => of(namespace).map(|(_, store)| store).collect(),
@@ -172,6 +172,7 @@ pub struct Sources {
     changes: mpsc::UnboundedSender<Change>,
     tasks: TaskTracker,
     stop: CancellationToken,
+    is_on: bool,
     /// Somebody pushes.
     are_wanted: AtomicBool,
     /// Everybody who does is known, so that what is seen from now on is seen by all whom it concerns.
@@ -182,14 +183,15 @@ pub struct Sources {
 impl Sources {
     pub fn new(
         client: Client,
-        namespace: Option<String>,
+        scope: &Scope,
         changes: mpsc::UnboundedSender<Change>,
         tasks: &TaskTracker,
         stop: &CancellationToken,
     ) -> Self {
         Self {
             client,
-            namespace,
+            namespace: scope.namespace.clone(),
+            is_on: scope.push_secrets,
             changes,
             tasks: tasks.clone(),
             stop: stop.clone(),
@@ -210,7 +212,7 @@ impl Sources {
     }
 
     fn begin(&self) {
-        let is_time = self.are_wanted.load(Ordering::SeqCst) && self.may_begin.load(Ordering::SeqCst);
+        let is_time = self.is_on && self.are_wanted.load(Ordering::SeqCst) && self.may_begin.load(Ordering::SeqCst);
         if !is_time || self.has_begun.swap(true, Ordering::SeqCst) {
             return;
         }
