@@ -10,6 +10,7 @@ mod diff;
 mod drift;
 mod eso;
 mod faults;
+mod gitops;
 mod guard;
 mod handover;
 mod kinds;
