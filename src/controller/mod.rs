@@ -33,7 +33,7 @@ use crate::engine::store::{Store, StoreRules};
 use crate::generator::Generators;
 use crate::provider::pool::Pool;
 use crate::queue::Queue;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Kind, Metrics};
 
 /// What every reconcile needs.
 #[derive(Clone, Debug)]
@@ -111,16 +111,38 @@ impl RefreshTime {
 /// where it is spent, by the readers and by the permits toward the API server.
 pub const WORKERS: usize = 1024;
 
+/// The queues of stores, one for each kind.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    namespaced: Arc<Queue<StoreKey>>,
+    cluster: Arc<Queue<StoreKey>>,
+}
+
+impl Stores {
+    fn new(metrics: &Metrics) -> Self {
+        let queue = |kind: Kind| Queue::new(metrics.queue(kind.name(), WORKERS));
+        Self {
+            namespaced: queue(Kind::SecretStore),
+            cluster: queue(Kind::ClusterSecretStore),
+        }
+    }
+
+    fn wake(&self, key: &StoreKey) {
+        match key {
+            StoreKey::Namespaced(_) => self.namespaced.wake(key),
+            StoreKey::Cluster(_) => self.cluster.wake(key),
+        }
+    }
+}
+
 /// All controllers, told of every change, and not at work yet.
 #[derive(Debug)]
 pub struct Controllers {
     context: Context,
     external_secrets: Arc<Queue<ObjectKey>>,
-    stores: Arc<Queue<StoreKey>>,
+    stores: Stores,
     generator_states: Arc<Queue<ObjectKey>>,
-    push_secrets: Arc<Queue<ObjectKey>>,
-    held_stores: Arc<Queue<StoreKey>>,
-    pushing: Arc<push_secret::Shared>,
+    pushing: push_secret::Queues,
     spread: spread::Queues,
 }
 
@@ -133,24 +155,17 @@ impl Controllers {
         tasks: &TaskTracker,
         stop: &CancellationToken,
     ) -> Self {
-        let external_secrets = Queue::new(context.metrics.queue("externalsecret", WORKERS));
-        let stores = Queue::new(context.metrics.queue("secretstore", WORKERS));
+        let external_secrets = Queue::new(context.metrics.queue(Kind::ExternalSecret.name(), WORKERS));
+        let stores = Stores::new(&context.metrics);
         let generator_states = Queue::new(context.metrics.queue("generatorstate", WORKERS));
-        let push_secrets = Queue::new(context.metrics.queue("pushsecret", WORKERS));
-        let held_stores = Queue::new(context.metrics.queue("heldstore", WORKERS));
-        let pushing = Arc::<push_secret::Shared>::default();
+        let pushing = push_secret::Queues::new(&context);
         let spread = spread::Queues::new(&context);
         let router = wakes::Router::new(
             context.clone(),
             external_secrets.clone(),
             stores.clone(),
             generator_states.clone(),
-            push_secret::Wakes::new(
-                context.clone(),
-                pushing.links.clone(),
-                push_secrets.clone(),
-                held_stores.clone(),
-            ),
+            push_secret::Wakes::new(context.clone(), pushing.clone()),
             spread::Wakes::new(context.clone(), spread.clone()),
         );
         tasks.spawn(router.run(changes, stop.clone()));
@@ -159,8 +174,6 @@ impl Controllers {
             external_secrets,
             stores,
             generator_states,
-            push_secrets,
-            held_stores,
             pushing,
             spread,
         }
@@ -173,11 +186,10 @@ impl Controllers {
             external_secrets,
             stores,
             generator_states,
-            push_secrets,
-            held_stores,
             pushing,
             spread,
         } = self;
+        pushing.work(&context, tasks, stop);
         spread.work(&context, tasks, stop);
         let memory = Arc::new(external_secret::Memory::default());
         let turn = {
@@ -190,17 +202,8 @@ impl Controllers {
             move |key| generator_state::reconcile(context.clone(), key)
         };
         tasks.spawn(generator_states.work(WORKERS, stop.clone(), turn));
-        let turn = {
-            let context = context.clone();
-            move |key| push_secret::reconcile(context.clone(), pushing.clone(), key)
-        };
-        tasks.spawn(push_secrets.work(WORKERS, stop.clone(), turn));
-        let turn = {
-            let context = context.clone();
-            move |key| push_secret::hold::reconcile(context.clone(), key)
-        };
-        tasks.spawn(held_stores.work(WORKERS, stop.clone(), turn));
         let turn = move |key| secret_store::reconcile(context.clone(), key);
-        tasks.spawn(stores.work(WORKERS, stop.clone(), turn));
+        tasks.spawn(stores.namespaced.work(WORKERS, stop.clone(), turn.clone()));
+        tasks.spawn(stores.cluster.work(WORKERS, stop.clone(), turn));
     }
 }

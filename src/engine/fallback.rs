@@ -148,8 +148,10 @@ mod tests {
             key,
             uid: "u".to_owned(),
             generation: 1,
+            labels: BTreeMap::new(),
             annotations: BTreeMap::from([(ANNOTATION.to_owned(), annotation.to_owned())]),
             terminating: false,
+            is_held: false,
             spec: Parsed::from_json(json!({})),
             status: SecretStoreStatus::default(),
         }

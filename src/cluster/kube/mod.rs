@@ -114,13 +114,7 @@ impl KubeCluster {
         )]
         let (changes, receiver) = mpsc::unbounded_channel();
         let kinds = resources::Kinds::new(scope.namespace.clone(), changes.clone(), tasks, stop);
-        let sources = pushes::Sources::new(
-            client.clone(),
-            scope,
-            changes.clone(),
-            tasks,
-            stop,
-        );
+        let sources = pushes::Sources::new(client.clone(), scope, changes.clone(), tasks, stop);
         let cluster = Arc::new_cyclic(|own| Self {
             events: events::Publisher::start(client.clone(), on_dropped_event, tasks, stop),
             followed: followed::Followed::new(client.clone(), changes.clone(), tasks, stop),

@@ -212,7 +212,8 @@ impl Sources {
     }
 
     fn begin(&self) {
-        let is_time = self.is_on && self.are_wanted.load(Ordering::SeqCst) && self.may_begin.load(Ordering::SeqCst);
+        let is_time =
+            self.is_on && self.are_wanted.load(Ordering::SeqCst) && self.may_begin.load(Ordering::SeqCst);
         if !is_time || self.has_begun.swap(true, Ordering::SeqCst) {
             return;
         }

@@ -16,6 +16,7 @@ use crate::engine::problem::{Problem, Retry};
 use crate::engine::push;
 use crate::engine::render;
 use crate::queue::Next;
+use crate::telemetry::Kind;
 
 /// How a turn ended.
 #[derive(Debug)]
@@ -164,7 +165,7 @@ fn keep_time(context: &Context, old: &PushSecretStatus, new: &mut PushSecretStat
 pub fn gone(context: &Context, shared: &Shared, key: &ObjectKey) -> Next {
     shared.memory.forget(key);
     context.following.set(&Follower::PushSecret(key.clone()), []);
-    context.metrics.forget_push_secret(key);
+    context.metrics.forget(Kind::PushSecret, key);
     Next::Gone
 }
 
@@ -214,7 +215,9 @@ pub async fn undeleted(
 pub async fn at_rest(context: &Context, subject: &Subject, next: Next) -> Next {
     let ready = ready(&subject.status);
     if let Some(ready) = ready {
-        context.metrics.push_secret_ready(&subject.key, ready.status);
+        context
+            .metrics
+            .ready(Kind::PushSecret, &subject.key, ready.status);
     }
     let is_untold = subject.last.as_ref().is_some_and(|last| last.untold.is_some());
     if !is_untold {
@@ -259,7 +262,7 @@ async fn write(
     status: &PushSecretStatus,
 ) -> Option<Next> {
     if let Some(ready) = ready(status) {
-        context.metrics.push_secret_ready(key, ready.status);
+        context.metrics.ready(Kind::PushSecret, key, ready.status);
     }
     if object.status.as_ref() == Some(status) {
         return None;
