@@ -5,6 +5,7 @@
 
 pub mod agent;
 mod aside;
+pub mod certificates;
 pub mod cli;
 pub mod cluster;
 pub mod controller;
@@ -17,3 +18,4 @@ pub mod queue;
 pub mod random;
 pub mod server;
 pub mod telemetry;
+pub mod webhook;

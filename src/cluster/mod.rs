@@ -8,6 +8,7 @@ pub mod folder;
 pub mod kube;
 mod resources;
 mod states;
+pub mod webhook;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use crate::engine::store::Store;
 
 pub use self::resources::Resources;
 pub use self::states::GeneratorStates;
+pub use self::webhook::WebhookObjects;
 
 #[async_trait]
 pub trait Cluster: Send + Sync + std::fmt::Debug {

@@ -2,6 +2,7 @@
 
 mod flags;
 mod leadership;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,7 @@ use crate::server::{self, Readiness};
 use crate::telemetry::{Metrics, logging};
 
 pub use self::flags::Flags;
+pub(crate) use self::flags::{Address, TimeEncoding, parse_address, parse_level};
 
 /// How long the API server may take to answer at the start.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -54,6 +56,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
     let config = client_config().await?;
     let namespace = config.default_namespace.clone();
     let client = connect(config, &stop).await?;
+    let webhook = flags.webhook.start(&client, &namespace, &metrics).await?;
     let dropped = metrics.events_dropped.clone();
     let on_dropped = Arc::new(move || dropped.inc());
     let (cluster, changes) = KubeCluster::start(
@@ -64,6 +67,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
         &stop,
     )
     .await;
+    if let Some(webhook) = &webhook {
+        webhook.has_a_certificate().await;
+    }
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
@@ -75,6 +81,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
         controllers.work(&tasks, &stop);
     }
     let lost = until_the_end(leadership, &pool, &tasks, &stop).await;
+    if let Some(webhook) = webhook {
+        webhook.end().await;
+    }
     if lost {
         bail!("the lease was lost; another replica leads now");
     }
@@ -151,7 +160,7 @@ async fn serve(
 
 /// From the pod we run in, or from `KUBECONFIG` and the places where `kubectl` looks.
 #[expect(clippy::disallowed_methods, reason = "this is the wiring of a face")]
-async fn client_config() -> Result<Config> {
+pub(crate) async fn client_config() -> Result<Config> {
     let mut config = Config::infer().await.context(
         "found neither a service account (are we in a pod?) nor a kubeconfig (set KUBECONFIG, or write ~/.kube/config)",
     )?;
@@ -162,7 +171,7 @@ async fn client_config() -> Result<Config> {
 }
 
 /// A client for an API server that answers.
-async fn connect(config: Config, stop: &CancellationToken) -> Result<Client> {
+pub(crate) async fn connect(config: Config, stop: &CancellationToken) -> Result<Client> {
     let url = config.cluster_url.clone();
     let client = Client::try_from(config).with_context(|| format!("could not set up a client for {url}"))?;
     let deadline = tokio::time::Instant::now() + PATIENCE;

@@ -15,6 +15,7 @@ use super::backends;
 use super::objects::Objects;
 use super::process;
 use super::queue_metrics::QueueMetrics;
+use super::reviews::Reviews;
 use super::standing::Standing;
 use crate::engine::lease::Term;
 use crate::engine::object::{ObjectKey, StoreKey};
@@ -27,7 +28,7 @@ const RECONCILE_BUCKETS: &[f64] = &[
     1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0,
     50.0, 60.0,
 ];
-const QUEUE_BUCKETS: &[f64] = &[
+pub(super) const QUEUE_BUCKETS: &[f64] = &[
     1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1000.0,
 ];
 
@@ -43,6 +44,8 @@ pub struct Metrics {
     problems: IntCounterVec,
     pub events_dropped: IntCounter,
     leads: IntGaugeVec,
+    /// Of the webhook.
+    pub reviews: Reviews,
     pool: OnceLock<Weak<Pool>>,
 }
 
@@ -97,6 +100,7 @@ impl Metrics {
                 "Whether this replica holds a lease and works",
                 &["name"],
             )?,
+            reviews: Reviews::new(&add)?,
             pool: OnceLock::new(),
             registry,
         }))
@@ -254,30 +258,40 @@ impl CallObserver for Metrics {
 }
 
 /// Creates families and registers them.
-struct Families<'a> {
+pub(super) struct Families<'a> {
     registry: &'a Registry,
 }
 
 impl Families<'_> {
-    fn counter(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+    pub(super) fn counter(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<IntCounterVec, prometheus::Error> {
         let family = IntCounterVec::new(Opts::new(name, help), labels)?;
         self.registry.register(Box::new(family.clone()))?;
         Ok(family)
     }
 
-    fn single(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+    pub(super) fn single(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
         let counter = IntCounter::new(name, help)?;
         self.registry.register(Box::new(counter.clone()))?;
         Ok(counter)
     }
 
-    fn gauge(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
+    pub(super) fn gauge(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<IntGaugeVec, prometheus::Error> {
         let family = IntGaugeVec::new(Opts::new(name, help), labels)?;
         self.registry.register(Box::new(family.clone()))?;
         Ok(family)
     }
 
-    fn histogram(
+    pub(super) fn histogram(
         &self,
         name: &str,
         help: &str,

@@ -7,6 +7,7 @@ pub mod metrics;
 mod objects;
 mod process;
 mod queue_metrics;
+mod reviews;
 mod standing;
 
 pub use metrics::Metrics;

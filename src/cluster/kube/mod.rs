@@ -20,6 +20,7 @@ mod sinks;
 mod states;
 mod status;
 mod watch;
+pub mod webhook;
 mod writes;
 
 use std::collections::BTreeMap;
