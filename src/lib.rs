@@ -5,10 +5,12 @@
 
 pub mod agent;
 mod aside;
+pub mod audit;
 pub mod certificates;
 pub mod cli;
 pub mod cluster;
 pub mod controller;
+mod ears;
 pub mod engine;
 pub mod generator;
 pub mod operator;

@@ -8,6 +8,7 @@ pub mod following;
 pub mod generator_state;
 pub mod rendering;
 pub mod secret_store;
+pub mod spread;
 pub mod wakes;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use self::following::Following;
 use self::rendering::Rendering;
+use crate::audit::Audit;
 use crate::cluster::{Change, Cluster};
 use crate::engine::condition::{Manner, Stamp};
 use crate::engine::object::{ObjectKey, StoreKey};
@@ -38,6 +40,7 @@ pub struct Context {
     pub generators: Arc<Generators>,
     pub rendering: Arc<Rendering>,
     pub metrics: Arc<Metrics>,
+    pub audit: Audit,
     pub rules: StoreRules,
     pub settings: Settings,
     pub clock: fn() -> Timestamp,
@@ -89,7 +92,7 @@ pub enum RefreshTime {
 
 /// Reconciles of one kind that may be under way. A reconcile that waits costs next to nothing; what costs is bounded
 /// where it is spent, by the readers and by the permits toward the API server.
-const WORKERS: usize = 1024;
+pub const WORKERS: usize = 1024;
 
 /// All controllers, told of every change, and not at work yet.
 #[derive(Debug)]
@@ -98,6 +101,7 @@ pub struct Controllers {
     external_secrets: Arc<Queue<ObjectKey>>,
     stores: Arc<Queue<StoreKey>>,
     generator_states: Arc<Queue<ObjectKey>>,
+    spread: spread::Queues,
 }
 
 impl Controllers {
@@ -112,11 +116,13 @@ impl Controllers {
         let external_secrets = Queue::new(context.metrics.queue("externalsecret", WORKERS));
         let stores = Queue::new(context.metrics.queue("secretstore", WORKERS));
         let generator_states = Queue::new(context.metrics.queue("generatorstate", WORKERS));
+        let spread = spread::Queues::new(&context);
         let router = wakes::Router::new(
             context.clone(),
             external_secrets.clone(),
             stores.clone(),
             generator_states.clone(),
+            spread::Wakes::new(context.clone(), spread.clone()),
         );
         tasks.spawn(router.run(changes, stop.clone()));
         Self {
@@ -124,6 +130,7 @@ impl Controllers {
             external_secrets,
             stores,
             generator_states,
+            spread,
         }
     }
 
@@ -134,7 +141,9 @@ impl Controllers {
             external_secrets,
             stores,
             generator_states,
+            spread,
         } = self;
+        spread.work(&context, tasks, stop);
         let memory = Arc::new(external_secret::Memory::default());
         let turn = {
             let context = context.clone();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args, ValueEnum};
 
 use super::webhook::WebhookFlags;
+use crate::audit::AuditFlags;
 use crate::controller::RefreshTime;
 use crate::engine::condition::Manner;
 use crate::process::{RuleFlags, parse_duration};
@@ -78,6 +79,8 @@ pub struct Flags {
     #[arg(long, value_name = "ENCODING", default_value = "epoch")]
     pub zap_time_encoding: TimeEncoding,
     #[command(flatten)]
+    pub audit: AuditFlags,
+    #[command(flatten)]
     pub accepted: Accepted,
 }
 
@@ -85,6 +88,10 @@ switches! {
     Switches {
         /// Serve ClusterSecretStores.
         enable_cluster_store_reconciler = "true",
+        /// Serve ClusterExternalSecrets.
+        enable_cluster_external_secret_reconciler = "true",
+        /// Serve ClusterPushSecrets.
+        enable_cluster_push_secret_reconciler = "true",
         /// Serve SecretStores.
         enable_secret_store_reconciler = "true",
         /// Read only stores that are Ready.
@@ -158,9 +165,7 @@ accepted! {
     enable_managed_secrets_caching: "managed Secrets are always watched, and kept as fingerprints",
     enable_secret_api_read_on_cache_mismatch: "writes carry the version that was looked at",
     enable_extended_metric_labels: "not there yet",
-    enable_cluster_external_secret_reconciler: "ClusterExternalSecret is not there yet",
     enable_push_secret_reconciler: "PushSecret is not there yet",
-    enable_cluster_push_secret_reconciler: "ClusterPushSecret is not there yet",
     enable_http2: "the metrics endpoint speaks HTTP/1.1",
     metrics_auth: "not there yet",
     metrics_secure: "not there yet",

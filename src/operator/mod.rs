@@ -15,11 +15,13 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use self::leadership::Leadership;
+use crate::audit::{Audit, Log};
 use crate::cluster::kube::{KubeCluster, Scope};
 use crate::controller::following::Following;
 use crate::controller::rendering::Rendering;
 use crate::controller::{Context, Controllers, Settings};
 use crate::engine::render::{Engine, Targets};
+use crate::engine::spread::Sort;
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
 use crate::process::{PARTING, finish, stop_on_signals};
@@ -73,7 +75,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
-    let context = context(flags, cluster, metrics.clone());
+    let (audit, log) = Log::open(&flags.audit)?;
+    metrics.tell_of_audit(log.as_ref());
+    let context = context(flags, cluster, metrics.clone(), audit);
     let pool = context.pool.clone();
     let controllers = Controllers::listen(context, changes, &tasks, &stop);
     let leadership = lead(flags, client, &namespace, &metrics, &stop).await?;
@@ -81,6 +85,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
         controllers.work(&tasks, &stop);
     }
     let lost = until_the_end(leadership, &pool, &tasks, &stop).await;
+    if let Some(log) = log {
+        log.close(PARTING).await;
+    }
     if let Some(webhook) = webhook {
         webhook.end().await;
     }
@@ -92,7 +99,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
 }
 
 /// What every reconcile needs.
-fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>) -> Context {
+fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>, audit: Audit) -> Context {
     let (calls, rules) = (Calls::new(metrics.clone()), flags.rules.rules());
     let pool = Arc::new(Pool::new(cluster.clone(), calls.clone(), rules.clone()));
     metrics.tell_of(&pool);
@@ -103,6 +110,7 @@ fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>) -> C
         generators: Arc::new(Generators::new(cluster.clone(), calls, rules)),
         cluster,
         metrics,
+        audit,
         rules: StoreRules {
             class: flags.controller_class.clone(),
             flood_gate: flags.switches.enable_flood_gate,
@@ -113,9 +121,23 @@ fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>) -> C
 }
 
 fn scope(flags: &Flags, home: &str) -> Scope {
+    let switches = [
+        (
+            Sort::ExternalSecret,
+            flags.switches.enable_cluster_external_secret_reconciler,
+        ),
+        (
+            Sort::PushSecret,
+            flags.switches.enable_cluster_push_secret_reconciler,
+        ),
+    ];
+    // Whoever sees one namespace only has nothing to spread to.
+    let is_on = |(_, is_on): &(Sort, bool)| *is_on && flags.namespace.is_empty();
+    let spreads = switches.into_iter().filter(is_on).map(|(sort, _)| sort);
     Scope {
         namespace: Some(flags.namespace.clone()).filter(|namespace| !namespace.is_empty()),
         cluster_stores: flags.switches.enable_cluster_store_reconciler,
+        spreads: spreads.collect(),
         generator_states: flags.switches.enable_generator_state,
         home: home.to_owned(),
     }

@@ -12,13 +12,16 @@ use prometheus::{
 };
 
 use super::backends;
+use super::exposition::Exposition;
 use super::objects::Objects;
 use super::process;
 use super::queue_metrics::QueueMetrics;
 use super::reviews::Reviews;
 use super::standing::Standing;
+use crate::audit::{Log, Tally};
 use crate::engine::lease::Term;
 use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::spread::{ParentKey, Sort};
 use crate::provider::CallObserver;
 use crate::provider::pool::Pool;
 
@@ -39,6 +42,8 @@ pub struct Metrics {
     external_secrets: Objects,
     stores: Objects,
     cluster_stores: Objects,
+    cluster_external_secrets: Objects,
+    cluster_push_secrets: Objects,
     pub(super) controllers: Controllers,
     pub(super) queues: Queues,
     problems: IntCounterVec,
@@ -47,6 +52,7 @@ pub struct Metrics {
     /// Of the webhook.
     pub reviews: Reviews,
     pool: OnceLock<Weak<Pool>>,
+    audit: OnceLock<Arc<Tally>>,
 }
 
 /// controller-runtime's families.
@@ -84,6 +90,8 @@ impl Metrics {
             external_secrets: Objects::new("externalsecret"),
             stores: Objects::new("secretstore"),
             cluster_stores: Objects::new("clustersecretstore"),
+            cluster_external_secrets: Objects::new(Sort::ExternalSecret.controller()),
+            cluster_push_secrets: Objects::new(Sort::PushSecret.controller()),
             controllers: Controllers::new(&add)?,
             queues: Queues::new(&add)?,
             problems: add.counter(
@@ -102,6 +110,7 @@ impl Metrics {
             )?,
             reviews: Reviews::new(&add)?,
             pool: OnceLock::new(),
+            audit: OnceLock::new(),
             registry,
         }))
     }
@@ -111,11 +120,20 @@ impl Metrics {
         let mut text = String::new();
         // Writing into memory fails only for families without a name, of which there are none.
         let _ = TextEncoder::new().encode_utf8(&self.registry.gather(), &mut text);
-        for objects in [&self.external_secrets, &self.stores, &self.cluster_stores] {
+        for objects in [
+            &self.external_secrets,
+            &self.stores,
+            &self.cluster_stores,
+            &self.cluster_external_secrets,
+            &self.cluster_push_secrets,
+        ] {
             objects.render(&mut text);
         }
         if let Some(pool) = self.pool.get().and_then(Weak::upgrade) {
             backends::render(&pool.vitals(), &mut text);
+        }
+        if let Some(tally) = self.audit.get() {
+            render_audit(tally, &mut text);
         }
         process::render(&mut text);
         text
@@ -125,6 +143,14 @@ impl Metrics {
     pub fn tell_of(&self, pool: &Arc<Pool>) {
         // There is one pool in a process.
         let _ = self.pool.set(Arc::downgrade(pool));
+    }
+
+    /// From now on it is told what became of the audit's lines, if there are any.
+    pub fn tell_of_audit(&self, log: Option<&Log>) {
+        if let Some(log) = log {
+            // There is one audit in a process.
+            let _ = self.audit.set(log.tally.clone());
+        }
     }
 
     pub fn synced(&self, key: &ObjectKey, failed: bool, took: Duration) {
@@ -142,6 +168,11 @@ impl Metrics {
     /// Whether a change is held back.
     pub fn external_secret_held(&self, key: &ObjectKey, is_held: bool) {
         self.external_secrets.held(key, is_held);
+    }
+
+    /// It was synced: by a store that stands in for its own, or not.
+    pub fn external_secret_answered(&self, key: &ObjectKey, by_fallback: bool) {
+        self.external_secrets.answered(key, by_fallback);
     }
 
     /// What ends first of what it was lent.
@@ -164,6 +195,21 @@ impl Metrics {
         objects.forget(&key);
     }
 
+    pub fn spread_ready(&self, key: &ParentKey, status: ConditionStatus) {
+        let (objects, key) = self.parents_like(key);
+        objects.ready(&key, status);
+    }
+
+    pub fn spread_took(&self, key: &ParentKey, took: Duration) {
+        let (objects, key) = self.parents_like(key);
+        objects.took(&key, took);
+    }
+
+    pub fn forget_spread(&self, key: &ParentKey) {
+        let (objects, key) = self.parents_like(key);
+        objects.forget(&key);
+    }
+
     pub fn problem(&self, controller: &'static str, reason: &'static str) {
         self.problems.with_label_values(&[controller, reason]).inc();
     }
@@ -181,6 +227,14 @@ impl Metrics {
         };
         let namespace = key.namespace().unwrap_or_default();
         (objects, ObjectKey::new(namespace, key.name()))
+    }
+
+    fn parents_like(&self, key: &ParentKey) -> (&Objects, ObjectKey) {
+        let objects = match key.sort {
+            Sort::ExternalSecret => &self.cluster_external_secrets,
+            Sort::PushSecret => &self.cluster_push_secrets,
+        };
+        (objects, ObjectKey::new("", &key.name))
     }
 
     /// The view of one controller's queue.
@@ -254,6 +308,23 @@ impl CallObserver for Metrics {
         self.provider_calls
             .with_label_values(&[provider, call, if ok { "success" } else { "error" }])
             .inc();
+    }
+}
+
+fn render_audit(tally: &Tally, text: &mut String) {
+    for (name, help, lines) in [
+        (
+            "lines_total",
+            "Lines of the audit that were written",
+            tally.written(),
+        ),
+        (
+            "lines_dropped_total",
+            "Lines of the audit that were lost",
+            tally.dropped(),
+        ),
+    ] {
+        Exposition::new(text, format!("lockstep_audit_{name}"), help, "counter").single(lines);
     }
 }
 

@@ -73,8 +73,9 @@ fn provider(provider: &Provider, references: &mut References) {
                 "provider {name} is not supported by this version of lockstep"
             ));
         }
-        // ESO's webhook has nothing to say about this one, and these are not there yet.
+        // ESO's webhook has nothing to say about the first, knows nothing of the second, and the others are not there yet.
         Provider::Webhook(_)
+        | Provider::File(_)
         | Provider::Crd(_)
         | Provider::Onepassword(_)
         | Provider::Gitlab(_)
