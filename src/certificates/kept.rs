@@ -202,6 +202,22 @@ mod tests {
         );
     }
 
+    /// ESO's controller leaves an authority whose key is of another kind, and a certificate for ten years.
+    #[test]
+    fn what_somebody_else_left_is_shown_until_one_of_ours_is_trusted() {
+        let mut left = begun().values();
+        left.insert("ca.key".to_owned(), "-----BEGIN RSA PRIVATE KEY-----\n".into());
+        let left = Kept::read(&left, at(0));
+        let standing = left.standing(&names(), true, at(0));
+        assert!(standing.authority.is_none() && standing.certificate.is_some());
+        let ours = left
+            .after(Step::Authority, &names(), &lives(), at(0))
+            .expect("made");
+        assert_eq!(ours.shown, left.shown);
+        assert!(ours.standing(&names(), true, at(0)).authority.is_some());
+        assert!(ours.bundle().ends_with(&left.bundle()), "theirs is trusted too");
+    }
+
     #[test]
     fn what_is_kept_is_read_as_it_was_written_and_ended_authorities_go() {
         let kept = begun()

@@ -90,6 +90,7 @@ impl WebhookFlags {
             tls_min_version: self.webhook_tls_min_version.clone(),
         };
         let (shown, tasks, stop) = (Shown::default(), TaskTracker::new(), CancellationToken::new());
+        metrics.tell_of_certificate(&shown);
         let address = server::everywhere(self.webhook_port);
         let serving = (&tls.settings()?, shown.clone());
         server::start_tls(

@@ -16,11 +16,13 @@ use super::exposition::Exposition;
 use super::objects::Objects;
 use super::process;
 use super::queue_metrics::QueueMetrics;
-use super::reviews::Reviews;
 use super::standing::Standing;
+use super::webhooks::{WebhookMetrics, Webhooks};
 use crate::audit::{Log, Tally};
+use crate::certificates::Shown;
 use crate::engine::lease::Term;
 use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::renewal::Validity;
 use crate::engine::spread::{ParentKey, Sort};
 use crate::provider::CallObserver;
 use crate::provider::pool::Pool;
@@ -49,10 +51,25 @@ pub struct Metrics {
     problems: IntCounterVec,
     pub events_dropped: IntCounter,
     leads: IntGaugeVec,
-    /// Of the webhook.
-    pub reviews: Reviews,
+    webhooks: Webhooks,
     pool: OnceLock<Weak<Pool>>,
     audit: OnceLock<Arc<Tally>>,
+    certificate: OnceLock<Shown>,
+}
+
+/// From when and until when the webhook's certificate is valid.
+fn render_certificate(validity: Validity, text: &mut String) {
+    for (name, help, time) in [
+        (
+            "not_before",
+            "When the webhook's certificate begins",
+            validity.from,
+        ),
+        ("not_after", "When the webhook's certificate ends", validity.until),
+    ] {
+        let name = format!("lockstep_webhook_certificate_{name}_timestamp_seconds");
+        Exposition::new(text, name, help, "gauge").single(time.as_second());
+    }
 }
 
 /// controller-runtime's families.
@@ -108,9 +125,10 @@ impl Metrics {
                 "Whether this replica holds a lease and works",
                 &["name"],
             )?,
-            reviews: Reviews::new(&add)?,
+            webhooks: Webhooks::new(&add)?,
             pool: OnceLock::new(),
             audit: OnceLock::new(),
+            certificate: OnceLock::new(),
             registry,
         }))
     }
@@ -134,6 +152,9 @@ impl Metrics {
         }
         if let Some(tally) = self.audit.get() {
             render_audit(tally, &mut text);
+        }
+        if let Some(validity) = self.certificate.get().and_then(Shown::validity) {
+            render_certificate(validity, &mut text);
         }
         process::render(&mut text);
         text
@@ -235,6 +256,17 @@ impl Metrics {
             Sort::PushSecret => &self.cluster_push_secrets,
         };
         (objects, ObjectKey::new("", &key.name))
+    }
+
+    /// The view of one webhook, by its path.
+    pub fn webhook(&self, path: &'static str) -> WebhookMetrics {
+        self.webhooks.of(path)
+    }
+
+    /// From now on it is told until when the webhook's certificate is valid.
+    pub fn tell_of_certificate(&self, shown: &Shown) {
+        // There is one webhook in a process.
+        let _ = self.certificate.set(shown.clone());
     }
 
     /// The view of one controller's queue.

@@ -7,8 +7,9 @@ pub mod metrics;
 mod objects;
 mod process;
 mod queue_metrics;
-mod reviews;
 mod standing;
+mod webhooks;
 
 pub use metrics::Metrics;
 pub use standing::Standing;
+pub use webhooks::WebhookMetrics;

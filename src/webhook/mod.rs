@@ -30,6 +30,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
     stop_on_signals(&tasks, &stop)?;
     let metrics = Metrics::new().context("could not set up the metrics")?;
     let shown = Shown::default();
+    metrics.tell_of_certificate(&shown);
     let files = Files::new(&flags.cert_dir, "tls.crt", "tls.key");
     tasks.spawn(files.follow(shown.clone(), LOOKS_EVERY.min(flags.check_interval), stop.clone()));
     if let Some(address) = flags.metrics_addr.0 {

@@ -15,7 +15,7 @@ use self::store::Home;
 
 /// As many of a kind as are told; whoever has more has read enough.
 const MOST: usize = 16;
-/// Of a warning. Kubernetes cuts longer ones.
+/// Of what is told, in characters. Kubernetes cuts longer warnings.
 const LONGEST: usize = 240;
 
 /// A kind of object that is asked about.
@@ -117,10 +117,21 @@ impl From<Findings> for Verdict {
         if more > 0 {
             refused.push(format!("and {more} more"));
         }
+        for text in &mut refused {
+            shorten(text);
+        }
         Self {
             refusal: (!refused.is_empty()).then(|| Refusal::Denied(refused.join("\n"))),
             warnings: findings.doubts,
         }
+    }
+}
+
+/// What is told may hold a pattern, which may be long.
+fn shorten(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push('…');
     }
 }
 

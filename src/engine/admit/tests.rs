@@ -206,6 +206,13 @@ fn a_verdict_is_of_a_bounded_length_and_a_warning_of_one_line() {
     let verdict = external_secret(&json!({"data": many, "target": {"deletionPolicy": "Merge"}}));
     assert_eq!(verdict.warnings.len(), MOST);
     let regexp = format!("(\n{}", "x".repeat(1000));
+    let regexes = json!({"provider": {"fake": {"data": []}}, "conditions": [{"namespaceRegexes": [regexp]}]});
+    let store = review(
+        Subject::ClusterSecretStore,
+        json!({"metadata": {"name": "s"}, "spec": regexes}),
+        None,
+    );
+    assert_eq!(denied(&store).chars().count(), LONGEST + 1);
     let verdict = external_secret(&json!({"dataFrom": [{"find": {"name": {"regexp": regexp}}}]}));
     assert!(verdict.warnings[0].len() <= LONGEST && !verdict.warnings[0].contains('\n'));
 }

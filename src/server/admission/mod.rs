@@ -19,7 +19,7 @@ use tracing::{debug, info};
 
 use self::wire::Review;
 use crate::engine::admit::{self, Refusal, Subject};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, WebhookMetrics};
 
 /// Two objects as large as the API server takes them, and some.
 const LARGEST: usize = 7 * 1024 * 1024;
@@ -47,39 +47,32 @@ const SUBJECTS: [(&str, Subject); 3] = [
 #[derive(Clone)]
 struct Desk {
     subject: Subject,
-    path: &'static str,
-    metrics: Arc<Metrics>,
+    metrics: WebhookMetrics,
     permits: Arc<Semaphore>,
 }
 
-pub fn router(metrics: &Arc<Metrics>) -> Router {
+pub fn router(metrics: &Metrics) -> Router {
     let permits = Arc::new(Semaphore::new(AT_ONCE));
     let mut router = Router::new();
     for (path, subject) in SUBJECTS {
         let desk = Desk {
             subject,
-            path,
-            metrics: metrics.clone(),
+            metrics: metrics.webhook(path),
             permits: permits.clone(),
         };
-        metrics.reviews.serve(path);
         router = router.route(path, post(answer).with_state(desk));
     }
     router
 }
 
 async fn answer(State(desk): State<Desk>, body: Body) -> Response {
-    let begun = tokio::time::Instant::now();
-    let under_way = desk.metrics.reviews.begun(desk.path);
+    let request = desk.metrics.began();
     let answer = match tokio::time::timeout(DEADLINE, desk.answer(body)).await {
         Ok(answer) => answer,
         Err(_) => Err((StatusCode::SERVICE_UNAVAILABLE, "too many questions at a time")),
     };
     let code = answer.as_ref().map_or_else(|(code, _)| *code, |_| StatusCode::OK);
-    desk.metrics
-        .reviews
-        .answered(desk.path, code.as_u16(), begun.elapsed());
-    drop(under_way);
+    request.answered(code.as_u16());
     match answer {
         Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
         Err(refused) => refused.into_response(),
