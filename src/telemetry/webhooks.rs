@@ -3,7 +3,8 @@
 use prometheus::{Histogram, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec};
 use tokio::time::Instant;
 
-use super::metrics::{Families, QUEUE_BUCKETS};
+use super::controllers::WIDE_BUCKETS;
+use super::families::{Families, Made};
 
 #[derive(Debug)]
 pub(super) struct Webhooks {
@@ -29,7 +30,7 @@ pub struct WebhookRequest {
 }
 
 impl Webhooks {
-    pub(super) fn new(add: &Families) -> Result<Self, prometheus::Error> {
+    pub(super) fn new(add: &Families) -> Made<Self> {
         let by = &["webhook"];
         let name = |family: &str| format!("controller_runtime_webhook_{family}");
         Ok(Self {
@@ -46,7 +47,7 @@ impl Webhooks {
             latency: add.histogram(
                 &name("latency_seconds"),
                 "How long requests to a webhook take",
-                QUEUE_BUCKETS,
+                WIDE_BUCKETS,
                 by,
             )?,
         })

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,7 @@ use crate::engine::renewal::Lives;
 use crate::operator::{Address, client_config, connect, parse_address};
 use crate::process::{finish, parse_duration, stop_on_signals};
 use crate::server;
+use crate::telemetry::Metrics;
 
 /// ESO's certificates live for ten years. Nobody restarts for a new one here, so that they need not.
 const LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -41,6 +42,9 @@ pub struct Flags {
     /// How often it is looked at.
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub crd_requeue_interval: Duration,
+    /// Where metrics are served. `0` serves none.
+    #[arg(long, value_name = "ADDRESS", default_value = ":8080", value_parser = parse_address)]
+    pub metrics_addr: Address,
     /// Where /healthz and /readyz are served. `0` serves none.
     #[arg(long, value_name = "ADDRESS", default_value = ":8081", value_parser = parse_address)]
     pub healthz_addr: Address,
@@ -48,9 +52,6 @@ pub struct Flags {
     pub logs: LogFlags,
     #[command(flatten)]
     pub accepted: Accepted,
-    /// There are none that would be about certificates.
-    #[arg(long, hide = true)]
-    pub metrics_addr: Option<String>,
     /// CRDs need no certificate, for none is converted by a webhook.
     #[arg(long, hide = true, value_delimiter = ',')]
     pub crd_names: Vec<String>,
@@ -71,8 +72,20 @@ pub async fn run(flags: &Flags) -> Result<()> {
     );
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     stop_on_signals(&tasks, &stop)?;
-    let client = connect(client_config().await?, &stop).await?;
+    let metrics = Metrics::new().context("could not set up the metrics")?;
+    if let Some(address) = flags.metrics_addr.0 {
+        server::start(
+            "metrics",
+            address,
+            server::metrics(metrics.clone()),
+            &tasks,
+            &stop,
+        )
+        .await?;
+    }
+    let client = connect(client_config().await?, &metrics, &stop).await?;
     let shown = Shown::default();
+    metrics.tell_of_certificate(&shown);
     if let Some(address) = flags.healthz_addr.0 {
         let shown = shown.clone();
         let probes = server::probes_of(move || shown.validity().is_some());
