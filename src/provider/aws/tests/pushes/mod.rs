@@ -1,5 +1,6 @@
 //! What is written and deleted: by which calls, on which condition, and what it means when one fails.
 
+mod moto;
 mod parameters;
 mod secrets;
 
