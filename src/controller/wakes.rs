@@ -17,7 +17,7 @@ use super::spread;
 use crate::cluster::{Change, Move};
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::spread::Sort;
-use crate::provider::pool::Turn;
+use crate::provider::pool::{Tidings, Turn};
 use crate::queue::Queue;
 
 /// Who failed while a backend was away is tried again at this distance when it is back, and all of them within that
@@ -63,7 +63,7 @@ impl Router {
                     Some(change) => self.route(change),
                     None => return,
                 },
-                (store, turn) = pool.turned() => self.backend(&store, turn),
+                (store, tidings) = pool.turned() => self.backend(&store, tidings),
             }
         }
     }
@@ -115,11 +115,14 @@ impl Router {
 
     /// The store's own check tells that its backend is away, or back, and that turns those who hang on its being
     /// ready. Those who have failed are not left to their own backoff.
-    fn backend(&self, store: &StoreKey, turn: Turn) {
+    fn backend(&self, store: &StoreKey, tidings: Tidings) {
         self.stores.wake(store);
-        match turn {
-            Turn::Away => {}
-            Turn::Back => {
+        if tidings.concerns_users {
+            self.wake_concerned(&ObjectRef::from(store));
+        }
+        match tidings.turn {
+            Some(Turn::Away) | None => {}
+            Some(Turn::Back) => {
                 let object = ObjectRef::from(store);
                 for (nth, key) in (0..).zip(self.concerned.by(&object)) {
                     self.external_secrets.hasten(key, (APART.0 * nth).min(APART.1));

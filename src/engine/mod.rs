@@ -8,6 +8,7 @@ pub mod condition;
 pub mod cron;
 pub mod decode;
 pub mod due;
+pub mod fallback;
 pub mod fingerprint;
 pub mod generator;
 pub mod guard;

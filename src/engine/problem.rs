@@ -167,6 +167,11 @@ impl Problem {
         matches!(self.root(), Self::NotModified { .. })
     }
 
+    /// Did the backend not answer at all? What it answers, a refusal as well as that it has no such secret, it means.
+    pub fn is_outage(&self) -> bool {
+        matches!(self.root(), Self::Unreachable { .. })
+    }
+
     /// Is it something that we cannot do, or do not understand, rather than something that went wrong?
     pub fn is_beyond_us(&self) -> bool {
         matches!(self.root(), Self::NotSupported { .. } | Self::BrokenSpec { .. })
