@@ -29,7 +29,7 @@ use crate::engine::store::{Store, StoreRules};
 use crate::generator::Generators;
 use crate::provider::pool::Pool;
 use crate::queue::Queue;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Kind, Metrics};
 
 /// What every reconcile needs.
 #[derive(Clone, Debug)]
@@ -94,12 +94,36 @@ pub enum RefreshTime {
 /// where it is spent, by the readers and by the permits toward the API server.
 pub const WORKERS: usize = 1024;
 
+/// The queues of stores, one for each kind.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    namespaced: Arc<Queue<StoreKey>>,
+    cluster: Arc<Queue<StoreKey>>,
+}
+
+impl Stores {
+    fn new(metrics: &Metrics) -> Self {
+        let queue = |kind: Kind| Queue::new(metrics.queue(kind.name(), WORKERS));
+        Self {
+            namespaced: queue(Kind::SecretStore),
+            cluster: queue(Kind::ClusterSecretStore),
+        }
+    }
+
+    fn wake(&self, key: &StoreKey) {
+        match key {
+            StoreKey::Namespaced(_) => self.namespaced.wake(key),
+            StoreKey::Cluster(_) => self.cluster.wake(key),
+        }
+    }
+}
+
 /// All controllers, told of every change, and not at work yet.
 #[derive(Debug)]
 pub struct Controllers {
     context: Context,
     external_secrets: Arc<Queue<ObjectKey>>,
-    stores: Arc<Queue<StoreKey>>,
+    stores: Stores,
     generator_states: Arc<Queue<ObjectKey>>,
     spread: spread::Queues,
 }
@@ -113,8 +137,8 @@ impl Controllers {
         tasks: &TaskTracker,
         stop: &CancellationToken,
     ) -> Self {
-        let external_secrets = Queue::new(context.metrics.queue("externalsecret", WORKERS));
-        let stores = Queue::new(context.metrics.queue("secretstore", WORKERS));
+        let external_secrets = Queue::new(context.metrics.queue(Kind::ExternalSecret.name(), WORKERS));
+        let stores = Stores::new(&context.metrics);
         let generator_states = Queue::new(context.metrics.queue("generatorstate", WORKERS));
         let spread = spread::Queues::new(&context);
         let router = wakes::Router::new(
@@ -156,6 +180,7 @@ impl Controllers {
         };
         tasks.spawn(generator_states.work(WORKERS, stop.clone(), turn));
         let turn = move |key| secret_store::reconcile(context.clone(), key);
-        tasks.spawn(stores.work(WORKERS, stop.clone(), turn));
+        tasks.spawn(stores.namespaced.work(WORKERS, stop.clone(), turn.clone()));
+        tasks.spawn(stores.cluster.work(WORKERS, stop.clone(), turn));
     }
 }

@@ -10,10 +10,9 @@ use lockstep_api::external_secret::SourceRef;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::Context;
 use super::concerned::Concerned;
 use super::following::{Follower, Version};
-use super::spread;
+use super::{Context, Stores, spread};
 use crate::cluster::{Change, Move};
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::spread::Sort;
@@ -29,7 +28,7 @@ const APART: (Duration, Duration) = (Duration::from_millis(2), Duration::from_se
 pub struct Router {
     context: Context,
     external_secrets: Arc<Queue<ObjectKey>>,
-    stores: Arc<Queue<StoreKey>>,
+    stores: Stores,
     generator_states: Arc<Queue<ObjectKey>>,
     spread: spread::Wakes,
     concerned: Concerned<ObjectKey>,
@@ -39,7 +38,7 @@ impl Router {
     pub fn new(
         context: Context,
         external_secrets: Arc<Queue<ObjectKey>>,
-        stores: Arc<Queue<StoreKey>>,
+        stores: Stores,
         generator_states: Arc<Queue<ObjectKey>>,
         spread: spread::Wakes,
     ) -> Self {

@@ -99,6 +99,8 @@ switches! {
         /// Hold back what would blank values of a Secret or take most of its keys while its ExternalSecret is unchanged.
         /// Not a flag of ESO's.
         enable_shrink_guard = "true",
+        /// Tell the recommended labels (app.kubernetes.io/…) of objects with their metrics.
+        enable_extended_metric_labels = "false",
         /// Allow targets that are no Secrets, through spec.target.manifest. Whoever may read such an object reads the
         /// values in it.
         unsafe_allow_generic_targets = "false",
@@ -161,7 +163,6 @@ accepted! {
     enable_configmaps_caching: "ConfigMaps are read when they are needed",
     enable_managed_secrets_caching: "managed Secrets are always watched, and kept as fingerprints",
     enable_secret_api_read_on_cache_mismatch: "writes carry the version that was looked at",
-    enable_extended_metric_labels: "not there yet",
     enable_push_secret_reconciler: "PushSecret is not there yet",
     enable_http2: "the metrics endpoint speaks HTTP/1.1",
     metrics_auth: "not there yet",

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
+use kube::client::ClientBuilder;
 use kube::{Client, Config};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -47,6 +48,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
     stop_on_signals(&tasks, &stop)?;
 
     let metrics = Metrics::new().context("could not set up the metrics")?;
+    if flags.switches.enable_extended_metric_labels {
+        metrics.with_labels();
+    }
     if flags.switches.enable_leader_election {
         metrics.leads(&flags.election.leader_election_id, false);
     }
@@ -55,7 +59,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
 
     let config = client_config().await?;
     let namespace = config.default_namespace.clone();
-    let client = connect(config, &stop).await?;
+    let client = connect(config, &metrics, &stop).await?;
     let dropped = metrics.events_dropped.clone();
     let on_dropped = Arc::new(move || dropped.inc());
     let (cluster, changes) = KubeCluster::start(
@@ -184,9 +188,12 @@ async fn client_config() -> Result<Config> {
 }
 
 /// A client for an API server that answers.
-async fn connect(config: Config, stop: &CancellationToken) -> Result<Client> {
+async fn connect(config: Config, metrics: &Metrics, stop: &CancellationToken) -> Result<Client> {
     let url = config.cluster_url.clone();
-    let client = Client::try_from(config).with_context(|| format!("could not set up a client for {url}"))?;
+    let client = ClientBuilder::try_from(config);
+    let client = client.with_context(|| format!("could not set up a client for {url}"))?;
+    let host = url.authority().map(ToString::to_string).unwrap_or_default();
+    let client = client.with_layer(&metrics.count_requests(&host)).build();
     let deadline = tokio::time::Instant::now() + PATIENCE;
     let mut pause = Duration::from_millis(250);
     loop {

@@ -295,6 +295,7 @@ fn store(key: StoreKey, meta: Meta, spec: Value) -> Arc<Store> {
         uid: uid(&ObjectRef::from(&key)),
         key,
         generation,
+        labels: meta.labels,
         annotations: meta.annotations,
         terminating: false,
         spec,

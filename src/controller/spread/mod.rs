@@ -18,6 +18,7 @@ use self::gather::Gathered;
 use super::Context;
 use crate::engine::spread::ParentKey;
 use crate::queue::Next;
+use crate::telemetry::parent_like;
 
 pub use self::memory::Memory;
 pub use self::release::release_namespace;
@@ -41,6 +42,7 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ParentKey) ->
             report::report(&context, spreading, &memory, &task, &report).await
         }
     };
-    context.metrics.spread_took(&key, started.elapsed());
+    let (kind, named) = parent_like(&key);
+    context.metrics.took(kind, &named, started.elapsed());
     next
 }

@@ -11,10 +11,12 @@ use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 use crate::engine::spread::{self, Parent, ParentKey, Report, Sort, Status};
 use crate::queue::Next;
+use crate::telemetry::parent_like;
 
 pub fn gone(context: &Context, memory: &Memory, key: &ParentKey) -> Next {
     memory.forget(key);
-    context.metrics.forget_spread(key);
+    let (kind, named) = parent_like(key);
+    context.metrics.forget(kind, &named);
     Next::Gone
 }
 
@@ -98,7 +100,8 @@ async fn write(
         .iter()
         .find(|it| it.kind == ConditionType::Ready);
     let ready = ready.map_or(ConditionStatus::Unknown, |ready| ready.status);
-    context.metrics.spread_ready(&parent.key, ready);
+    let (kind, named) = parent_like(&parent.key);
+    context.metrics.ready(kind, &named, ready);
     if !spread::is_news(&parent.status, status) {
         return Ok(());
     }
