@@ -76,8 +76,14 @@ pub const DEFAULT: &[Right] = &[
     may("patch", ES, "externalsecrets", "elsewhere"),
     may("patch", ES, "externalsecrets/status", "elsewhere"),
     may("update", ES, "externalsecrets/finalizers", "elsewhere"),
-    may_not("create", ES, "externalsecrets", "elsewhere"),
-    may_not("delete", ES, "externalsecrets", "elsewhere"),
+    may("create", ES, "externalsecrets", "elsewhere"),
+    may("delete", ES, "externalsecrets", "elsewhere"),
+    may("patch", ES, "clusterexternalsecrets", ""),
+    may_not("create", ES, "clusterexternalsecrets", ""),
+    may("patch", ES, "clusterexternalsecrets/status", ""),
+    // ESO's finalizers are taken off them.
+    may("patch", "", "namespaces", ""),
+    may("create", ES, "pushsecrets", "elsewhere"),
     may("patch", ES, "clustersecretstores/status", ""),
     // Stores are kept while something is to be deleted from them.
     may("patch", ES, "clustersecretstores", ""),
