@@ -5,9 +5,11 @@
 
 pub mod agent;
 mod aside;
+pub mod audit;
 pub mod cli;
 pub mod cluster;
 pub mod controller;
+mod ears;
 pub mod engine;
 pub mod generator;
 pub mod operator;

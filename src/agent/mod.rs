@@ -6,7 +6,7 @@ mod table;
 mod verdict;
 
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use tracing::{info, warn};
 
 use self::output::Output;
 use self::verdict::Row;
+use crate::audit::{Audit, Log};
 use crate::cluster::folder::FolderCluster;
 use crate::controller::following::Following;
 use crate::controller::rendering::Rendering;
@@ -27,8 +28,8 @@ use crate::engine::render::{Engine, Targets};
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
 use crate::process::{PARTING, finish, stop_on_signals};
-use crate::provider::Calls;
 use crate::provider::pool::Pool;
+use crate::provider::{Calls, Rules};
 use crate::telemetry::{Metrics, logging};
 
 pub use self::flags::Flags;
@@ -47,7 +48,8 @@ pub async fn run(flags: &Flags) -> Result<ExitCode> {
     if is_empty {
         warn!("no ExternalSecret in {}", flags.manifests.display());
     }
-    let context = context(flags, &cluster)?;
+    let (audit, log) = Log::open(&flags.audit)?;
+    let context = context(flags, &cluster, audit)?;
     let pool = context.pool.clone();
     if !(is_empty && flags.once) {
         Controllers::listen(context, changes, &tasks, &stop).work(&tasks, &stop);
@@ -68,6 +70,9 @@ pub async fn run(flags: &Flags) -> Result<ExitCode> {
     }
     finish(&tasks).await;
     pool.close(PARTING).await;
+    if let Some(log) = log {
+        log.close(PARTING).await;
+    }
     let is_well = !flags.once || (!is_told_to_stop && is_all_in_step(&cluster, &rows));
     Ok(if is_well {
         ExitCode::SUCCESS
@@ -102,10 +107,10 @@ fn check_manifests(folder: &Path) -> Result<()> {
     }
 }
 
-fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
+fn context(flags: &Flags, cluster: &FolderCluster, audit: Audit) -> Result<Context> {
     let metrics = Metrics::new().context("could not set up the metrics")?;
     let shared = Arc::new(cluster.clone());
-    let rules = flags.rules.rules();
+    let rules = rules(flags);
     Ok(Context {
         pool: Arc::new(Pool::new(
             shared.clone(),
@@ -121,6 +126,7 @@ fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
         )),
         cluster: shared,
         metrics,
+        audit,
         rules: StoreRules {
             class: "default".to_owned(),
             flood_gate: true,
@@ -139,6 +145,15 @@ fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
         },
         clock: Timestamp::now,
     })
+}
+
+/// Files beside the manifests, and what Docker and Kubernetes mount, may be read unless something else is said.
+fn rules(flags: &Flags) -> Rules {
+    let mut rules = flags.rules.rules();
+    if rules.file_roots.is_empty() {
+        rules.file_roots = vec![flags.manifests.clone(), PathBuf::from("/run/secrets")];
+    }
+    rules
 }
 
 /// Waits until something was said about each ExternalSecret, or for as long as we have.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::audit::AuditFlags;
 use crate::controller::RefreshTime;
 use crate::engine::condition::Manner;
 use crate::process::{RuleFlags, parse_duration};
@@ -75,6 +76,8 @@ pub struct Flags {
     #[arg(long, value_name = "ENCODING", default_value = "epoch")]
     pub zap_time_encoding: TimeEncoding,
     #[command(flatten)]
+    pub audit: AuditFlags,
+    #[command(flatten)]
     pub accepted: Accepted,
 }
 
@@ -82,6 +85,10 @@ switches! {
     Switches {
         /// Serve ClusterSecretStores.
         enable_cluster_store_reconciler = "true",
+        /// Serve ClusterExternalSecrets.
+        enable_cluster_external_secret_reconciler = "true",
+        /// Serve ClusterPushSecrets.
+        enable_cluster_push_secret_reconciler = "true",
         /// Serve SecretStores.
         enable_secret_store_reconciler = "true",
         /// Read only stores that are Ready.
@@ -92,6 +99,8 @@ switches! {
         /// Hold back what would blank values of a Secret or take most of its keys while its ExternalSecret is unchanged.
         /// Not a flag of ESO's.
         enable_shrink_guard = "true",
+        /// Tell the recommended labels (app.kubernetes.io/…) of objects with their metrics.
+        enable_extended_metric_labels = "false",
         /// Allow targets that are no Secrets, through spec.target.manifest. Whoever may read such an object reads the
         /// values in it.
         unsafe_allow_generic_targets = "false",
@@ -154,10 +163,7 @@ accepted! {
     enable_configmaps_caching: "ConfigMaps are read when they are needed",
     enable_managed_secrets_caching: "managed Secrets are always watched, and kept as fingerprints",
     enable_secret_api_read_on_cache_mismatch: "writes carry the version that was looked at",
-    enable_extended_metric_labels: "not there yet",
-    enable_cluster_external_secret_reconciler: "ClusterExternalSecret is not there yet",
     enable_push_secret_reconciler: "PushSecret is not there yet",
-    enable_cluster_push_secret_reconciler: "ClusterPushSecret is not there yet",
     enable_http2: "the metrics endpoint speaks HTTP/1.1",
     metrics_auth: "not there yet",
     metrics_secure: "not there yet",

@@ -8,17 +8,20 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
+use kube::client::ClientBuilder;
 use kube::{Client, Config};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use self::leadership::Leadership;
+use crate::audit::{Audit, Log};
 use crate::cluster::kube::{KubeCluster, Scope};
 use crate::controller::following::Following;
 use crate::controller::rendering::Rendering;
 use crate::controller::{Context, Controllers, Settings};
 use crate::engine::render::{Engine, Targets};
+use crate::engine::spread::Sort;
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
 use crate::process::{PARTING, finish, stop_on_signals};
@@ -45,6 +48,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
     stop_on_signals(&tasks, &stop)?;
 
     let metrics = Metrics::new().context("could not set up the metrics")?;
+    if flags.switches.enable_extended_metric_labels {
+        metrics.with_labels();
+    }
     if flags.switches.enable_leader_election {
         metrics.leads(&flags.election.leader_election_id, false);
     }
@@ -53,7 +59,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
 
     let config = client_config().await?;
     let namespace = config.default_namespace.clone();
-    let client = connect(config, &stop).await?;
+    let client = connect(config, &metrics, &stop).await?;
     let dropped = metrics.events_dropped.clone();
     let on_dropped = Arc::new(move || dropped.inc());
     let (cluster, changes) = KubeCluster::start(
@@ -67,7 +73,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
-    let context = context(flags, cluster, metrics.clone());
+    let (audit, log) = Log::open(&flags.audit)?;
+    metrics.tell_of_audit(log.as_ref());
+    let context = context(flags, cluster, metrics.clone(), audit);
     let pool = context.pool.clone();
     let controllers = Controllers::listen(context, changes, &tasks, &stop);
     let leadership = lead(flags, client, &namespace, &metrics, &stop).await?;
@@ -75,6 +83,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
         controllers.work(&tasks, &stop);
     }
     let lost = until_the_end(leadership, &pool, &tasks, &stop).await;
+    if let Some(log) = log {
+        log.close(PARTING).await;
+    }
     if lost {
         bail!("the lease was lost; another replica leads now");
     }
@@ -83,7 +94,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
 }
 
 /// What every reconcile needs.
-fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>) -> Context {
+fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>, audit: Audit) -> Context {
     let (calls, rules) = (Calls::new(metrics.clone()), flags.rules.rules());
     let pool = Arc::new(Pool::new(cluster.clone(), calls.clone(), rules.clone()));
     metrics.tell_of(&pool);
@@ -94,6 +105,7 @@ fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>) -> C
         generators: Arc::new(Generators::new(cluster.clone(), calls, rules)),
         cluster,
         metrics,
+        audit,
         rules: StoreRules {
             class: flags.controller_class.clone(),
             flood_gate: flags.switches.enable_flood_gate,
@@ -104,9 +116,23 @@ fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>) -> C
 }
 
 fn scope(flags: &Flags, home: &str) -> Scope {
+    let switches = [
+        (
+            Sort::ExternalSecret,
+            flags.switches.enable_cluster_external_secret_reconciler,
+        ),
+        (
+            Sort::PushSecret,
+            flags.switches.enable_cluster_push_secret_reconciler,
+        ),
+    ];
+    // Whoever sees one namespace only has nothing to spread to.
+    let is_on = |(_, is_on): &(Sort, bool)| *is_on && flags.namespace.is_empty();
+    let spreads = switches.into_iter().filter(is_on).map(|(sort, _)| sort);
     Scope {
         namespace: Some(flags.namespace.clone()).filter(|namespace| !namespace.is_empty()),
         cluster_stores: flags.switches.enable_cluster_store_reconciler,
+        spreads: spreads.collect(),
         generator_states: flags.switches.enable_generator_state,
         home: home.to_owned(),
     }
@@ -162,9 +188,12 @@ async fn client_config() -> Result<Config> {
 }
 
 /// A client for an API server that answers.
-async fn connect(config: Config, stop: &CancellationToken) -> Result<Client> {
+async fn connect(config: Config, metrics: &Metrics, stop: &CancellationToken) -> Result<Client> {
     let url = config.cluster_url.clone();
-    let client = Client::try_from(config).with_context(|| format!("could not set up a client for {url}"))?;
+    let client = ClientBuilder::try_from(config);
+    let client = client.with_context(|| format!("could not set up a client for {url}"))?;
+    let host = url.authority().map(ToString::to_string).unwrap_or_default();
+    let client = client.with_layer(&metrics.count_requests(&host)).build();
     let deadline = tokio::time::Instant::now() + PATIENCE;
     let mut pause = Duration::from_millis(250);
     loop {

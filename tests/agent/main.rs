@@ -1,7 +1,9 @@
 //! `lockstep agent` from outside: manifests in, files out, and what it says about it.
 
+mod audit;
 mod bed;
 mod daemon;
+mod files;
 mod once;
 mod webhook;
 

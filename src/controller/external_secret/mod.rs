@@ -1,6 +1,7 @@
 //! ExternalSecret: fetch what it asks for, and keep its target in step.
 
 mod act;
+mod audit;
 mod fetch;
 mod gather;
 mod guard;
@@ -11,6 +12,7 @@ mod preview;
 mod recipes;
 mod release;
 mod report;
+mod sources;
 mod standing;
 mod target;
 mod templates;
@@ -21,19 +23,20 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use self::act::Done;
+use self::fetch::Fetched;
 use self::gather::{Gathered, Subject};
 use self::loans::Book;
 use self::memory::Left;
 use self::recipes::Recipes;
 use super::Context;
-use crate::engine::collect::{Entry, Found, Want};
+use crate::engine::collect::{Entry, Want};
 use crate::engine::condition::{Failure, Stage};
 use crate::engine::due::Due;
 use crate::engine::object::ObjectKey;
-use crate::engine::problem::Problem;
 use crate::engine::render::Made;
 use crate::engine::{collect, due};
 use crate::queue::Next;
+use crate::telemetry::Kind;
 
 pub use self::act::Foresight;
 pub use self::memory::Memory;
@@ -55,11 +58,14 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
         Gathered::Terminating(object) => return release::release(&context, &key, &object).await,
         Gathered::NotOurs => {
             // Whoever serves it tells of it.
-            context.metrics.forget_external_secret(&key);
+            context.metrics.forget(Kind::ExternalSecret, &key);
             return Next::WhenWoken;
         }
         Gathered::Gone => return report::gone(&context, &memory, &key),
     };
+
+    let labels = subject.object.metadata.labels.as_ref();
+    context.metrics.labelled(Kind::ExternalSecret, &key, labels);
 
     // Is it time? Pure, but for a look where a mistake would cost a generated value.
     if keep::look_again(&context, &mut subject).await.is_err() {
@@ -122,8 +128,8 @@ async fn sync_with(
     (wants, recipes): (&[Want], &Recipes),
     book: &Book,
 ) -> Result<Done, Box<Failure>> {
-    let answers = fetch::fetch(context, subject, (wants, recipes), book).await;
-    let composed = compose(context, memory, subject, wants, answers).await?;
+    let fetched = fetch::fetch(context, subject, (wants, recipes), book).await;
+    let composed = compose(context, memory, subject, wants, fetched).await?;
     let recorded = book.record(&memory.lives, subject, &composed.made).await;
     recorded.map_err(|problem| Failure::new(Stage::Write, problem))?;
     let done = act::act(context, subject, composed.made, composed.nothing_found).await?;
@@ -148,12 +154,14 @@ async fn compose(
     memory: &Memory,
     subject: &Subject,
     wants: &[Want],
-    answers: Vec<Result<Found, Problem>>,
+    Fetched { answers, sources }: Fetched,
 ) -> Result<Composed, Box<Failure>> {
     let collected = templates::collect(context, subject, wants, answers).await?;
     report::announce_missing(context, subject, &collected.missing);
-    guard::check(context, memory, subject, &collected)
-        .map_err(|problem| Failure::new(Stage::Fetch, problem))?;
+    if let Err(problem) = guard::check(context, memory, subject, &collected, &sources) {
+        audit::wrote(context, subject, None, Err(&problem));
+        return Err(Failure::new(Stage::Fetch, problem));
+    }
     let fetched = guard::shape(subject, &collected);
     let nothing_found = collected.values.is_empty();
     let (made, templates) = templates::render(context, subject, collected.values)
@@ -165,6 +173,7 @@ async fn compose(
         missing: collected.missing,
         left: Left {
             templates,
+            sources,
             fetched,
             ..Left::default()
         },

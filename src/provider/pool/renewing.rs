@@ -14,6 +14,7 @@ use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::dial::{Dial, Link};
+use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
@@ -57,6 +58,10 @@ impl Renewing {
 
     pub(super) fn used(&self) -> Vec<Used> {
         self.link().references.used()
+    }
+
+    pub(super) fn credentials(&self) -> Vec<ObjectRef> {
+        self.link().references.credentials()
     }
 
     pub(super) fn is_referent(&self) -> bool {
@@ -141,6 +146,15 @@ impl Backend for Renewing {
 
     async fn check(&self) -> Result<Health, Problem> {
         self.twice(|backend| Box::pin(async move { backend.check().await }))
+            .await
+    }
+
+    fn can_be_held(&self) -> bool {
+        self.link().backend.can_be_held()
+    }
+
+    async fn hold(&self) -> Result<Arc<dyn Backend>, Problem> {
+        self.twice(|backend| Box::pin(async move { backend.hold().await }))
             .await
     }
 
