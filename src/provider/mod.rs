@@ -18,6 +18,7 @@ pub(crate) mod http;
 mod json;
 mod keepsake;
 mod kubernetes;
+mod mark;
 mod news;
 mod perishable;
 pub mod pool;

@@ -52,10 +52,10 @@ impl<'a> Bundle<'a> {
                 let der = der.map_err(|_| bad(self.what, "its certificate is no base64"))?;
                 Ok(der.into())
             }
-            Kind::Key => match self.members.get("key") {
-                Some(Value::Object(key)) => Ok(key_json(key, sorted).into()),
-                _ => Err(missing("key")),
-            },
+            Kind::Key => {
+                let key = self.key().ok_or_else(|| missing("key"))?;
+                Ok(key_json(key, sorted).into())
+            }
         }
     }
 
@@ -97,6 +97,22 @@ impl<'a> Bundle<'a> {
     pub(super) fn text(&self, member: &str) -> Option<&str> {
         match self.members.get(member)? {
             Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// When it ends, in seconds since 1970.
+    pub(super) fn expires(&self) -> Option<&str> {
+        match self.attribute("exp")? {
+            Value::Number(Number::Literal(seconds)) => Some(seconds),
+            _ => None,
+        }
+    }
+
+    /// The public part of a key.
+    pub(super) fn key(&self) -> Option<&Object<'a>> {
+        match self.members.get("key")? {
+            Value::Object(key) => Some(key),
             _ => None,
         }
     }

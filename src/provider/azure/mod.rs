@@ -13,6 +13,7 @@ mod environment;
 mod find;
 mod login;
 mod name;
+mod push;
 pub(crate) mod registry;
 mod store;
 mod vault;
@@ -26,7 +27,7 @@ use futures::future::join_all;
 use http::Method;
 use lockstep_api::provider::AzureKvProvider;
 
-use super::{Aspect, Backend, Find, Health, Limits, Location, Payload, Surroundings};
+use super::{Aspect, Backend, Find, Health, Limits, Location, Payload, Push, Remote, Surroundings};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
@@ -51,14 +52,14 @@ async fn connect_from(
 ) -> Result<Arc<dyn Backend>, Problem> {
     Ok(Arc::new(KeyVault {
         vault: store::open(spec, surroundings, environment).await?,
-        sorted_keys: spec.use_azure_sdk,
+        is_newer: spec.use_azure_sdk,
     }))
 }
 
 struct KeyVault {
     vault: Vault,
-    /// How ESO's newer client writes keys.
-    sorted_keys: bool,
+    /// What ESO's two clients do differently is done as by the newer one.
+    is_newer: bool,
 }
 
 impl KeyVault {
@@ -80,7 +81,7 @@ impl KeyVault {
             },
             (Aspect::Value, Kind::Secret) => Content::Secret(bundle.value(name.kind, false)?),
             (Aspect::Value, Kind::Certificate) => Content::Certificate(bundle.value(name.kind, false)?),
-            (Aspect::Value, Kind::Key) => Content::Key(bundle.value(name.kind, self.sorted_keys)?),
+            (Aspect::Value, Kind::Key) => Content::Key(bundle.value(name.kind, self.is_newer)?),
         };
         Ok(content.into_payload())
     }
@@ -123,6 +124,18 @@ impl Backend for KeyVault {
             deadline: Duration::from_secs(45),
             ..Limits::default()
         }
+    }
+
+    async fn write(&self, push: &Push) -> Result<(), Problem> {
+        push::write(&self.vault, push).await
+    }
+
+    async fn delete(&self, remote: &Remote) -> Result<(), Problem> {
+        push::delete(&self.vault, remote, self.is_newer).await
+    }
+
+    async fn exists(&self, remote: &Remote) -> Result<bool, Problem> {
+        push::exists(&self.vault, remote).await
     }
 
     fn token_age(&self) -> Option<Duration> {

@@ -43,6 +43,15 @@ pub(super) struct Call<'c> {
     what: &'c str,
 }
 
+impl Call<'_> {
+    pub(super) fn with_body(self, body: SecretBytes) -> Self {
+        Self {
+            body: Some(body),
+            ..self
+        }
+    }
+}
+
 impl Vault {
     pub(super) fn new(url: Url, http: Http, login: Login, audience: Option<String>, calls: Calls) -> Self {
         Self {

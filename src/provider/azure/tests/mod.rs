@@ -3,6 +3,7 @@
 mod faults;
 mod finds;
 mod logins;
+mod pushes;
 mod reads;
 mod registries;
 
