@@ -10,6 +10,7 @@ mod pushes;
 mod resources;
 mod spreading;
 mod states;
+pub mod webhook;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub use self::pushes::PushSecrets;
 pub use self::resources::Resources;
 pub use self::spreading::Spreading;
 pub use self::states::GeneratorStates;
+pub use self::webhook::WebhookObjects;
 
 #[async_trait]
 pub trait Cluster: Send + Sync + std::fmt::Debug {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::json::encode_values;
 use super::problem::Problem;
 use super::secret_bytes::SecretBytes;
 use super::values::Values;
@@ -59,6 +60,8 @@ pub struct Push {
 /// What the source Secret says about itself.
 #[derive(Clone, Debug, Default)]
 pub struct PushSource {
+    /// What the metadata of a push refers to is in the same one.
+    pub namespace: String,
     pub secret_type: Option<String>,
     pub labels: BTreeMap<String, String>,
     pub annotations: BTreeMap<String, String>,
@@ -74,5 +77,26 @@ impl Push {
             why: format!("secret key {key} does not exist"),
         };
         self.values.get(key).ok_or_else(missing).map(Some)
+    }
+
+    /// What is pushed: the value of one key, or all of them as one object of JSON.
+    pub(crate) fn value(&self) -> Result<SecretBytes, Problem> {
+        let single = self.single()?.cloned();
+        Ok(single.unwrap_or_else(|| encode_values(&self.values)))
+    }
+
+    /// The same for a backend that keeps text. Bytes that are none would be read there as others.
+    pub(crate) fn text(&self) -> Result<SecretBytes, Problem> {
+        let value = self.value()?;
+        if str::from_utf8(value.expose()).is_ok() {
+            return Ok(value);
+        }
+        let key = self.secret_key.as_deref().unwrap_or_default();
+        Err(Problem::BadData {
+            why: format!(
+                "secret key {key} holds bytes that are no text, and the provider keeps text only: encode them, for \
+                 example with b64enc in a template"
+            ),
+        })
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::webhook::WebhookFlags;
 use crate::audit::AuditFlags;
 use crate::controller::RefreshTime;
 use crate::engine::condition::Manner;
@@ -69,6 +70,8 @@ pub struct Flags {
     pub switches: Switches,
     #[command(flatten)]
     pub election: Election,
+    #[command(flatten)]
+    pub webhook: WebhookFlags,
     /// The least severe messages that are logged: error, warn, info, debug or trace.
     #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = parse_level)]
     pub loglevel: String,
@@ -189,7 +192,7 @@ accepted! {
 pub struct Address(pub Option<SocketAddr>);
 
 /// Go's way of writing addresses: `:8080` is every interface.
-fn parse_address(text: &str) -> Result<Address, String> {
+pub fn parse_address(text: &str) -> Result<Address, String> {
     if text.is_empty() || text == "0" {
         return Ok(Address(None));
     }
@@ -203,7 +206,7 @@ fn parse_address(text: &str) -> Result<Address, String> {
 }
 
 /// zap's names; those between its levels mean the next of ours.
-fn parse_level(text: &str) -> Result<String, String> {
+pub fn parse_level(text: &str) -> Result<String, String> {
     match text.to_ascii_lowercase().as_str() {
         "dpanic" | "panic" | "fatal" => Ok("error".to_owned()),
         level @ ("error" | "warn" | "info" | "debug" | "trace") => Ok(level.to_owned()),

@@ -7,6 +7,7 @@
 
 #[cfg(feature = "aws")]
 pub(crate) mod aws;
+pub(crate) mod azure;
 mod calls;
 pub(crate) mod certificates;
 mod fake;
@@ -17,6 +18,7 @@ pub(crate) mod http;
 mod json;
 mod keepsake;
 mod kubernetes;
+mod mark;
 mod news;
 mod perishable;
 pub mod pool;
@@ -25,6 +27,7 @@ pub mod reader;
 pub mod references;
 #[cfg(test)]
 pub(crate) mod testing;
+mod turns;
 pub(crate) mod vault;
 pub(crate) mod webhook;
 
@@ -213,8 +216,8 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         Provider::Aws(_) => Err(Problem::NotSupported {
             what: "provider `aws`, without which this was built,".to_owned(),
         }),
-        Provider::Azurekv(_)
-        | Provider::Gcpsm(_)
+        Provider::Azurekv(spec) => azure::connect(spec, surroundings).await,
+        Provider::Gcpsm(_)
         | Provider::Doppler(_)
         | Provider::Crd(_)
         | Provider::Onepassword(_)

@@ -46,8 +46,38 @@ pub fn functions() -> Vec<&'static str> {
 pub fn certificate_end(pem: &[u8]) -> Option<i64> {
     let (block, _) = crypto::pem::decode(pem)?;
     (block.label == b"CERTIFICATE")
-        .then(|| crypto::x509::end(&block.bytes).ok())
+        .then(|| certificate_validity(&block.bytes))
         .flatten()
+        .map(|(_, end)| end)
+}
+
+/// From when and until when a certificate (DER) is valid, in seconds since 1970. `None` where it cannot be read.
+///
+/// ```
+/// assert_eq!(lockstep_gotemplate::certificate_validity(b"no certificate"), None);
+/// ```
+pub fn certificate_validity(der: &[u8]) -> Option<(i64, i64)> {
+    crypto::x509::validity(der).ok()
+}
+
+/// The private key in the first block of a PEM text, as JSON (RFC 7517). `None` where there is none that is RSA's or on
+/// a curve of NIST's.
+///
+/// ```
+/// assert!(lockstep_gotemplate::private_jwk(b"no key").is_none());
+/// ```
+pub fn private_jwk(pem: &[u8]) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+    let key = crypto::key::PrivateKey::from_labelled_pem(pem).ok().flatten()?;
+    crypto::out::private_jwk(&key).ok()
+}
+
+/// The first certificate, in DER, of what holds one in any way: DER, PEM, or PKCS#12 without a password.
+///
+/// ```
+/// assert_eq!(lockstep_gotemplate::certificate(b"no certificate"), None);
+/// ```
+pub fn certificate(bytes: &[u8]) -> Option<Vec<u8>> {
+    crypto::out::certificate(bytes)
 }
 
 /// Keeps the example in the README right.

@@ -23,6 +23,7 @@ mod spreading;
 mod states;
 mod status;
 mod watch;
+pub mod webhook;
 mod writes;
 
 use std::collections::BTreeMap;

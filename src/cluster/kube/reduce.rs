@@ -56,6 +56,7 @@ pub fn source(secret: Secret) -> Source {
         name: meta.name.unwrap_or_default(),
         values: values(secret.data),
         about: PushSource {
+            namespace: meta.namespace.unwrap_or_default(),
             secret_type: secret.type_,
             labels: meta.labels.unwrap_or_default(),
             annotations: meta.annotations.unwrap_or_default(),

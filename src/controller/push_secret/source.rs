@@ -6,6 +6,7 @@ use super::gather::Subject;
 use super::{Shared, generated};
 use crate::cluster::PushSecrets;
 use crate::controller::Context;
+use crate::engine::ask;
 use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::problem::Problem;
 use crate::engine::push::Source;
@@ -27,6 +28,10 @@ pub async fn fetch(context: &Context, shared: &Shared, subject: &Subject) -> Res
             Ok(made.map_or(Found::NotOurs, |values| {
                 Found::Sources(vec![Source {
                     values,
+                    about: ask::PushSource {
+                        namespace: subject.key.namespace.clone(),
+                        ..ask::PushSource::default()
+                    },
                     ..Source::default()
                 }])
             }))

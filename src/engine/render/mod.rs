@@ -26,6 +26,7 @@ use super::values::Values;
 pub use engine::{Engine, Renderer};
 pub use manifest::{Draft, Manifest};
 pub use object::Object;
+pub use template::faults as template_faults;
 pub use template::render as render_template;
 
 /// Where the template of a target stands.
