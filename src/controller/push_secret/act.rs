@@ -159,8 +159,7 @@ async fn one(
         Err(problem) => return Fate::Failed(problem.clone()),
     };
     let (place, digest) = ((store.key.clone(), entry.place.clone()), push::digest(push));
-    let last = memory.last(&subject.key, &subject.uid);
-    if last.is_some_and(|last| last.pushed.get(&place) == Some(&digest)) {
+    if memory.has_pushed(subject, &place, digest) {
         return Fate::Known;
     }
     if subject.spec.update_policy == PushUpdatePolicy::IfNotExists {

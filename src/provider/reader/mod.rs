@@ -12,7 +12,6 @@ pub mod gate;
 mod line;
 mod retry;
 pub mod tally;
-mod turns;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +22,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::flights::Flights;
+use super::turns::Turns;
 use super::{Backend, Find, Health, Location, Payload, Push, Remote};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
@@ -30,7 +30,6 @@ use crate::engine::values::Values;
 use gate::Gate;
 use line::{Kind, Line, crashed};
 pub use retry::Retries;
-use turns::Turns;
 
 type Answer = Result<Payload, Problem>;
 
@@ -135,7 +134,7 @@ impl Reader {
 
     /// Whoever looks at a key and then writes or deletes holds this meanwhile.
     pub async fn turn(&self, key: &str) -> impl Drop + use<> {
-        self.turns.take(key).await
+        self.turns.at(key).await
     }
 
     pub async fn write(&self, push: &Push) -> Result<(), Problem> {
