@@ -4,6 +4,7 @@ mod audit;
 mod bed;
 mod daemon;
 mod once;
+mod process;
 mod webhook;
 
 /// A store with this JSON document under the key `k`, and one that is no text under `raw`.
