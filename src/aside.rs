@@ -1,4 +1,5 @@
-//! Work that takes a processor and not a wait: it steps aside from the async workers, and little of it runs at a time.
+//! Work that would hold up the async workers. What takes a processor steps aside from them, and little of it runs at a
+//! time; what waits for a disk has threads of its own.
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
@@ -12,5 +13,14 @@ pub async fn run<T>(work: impl FnOnce() -> T) -> T {
     match Handle::current().runtime_flavor() {
         RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
         _ => work(),
+    }
+}
+
+/// Files are read and written away from the threads that everything else runs on.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        // It is never cancelled, so it panicked, and that is for our caller to cope with.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

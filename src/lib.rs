@@ -9,6 +9,7 @@ pub mod audit;
 pub mod cli;
 pub mod cluster;
 pub mod controller;
+mod ears;
 pub mod engine;
 pub mod generator;
 pub mod operator;

@@ -1,5 +1,6 @@
 //! What every face's process needs: to end in order, and to read what flags have in common.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -83,12 +84,18 @@ pub struct RuleFlags {
     /// :PORT. Not a flag of ESO's [default: any]
     #[arg(long, help_heading = "Limits", value_name = "HOST,…", value_delimiter = ',')]
     pub webhook_allowed_hosts: Vec<HostPattern>,
+    /// A folder below which stores with the provider lockstep.dev/file may read files; may be given several times. A
+    /// relative path in a store starts at the first. Not a flag of ESO's [default: none, and with `agent` the folder of
+    /// the manifests and /run/secrets]
+    #[arg(long, help_heading = "Limits", value_name = "DIR")]
+    pub file_provider_root: Vec<PathBuf>,
 }
 
 impl RuleFlags {
     pub fn rules(&self) -> Rules {
         Rules {
             webhook_hosts: self.webhook_allowed_hosts.iter().cloned().collect(),
+            file_roots: self.file_provider_root.clone(),
         }
     }
 }

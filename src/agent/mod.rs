@@ -6,7 +6,7 @@ mod table;
 mod verdict;
 
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -28,8 +28,8 @@ use crate::engine::render::{Engine, Targets};
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
 use crate::process::{PARTING, change_verbosity_on_signals, finish, stop_on_signals};
-use crate::provider::Calls;
 use crate::provider::pool::Pool;
+use crate::provider::{Calls, Rules};
 use crate::telemetry::{Metrics, logging};
 
 pub use self::flags::Flags;
@@ -111,7 +111,7 @@ fn check_manifests(folder: &Path) -> Result<()> {
 fn context(flags: &Flags, cluster: &FolderCluster, audit: Audit) -> Result<Context> {
     let metrics = Metrics::new().context("could not set up the metrics")?;
     let shared = Arc::new(cluster.clone());
-    let rules = flags.rules.rules();
+    let rules = rules(flags);
     Ok(Context {
         pool: Arc::new(Pool::new(
             shared.clone(),
@@ -146,6 +146,15 @@ fn context(flags: &Flags, cluster: &FolderCluster, audit: Audit) -> Result<Conte
         },
         clock: Timestamp::now,
     })
+}
+
+/// Files beside the manifests, and what Docker and Kubernetes mount, may be read unless something else is said.
+fn rules(flags: &Flags) -> Rules {
+    let mut rules = flags.rules.rules();
+    if rules.file_roots.is_empty() {
+        rules.file_roots = vec![flags.manifests.clone(), PathBuf::from("/run/secrets")];
+    }
+    rules
 }
 
 /// Waits until something was said about each ExternalSecret, or for as long as we have.

@@ -179,11 +179,8 @@ impl Record {
     }
 
     #[must_use]
-    pub fn asked(self, asked: Asked) -> Self {
-        Self {
-            asked: Some(asked),
-            ..self
-        }
+    pub fn asked(self, asked: Option<Asked>) -> Self {
+        Self { asked, ..self }
     }
 
     #[must_use]
@@ -287,6 +284,7 @@ fn outcome(problem: &Problem) -> Outcome {
         | Problem::OwnedByOther { .. }
         | Problem::Immutable { .. }
         | Problem::NotDeletable { .. }
+        | Problem::Taken { .. }
         | Problem::Rejected { .. }
         | Problem::Forbidden { .. } => Outcome::Refused,
         Problem::BrokenSpec { .. }

@@ -8,6 +8,7 @@ pub mod following;
 pub mod generator_state;
 pub mod rendering;
 pub mod secret_store;
+pub mod spread;
 pub mod wakes;
 
 use std::sync::Arc;
@@ -91,7 +92,7 @@ pub enum RefreshTime {
 
 /// Reconciles of one kind that may be under way. A reconcile that waits costs next to nothing; what costs is bounded
 /// where it is spent, by the readers and by the permits toward the API server.
-const WORKERS: usize = 1024;
+pub const WORKERS: usize = 1024;
 
 /// The queues of stores, one for each kind.
 #[derive(Clone, Debug)]
@@ -124,6 +125,7 @@ pub struct Controllers {
     external_secrets: Arc<Queue<ObjectKey>>,
     stores: Stores,
     generator_states: Arc<Queue<ObjectKey>>,
+    spread: spread::Queues,
 }
 
 impl Controllers {
@@ -138,11 +140,13 @@ impl Controllers {
         let external_secrets = Queue::new(context.metrics.queue(Kind::ExternalSecret.name(), WORKERS));
         let stores = Stores::new(&context.metrics);
         let generator_states = Queue::new(context.metrics.queue("generatorstate", WORKERS));
+        let spread = spread::Queues::new(&context);
         let router = wakes::Router::new(
             context.clone(),
             external_secrets.clone(),
             stores.clone(),
             generator_states.clone(),
+            spread::Wakes::new(context.clone(), spread.clone()),
         );
         tasks.spawn(router.run(changes, stop.clone()));
         Self {
@@ -150,6 +154,7 @@ impl Controllers {
             external_secrets,
             stores,
             generator_states,
+            spread,
         }
     }
 
@@ -160,7 +165,9 @@ impl Controllers {
             external_secrets,
             stores,
             generator_states,
+            spread,
         } = self;
+        spread.work(&context, tasks, stop);
         let memory = Arc::new(external_secret::Memory::default());
         let turn = {
             let context = context.clone();

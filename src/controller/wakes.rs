@@ -12,10 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::concerned::Concerned;
 use super::following::{Follower, Version};
-use super::{Context, Stores};
+use super::{Context, Stores, spread};
 use crate::cluster::{Change, Move};
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
-use crate::provider::pool::Turn;
+use crate::engine::spread::Sort;
+use crate::provider::pool::{Tidings, Turn};
 use crate::queue::Queue;
 
 /// Who failed while a backend was away is tried again at this distance when it is back, and all of them within that
@@ -29,6 +30,7 @@ pub struct Router {
     external_secrets: Arc<Queue<ObjectKey>>,
     stores: Stores,
     generator_states: Arc<Queue<ObjectKey>>,
+    spread: spread::Wakes,
     concerned: Concerned<ObjectKey>,
 }
 
@@ -38,12 +40,14 @@ impl Router {
         external_secrets: Arc<Queue<ObjectKey>>,
         stores: Stores,
         generator_states: Arc<Queue<ObjectKey>>,
+        spread: spread::Wakes,
     ) -> Self {
         Self {
             context,
             external_secrets,
             stores,
             generator_states,
+            spread,
             concerned: Concerned::default(),
         }
     }
@@ -58,7 +62,7 @@ impl Router {
                     Some(change) => self.route(change),
                     None => return,
                 },
-                (store, turn) = pool.turned() => self.backend(&store, turn),
+                (store, tidings) = pool.turned() => self.backend(&store, tidings),
             }
         }
     }
@@ -69,7 +73,12 @@ impl Router {
             Change::Target(key) => self.wake_concerned(&ObjectRef::namespaced("Secret", &key)),
             Change::Resource(key) => self.wake_concerned(&ObjectRef::from(&key)),
             Change::Store(key, moved) => self.store(&key, moved),
-            Change::Namespace(name) => self.wake_concerned(&namespace_ref(&name)),
+            Change::Parent(key, moved) => self.spread.parent(&key, moved),
+            Change::PushSecret(key, moved) => self.spread.child(Sort::PushSecret, &key, moved),
+            Change::Namespace(name) => {
+                self.wake_concerned(&namespace_ref(&name));
+                self.spread.namespace(&name);
+            }
             Change::GeneratorState { key, owner } => {
                 self.generator_states.wake(&key);
                 if let Some(owner) = owner {
@@ -92,6 +101,7 @@ impl Router {
         self.concerned.set(key, concerns);
         // One that is gone gets a last turn, which cleans up behind it.
         self.external_secrets.wake(key);
+        self.spread.child(Sort::ExternalSecret, key, moved);
     }
 
     fn store(&self, key: &StoreKey, moved: Move) {
@@ -104,11 +114,14 @@ impl Router {
 
     /// The store's own check tells that its backend is away, or back, and that turns those who hang on its being
     /// ready. Those who have failed are not left to their own backoff.
-    fn backend(&self, store: &StoreKey, turn: Turn) {
+    fn backend(&self, store: &StoreKey, tidings: Tidings) {
         self.stores.wake(store);
-        match turn {
-            Turn::Away => {}
-            Turn::Back => {
+        if tidings.concerns_users {
+            self.wake_concerned(&ObjectRef::from(store));
+        }
+        match tidings.turn {
+            Some(Turn::Away) | None => {}
+            Some(Turn::Back) => {
                 let object = ObjectRef::from(store);
                 for (nth, key) in (0..).zip(self.concerned.by(&object)) {
                     self.external_secrets.hasten(key, (APART.0 * nth).min(APART.1));

@@ -22,6 +22,10 @@ pub struct Facts<'a> {
     pub target: Option<&'a Target>,
     /// What the templates were read from has changed since the last sync.
     pub templates_changed: bool,
+    /// What a backend tells of, itself, has changed since the last sync.
+    pub source_changed: bool,
+    /// Another store has answered for one that is back.
+    pub source_returned: bool,
     /// What we put on the target beside its data is not as the last sync left it. After a restart nobody knows how that
     /// was, until the next sync.
     pub marks_changed: bool,
@@ -143,12 +147,33 @@ fn if_clock_went_back(facts: &Facts) -> Option<Due> {
         .then_some(Due::Now(Cause::ClockWentBack))
 }
 
+/// After that pause, an object that another store answered for asks its own again when it is back. One that goes and
+/// comes all the time does not keep its objects busy.
+const RETURN_PAUSE: Duration = Duration::from_secs(30);
+
+/// What generators make must not become another because what is read beside it did.
+fn when_due(facts: &Facts, interval: Duration) -> Timestamp {
+    let last = last_refresh(facts).unwrap_or(facts.now);
+    let after = |wait| last.checked_add(wait).unwrap_or(Timestamp::MAX);
+    let due = after(wait(last, interval, facts.phase));
+    if generates(facts.spec) {
+        return due;
+    }
+    let due = if facts.source_returned {
+        due.min(after(RETURN_PAUSE))
+    } else {
+        due
+    };
+    if facts.source_changed {
+        due.min(facts.now)
+    } else {
+        due
+    }
+}
+
 /// Sync windows hold back only this check: a closed window never keeps a first sync, an edit or drift waiting.
 fn when_interval_is_over(facts: &Facts, interval: Duration) -> Due {
-    let last = last_refresh(facts).unwrap_or(facts.now);
-    let due = last
-        .checked_add(wait(last, interval, facts.phase))
-        .unwrap_or(Timestamp::MAX);
+    let due = when_due(facts, interval);
     if due > facts.now {
         return Due::At(due);
     }
@@ -301,6 +326,8 @@ mod tests {
             refreshed: None,
             target,
             templates_changed: false,
+            source_changed: false,
+            source_returned: false,
             marks_changed: false,
             loan: None,
             phase: Duration::ZERO,
@@ -421,6 +448,8 @@ mod tests {
             refreshed: None,
             target: Some(&target),
             templates_changed: false,
+            source_changed: false,
+            source_returned: false,
             marks_changed: true,
             loan: None,
             phase: Duration::ZERO,
@@ -465,6 +494,8 @@ mod tests {
             refreshed: None,
             target: Some(&sound()),
             templates_changed: false,
+            source_changed: false,
+            source_returned: false,
             marks_changed: false,
             loan: Some(loan),
             phase: Duration::ZERO,

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::fallback::StandIn;
 use super::fingerprint;
 use super::problem::Problem;
 use super::target::{Digest, Target};
@@ -57,6 +58,8 @@ pub struct Evidence<'a> {
     pub now: &'a Values,
     /// Secrets are missing at the backend, and the deletion policy lets that pass.
     pub some_missing: bool,
+    /// Stores that do not answer, and who answered in their place.
+    pub stand_ins: &'a [StandIn],
     /// The value of [`ACCEPT`].
     pub accepted: Option<&'a str>,
 }
@@ -76,6 +79,11 @@ pub fn check(evidence: &Evidence) -> Result<(), Problem> {
         (blanked, _) => format!("the values of {} would become blank", name(blanked)),
     };
     let accept = fingerprint_of(evidence, &blanked, &lost);
+    // What stands in may be older, or hold less: whoever accepts has to know.
+    let why = evidence
+        .stand_ins
+        .iter()
+        .fold(why, |why, stand_in| format!("{why}; {}", stand_in.sentence()));
     if evidence.accepted == Some(accept.as_str()) {
         return Ok(());
     }
@@ -106,7 +114,11 @@ fn name(keys: &[&str]) -> String {
 }
 
 fn fingerprint_of(evidence: &Evidence, blanked: &[&str], lost: &[&str]) -> String {
-    let text = format!("{}|{}|{}", evidence.state, blanked.join(","), lost.join(","));
+    let mut text = format!("{}|{}|{}", evidence.state, blanked.join(","), lost.join(","));
+    for stand_in in evidence.stand_ins {
+        text.push('|');
+        text.push_str(&stand_in.fallback().to_string());
+    }
     let mut fingerprint = fingerprint::of_text(&text);
     fingerprint.truncate(12);
     fingerprint
@@ -115,6 +127,7 @@ fn fingerprint_of(evidence: &Evidence, blanked: &[&str], lost: &[&str]) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::object::StoreKey;
 
     fn values(pairs: &[(&str, &str)]) -> Values {
         pairs
@@ -131,8 +144,33 @@ mod tests {
             state: "hash",
             now: &values(now),
             some_missing,
+            stand_ins: &[],
             accepted,
         })
+    }
+
+    #[test]
+    fn who_stood_in_is_told_and_accepted_for_itself_alone() {
+        let stand_ins = [StandIn {
+            store: StoreKey::Cluster("a".to_owned()),
+            fallback: StoreKey::Cluster("b".to_owned()),
+        }];
+        let judge = |stand_ins: &[StandIn], accepted: Option<&str>| {
+            check(&Evidence {
+                before: &Shape::of_values(&values(&FOUR)),
+                state: "hash",
+                now: &values(&[("a", "1")]),
+                some_missing: false,
+                stand_ins,
+                accepted,
+            })
+        };
+        let Err(Problem::HeldBack { why, accept }) = judge(&stand_ins, None) else {
+            panic!("not held back");
+        };
+        assert!(why.contains("ClusterSecretStore b has answered"), "{why}");
+        assert_eq!(judge(&stand_ins, Some(&accept)), Ok(()));
+        assert!(judge(&[], Some(&accept)).is_err(), "the store itself says so now");
     }
 
     #[test]

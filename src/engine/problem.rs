@@ -96,6 +96,9 @@ pub enum Problem {
     OwnedByExternalSecret { target: ObjectRef, owner: String },
     #[error("{target} is controlled by {owner}")]
     OwnedByOther { target: ObjectRef, owner: String },
+    /// Something of the name is there, and is somebody else's.
+    #[error("{object} is there already, and is not ours; rename or delete it, or choose another name")]
+    Taken { object: ObjectRef },
     #[error("{target} is immutable")]
     Immutable { target: ObjectRef },
     #[error("unable to delete {} {}: creationPolicy={policy} is not Owner", noun(target), target.name)]
@@ -164,6 +167,11 @@ impl Problem {
         matches!(self.root(), Self::NotModified { .. })
     }
 
+    /// Did the backend not answer at all? What it answers, a refusal as well as that it has no such secret, it means.
+    pub fn is_outage(&self) -> bool {
+        matches!(self.root(), Self::Unreachable { .. })
+    }
+
     /// Is it something that we cannot do, or do not understand, rather than something that went wrong?
     pub fn is_beyond_us(&self) -> bool {
         matches!(self.root(), Self::NotSupported { .. } | Self::BrokenSpec { .. })
@@ -196,6 +204,7 @@ impl Problem {
             Self::KindMissing { .. } => "KindMissing",
             Self::OwnedByExternalSecret { .. } => "OwnedByExternalSecret",
             Self::OwnedByOther { .. } => "OwnedByOther",
+            Self::Taken { .. } => "Taken",
             Self::Immutable { .. } => "Immutable",
             Self::NotDeletable { .. } => "NotDeletable",
             Self::Conflict { .. } => "Conflict",
@@ -217,6 +226,7 @@ impl Problem {
             | Self::StoreBroken { .. }
             | Self::OwnedByExternalSecret { .. }
             | Self::OwnedByOther { .. }
+            | Self::Taken { .. }
             | Self::Immutable { .. } => Retry::OnChangeOfOther,
             Self::Throttled {
                 retry_after: Some(pause),
@@ -252,6 +262,14 @@ impl Problem {
         }
     }
 
+    /// Is it worth trying again with nothing changed by anybody?
+    pub fn passes_by_itself(&self) -> bool {
+        match self.retry() {
+            Retry::AtOnce | Retry::Backoff | Retry::After(_) => true,
+            Retry::OnChangeOfOther | Retry::OnEdit => false,
+        }
+    }
+
     /// The other object whose change may cure this.
     pub fn concerns(&self) -> Option<ObjectRef> {
         match self {
@@ -271,6 +289,7 @@ impl Problem {
             | Self::Immutable { target }
             | Self::NotDeletable { target, .. } => Some(target.clone()),
             Self::Conflict { object }
+            | Self::Taken { object }
             | Self::Rejected { object, .. }
             | Self::Forbidden { object, .. }
             | Self::ApiUnavailable { object, .. } => Some(object.clone()),

@@ -4,7 +4,7 @@
 //! and somebody may already use it.
 
 use jiff::Timestamp;
-use lockstep_api::external_secret::CreationPolicy;
+use lockstep_api::external_secret::{CreationPolicy, SourceFault};
 use lockstep_api::{ExternalSecretSpec, ExternalSecretStatus};
 
 use super::condition::{self, Manner, Sort, Stamp};
@@ -22,6 +22,8 @@ pub struct Untold {
     pub version: String,
     pub sort: Sort,
     pub outcome: Outcome,
+    /// `status.sources`: the entries that other stores answered than they name.
+    pub sources: Vec<SourceFault>,
     /// The Secret that workloads can be bound to.
     pub binding: Option<String>,
 }
@@ -34,14 +36,18 @@ impl Untold {
             generation: self.generation,
             manner,
         };
-        condition::after_success(
+        let status = condition::after_success(
             old,
             &stamp,
             self.sort,
             &self.version,
             self.outcome,
             self.binding.as_deref(),
-        )
+        );
+        ExternalSecretStatus {
+            sources: self.sources.clone(),
+            ..status
+        }
     }
 }
 
@@ -77,6 +83,7 @@ pub fn first_sync(traces: &Traces) -> Option<Untold> {
         version: traces.version.to_owned(),
         sort: Sort::Secret,
         outcome: Outcome::Synced,
+        sources: Vec::new(),
         binding: Some(traces.claimant.key.target_of(traces.spec).name),
     })
 }

@@ -90,6 +90,12 @@ switches! {
         /// Serve ClusterSecretStores.
         #[arg(help_heading = SERVED)]
         enable_cluster_store_reconciler = "true",
+        /// Serve ClusterExternalSecrets.
+        #[arg(help_heading = SERVED)]
+        enable_cluster_external_secret_reconciler = "true",
+        /// Serve ClusterPushSecrets.
+        #[arg(help_heading = SERVED)]
+        enable_cluster_push_secret_reconciler = "true",
         /// Serve SecretStores.
         #[arg(help_heading = SERVED)]
         enable_secret_store_reconciler = "true",
@@ -205,9 +211,7 @@ accepted! {
     enable_configmaps_caching: "ConfigMaps are read when they are needed",
     enable_managed_secrets_caching: "managed Secrets are always watched, and kept as fingerprints",
     enable_secret_api_read_on_cache_mismatch: "writes carry the version that was looked at",
-    enable_cluster_external_secret_reconciler: "ClusterExternalSecret is not there yet",
     enable_push_secret_reconciler: "PushSecret is not there yet",
-    enable_cluster_push_secret_reconciler: "ClusterPushSecret is not there yet",
     enable_http2: "the metrics endpoint speaks HTTP/1.1",
     metrics_auth: "not there yet",
     metrics_secure: "not there yet",

@@ -21,6 +21,7 @@ use crate::controller::following::Following;
 use crate::controller::rendering::Rendering;
 use crate::controller::{Context, Controllers, Settings};
 use crate::engine::render::{Engine, Targets};
+use crate::engine::spread::Sort;
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
 use crate::process::{PARTING, change_verbosity_on_signals, finish, stop_on_signals};
@@ -116,9 +117,23 @@ fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>, audi
 }
 
 fn scope(flags: &Flags, home: &str) -> Scope {
+    let switches = [
+        (
+            Sort::ExternalSecret,
+            flags.switches.enable_cluster_external_secret_reconciler,
+        ),
+        (
+            Sort::PushSecret,
+            flags.switches.enable_cluster_push_secret_reconciler,
+        ),
+    ];
+    // Whoever sees one namespace only has nothing to spread to.
+    let is_on = |(_, is_on): &(Sort, bool)| *is_on && flags.namespace.is_empty();
+    let spreads = switches.into_iter().filter(is_on).map(|(sort, _)| sort);
     Scope {
         namespace: Some(flags.namespace.clone()).filter(|namespace| !namespace.is_empty()),
         cluster_stores: flags.switches.enable_cluster_store_reconciler,
+        spreads: spreads.collect(),
         generator_states: flags.switches.enable_generator_state,
         home: home.to_owned(),
     }

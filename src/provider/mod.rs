@@ -10,12 +10,14 @@ pub(crate) mod aws;
 mod calls;
 pub(crate) mod certificates;
 mod fake;
+mod file;
 mod flights;
 mod hosts;
 pub(crate) mod http;
 mod json;
 mod keepsake;
 mod kubernetes;
+mod news;
 mod perishable;
 pub mod pool;
 mod push_metadata;
@@ -27,6 +29,7 @@ pub(crate) mod vault;
 pub(crate) mod webhook;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +47,7 @@ pub use crate::engine::ask::{Aspect, Find, Location};
 pub use calls::{CallObserver, Calls};
 pub use hosts::{HostPattern, Hosts};
 pub use keepsake::Keepsake;
+pub use news::News;
 pub use reader::Retries;
 pub use references::{References, StoreScope};
 
@@ -101,6 +105,18 @@ pub trait Backend: Send + Sync + std::fmt::Debug {
     async fn exists(&self, remote: &Remote) -> Result<bool, Problem> {
         Err(Problem::NotSupported {
             what: format!("looking for {} at this provider", remote.key),
+        })
+    }
+
+    /// Whether all that an object asks in one turn is to be answered by what is held of one moment.
+    fn can_be_held(&self) -> bool {
+        false
+    }
+
+    /// What it holds at this moment, to be asked in its place: only where it [can be](Self::can_be_held).
+    async fn hold(&self) -> Result<Arc<dyn Backend>, Problem> {
+        Err(Problem::NotSupported {
+            what: "holding this provider still".to_owned(),
         })
     }
 
@@ -204,6 +220,8 @@ impl Default for Limits {
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     pub webhook_hosts: Hosts,
+    /// Where files may be read; a relative path starts at the first. None: nowhere.
+    pub file_roots: Vec<PathBuf>,
 }
 
 /// What a backend is built from, besides its spec.
@@ -214,6 +232,7 @@ pub struct Surroundings {
     pub references: References,
     pub calls: Calls,
     pub keepsake: Arc<Keepsake>,
+    pub news: News,
     /// How often a call is repeated, for a backend that does so itself ([`Limits::retries`]).
     pub retry: Option<RetrySettings>,
     pub rules: Rules,
@@ -226,6 +245,7 @@ pub struct Surroundings {
 pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result<Arc<dyn Backend>, Problem> {
     match provider {
         Provider::Fake(spec) => Ok(fake::connect(spec, surroundings)),
+        Provider::File(spec) => file::connect(spec, surroundings).await,
         Provider::Kubernetes(spec) => kubernetes::connect(spec, surroundings).await,
         Provider::Vault(spec) => vault::connect(spec, surroundings).await,
         Provider::OpenBao(spec) => vault::connect_openbao(spec, surroundings).await,

@@ -10,7 +10,7 @@ use lockstep_api::generator::GeneratorSpec;
 use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreSpec, SecretStoreStatus};
 use serde_json::Value;
 
-use super::{Calls, Keepsake, References, Rules, StoreScope, Surroundings};
+use super::{Calls, Keepsake, News, References, Rules, StoreScope, Surroundings};
 use crate::cluster::{Cluster, Document, DocumentKind, Event, GeneratorStates};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
@@ -257,6 +257,7 @@ pub(crate) fn surroundings(cluster: Arc<TestCluster>, scope: StoreScope) -> Surr
         references,
         calls: Calls::default(),
         keepsake: Arc::new(Keepsake::default()),
+        news: News::default(),
         retry: None,
         rules: Rules::default(),
     }

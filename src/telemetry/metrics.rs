@@ -25,6 +25,7 @@ use super::webhooks::{WebhookMetrics, Webhooks};
 use crate::audit::{Log, Tally};
 use crate::engine::lease::Term;
 use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::spread::{ParentKey, Sort};
 use crate::provider::CallObserver;
 use crate::provider::pool::Pool;
 
@@ -167,6 +168,11 @@ impl Metrics {
         self.of(Kind::ExternalSecret).held(key, is_held);
     }
 
+    /// It was synced: by a store that stands in for its own, or not.
+    pub fn external_secret_answered(&self, key: &ObjectKey, by_fallback: bool) {
+        self.of(Kind::ExternalSecret).answered(key, by_fallback);
+    }
+
     /// What ends first of what it was lent.
     pub fn external_secret_lent(&self, key: &ObjectKey, term: Option<Term>) {
         self.of(Kind::ExternalSecret).lent(key, term);
@@ -216,6 +222,15 @@ pub fn store_like(key: &StoreKey) -> (Kind, ObjectKey) {
     };
     let namespace = key.namespace().unwrap_or_default();
     (kind, ObjectKey::new(namespace, key.name()))
+}
+
+/// What is spread over namespaces, of either kind, and its name among those of its kind.
+pub fn parent_like(key: &ParentKey) -> (Kind, ObjectKey) {
+    let kind = match key.sort {
+        Sort::ExternalSecret => Kind::ClusterExternalSecret,
+        Sort::PushSecret => Kind::ClusterPushSecret,
+    };
+    (kind, ObjectKey::new("", &key.name))
 }
 
 fn render_audit(tally: &Tally, text: &mut String) {

@@ -15,5 +15,5 @@ mod standing;
 mod webhooks;
 
 pub use kind::Kind;
-pub use metrics::{Metrics, store_like};
+pub use metrics::{Metrics, parent_like, store_like};
 pub use standing::Standing;

@@ -138,6 +138,10 @@ impl Objects {
         self.change(key, |row| row.held(is_held));
     }
 
+    pub(super) fn answered(&self, key: &ObjectKey, by_fallback: bool) {
+        self.change(key, |row| row.answered(by_fallback));
+    }
+
     pub(super) fn lent(&self, key: &ObjectKey, term: Option<Term>) {
         self.change(key, |row| row.lent(term));
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::exposition::number;
 use super::objects::{Family, Row};
 use crate::engine::lease::Term;
 
@@ -26,11 +27,14 @@ pub(super) struct Rare {
     /// What ends first of what it was lent.
     lent: Option<Term>,
     is_held: bool,
+    /// How often it was synced by a store that stands in for its own, and whether that was so the last time.
+    by_fallback: u64,
+    is_by_fallback: bool,
 }
 
 impl Rare {
     fn is_empty(&self) -> bool {
-        self.certificates.is_empty() && self.lent.is_none() && !self.is_held
+        self.certificates.is_empty() && self.lent.is_none() && !self.is_held && self.by_fallback == 0
     }
 }
 
@@ -46,6 +50,15 @@ impl Row {
         self.change_rare(|rare| rare.is_held = is_held);
     }
 
+    pub(super) fn answered(&mut self, by_fallback: bool) {
+        if by_fallback || self.rare.is_some() {
+            self.change_rare(|rare| {
+                rare.by_fallback += u64::from(by_fallback);
+                rare.is_by_fallback = by_fallback;
+            });
+        }
+    }
+
     pub(super) fn lent(&mut self, term: Option<Term>) {
         self.change_rare(|rare| rare.lent = term);
     }
@@ -57,7 +70,7 @@ impl Row {
     }
 }
 
-pub(super) const FAMILIES: [Family; 6] = [
+pub(super) const FAMILIES: [Family; 8] = [
     Family {
         name: "lockstep_externalsecret_last_success_timestamp_seconds",
         help: "When a sync last worked",
@@ -95,6 +108,26 @@ pub(super) const FAMILIES: [Family; 6] = [
         series: |row, tell| {
             if row.rare.as_ref().is_some_and(|rare| rare.is_held) {
                 tell("", 1.0);
+            }
+        },
+    },
+    Family {
+        name: "lockstep_fallback_active",
+        help: "1 where a store that stands in gave what the object has now",
+        sort: "gauge",
+        series: |row, tell| {
+            if row.rare.as_ref().is_some_and(|rare| rare.is_by_fallback) {
+                tell("", 1.0);
+            }
+        },
+    },
+    Family {
+        name: "lockstep_fallback_syncs_total",
+        help: "Syncs of an object by a store that stands in for its own",
+        sort: "counter",
+        series: |row, tell| {
+            if let Some(rare) = row.rare.as_ref().filter(|rare| rare.by_fallback > 0) {
+                tell("", number(rare.by_fallback));
             }
         },
     },

@@ -3,6 +3,7 @@
 mod audit;
 mod bed;
 mod daemon;
+mod files;
 mod once;
 mod process;
 mod webhook;

@@ -14,6 +14,7 @@ use super::state::State;
 use super::targets::Held;
 use super::told::Told;
 use super::{Change, Content, Move, Sink};
+use crate::aside::blocking;
 use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
@@ -195,14 +196,5 @@ impl Shared {
 
     pub fn told(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Files are read and written away from the threads that everything else runs on.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        // It is never cancelled, so it panicked, and that is for our caller to cope with.
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

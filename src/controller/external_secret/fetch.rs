@@ -1,129 +1,128 @@
 //! Asks stores and generators, all at once; the readers turn equal questions into one.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
+use lockstep_api::GeneratorRef;
 use lockstep_api::generator::GeneratorSpec;
 
 use super::audit;
 use super::gather::Subject;
 use super::loans::Book;
 use super::recipes::Recipes;
+use super::sources::{self, Source};
 use crate::controller::Context;
 use crate::engine::collect::{Ask, Found, Want};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::StoreKey;
 use crate::engine::problem::Problem;
-use crate::engine::store;
 use crate::engine::values::Values;
 use crate::generator::Order;
 use crate::generator::page::Page;
-use crate::provider::reader::Reader;
 
-/// The answers, in the order of the wants.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// In the order of the wants.
+    pub answers: Vec<Result<Found, Problem>>,
+    /// Who gave them, one for each store that was asked.
+    pub sources: Vec<Source>,
+}
+
+/// All that is asked of one store is asked together, so that it comes from one place, and of one moment where the
+/// backend can say so.
 pub async fn fetch(
     context: &Context,
     subject: &Subject,
     (wants, recipes): (&[Want], &Recipes),
     book: &Book,
-) -> Vec<Result<Found, Problem>> {
-    join_all(
-        wants
-            .iter()
-            .map(|want| answer(context, subject, recipes, book, want)),
-    )
-    .await
+) -> Fetched {
+    let mut of_stores: BTreeMap<&StoreKey, Vec<usize>> = BTreeMap::new();
+    for (place, want) in wants.iter().enumerate() {
+        if let Some(store) = want.ask.store() {
+            of_stores.entry(store).or_default().push(place);
+        }
+    }
+    let asked = of_stores.iter().map(async |(store, places)| {
+        let wants: Vec<_> = places.iter().map(|place| &wants[*place]).collect();
+        sources::ask(context, subject, store, &wants).await
+    });
+    let made = wants.iter().enumerate().filter_map(|(place, want)| {
+        let generator = generator(want)?;
+        Some(async move {
+            (
+                place,
+                generate(context, subject, recipes, book, (want, generator)).await,
+            )
+        })
+    });
+    let (asked, made) = join(join_all(asked), join_all(made)).await;
+    let (answers, sources): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
+    let read = of_stores.into_values().zip(answers);
+    let read = read.flat_map(|(places, answers)| places.into_iter().zip(answers));
+    let answers: BTreeMap<_, _> = read.chain(made).collect();
+    Fetched {
+        answers: answers.into_values().collect(),
+        sources,
+    }
 }
 
-/// The same answers, but with new values where they are made and not read.
+/// The same, but with new values where they are made and not read.
 pub async fn generate_anew(
     context: &Context,
     subject: &Subject,
     (wants, recipes): (&[Want], &Recipes),
     book: &Book,
-    answers: Vec<Result<Found, Problem>>,
-) -> Vec<Result<Found, Problem>> {
+    fetched: Fetched,
+) -> Fetched {
     let anew = wants
         .iter()
-        .zip(answers)
-        .map(async |(want, answer)| match &want.ask {
-            Ask::Generate { .. } => self::answer(context, subject, recipes, book, want).await,
-            Ask::Value { .. } | Ask::Extract { .. } | Ask::Find { .. } => answer,
+        .zip(fetched.answers)
+        .map(async |(want, answer)| match generator(want) {
+            Some(generator) => generate(context, subject, recipes, book, (want, generator)).await,
+            None => answer,
         });
-    join_all(anew).await
-}
-
-async fn answer(
-    context: &Context,
-    subject: &Subject,
-    recipes: &Recipes,
-    book: &Book,
-    want: &Want,
-) -> Result<Found, Problem> {
-    let answer = ask(context, subject, recipes, book, want).await;
-    let lease = match &want.ask {
-        Ask::Generate { .. } => book.page(want.entry).state(),
-        Ask::Value { .. } | Ask::Extract { .. } | Ask::Find { .. } => None,
-    };
-    audit::fetched(context, subject, want, lease.as_ref(), &answer);
-    answer
-}
-
-async fn ask(
-    context: &Context,
-    subject: &Subject,
-    recipes: &Recipes,
-    book: &Book,
-    want: &Want,
-) -> Result<Found, Problem> {
-    match &want.ask {
-        Ask::Value {
-            store,
-            location,
-            property,
-        } => {
-            let reader = reader(context, subject, store).await?;
-            reader
-                .value(location.clone(), property.as_deref())
-                .await
-                .map(Found::Value)
-        }
-        Ask::Extract {
-            store,
-            location,
-            property,
-        } => {
-            let reader = reader(context, subject, store).await?;
-            reader
-                .extract(location.clone(), property.as_deref())
-                .await
-                .map(Found::Map)
-        }
-        Ask::Find { store, query } => {
-            let reader = reader(context, subject, store).await?;
-            reader.find(query).await.map(Found::Map)
-        }
-        Ask::Generate { generator } => {
-            let page = book.page(want.entry);
-            generate(
-                context,
-                subject,
-                recipes.get(generator, &subject.key.namespace),
-                page,
-            )
-            .await
-            .map(Found::Map)
-        }
+    Fetched {
+        answers: join_all(anew).await,
+        ..fetched
     }
 }
 
-/// Other than a read, this gives other values each time.
+fn generator(want: &Want) -> Option<&GeneratorRef> {
+    match &want.ask {
+        Ask::Generate { generator } => Some(generator),
+        Ask::Value { .. } | Ask::Extract { .. } | Ask::Find { .. } => None,
+    }
+}
+
 async fn generate(
     context: &Context,
     subject: &Subject,
-    recipe: Result<(GeneratorKey, &GeneratorSpec), Problem>,
+    recipes: &Recipes,
+    book: &Book,
+    (want, generator): (&Want, &GeneratorRef),
+) -> Result<Found, Problem> {
+    let page = book.page(want.entry);
+    let answer = make(context, subject, recipes, page, generator).await;
+    audit::generated(
+        context,
+        subject,
+        (want, generator),
+        page.state().as_ref(),
+        &answer,
+    );
+    answer
+}
+
+/// Other than a read, this gives other values each time.
+async fn make(
+    context: &Context,
+    subject: &Subject,
+    recipes: &Recipes,
     page: &Page,
-) -> Result<Values, Problem> {
+    generator: &GeneratorRef,
+) -> Result<Found, Problem> {
+    let recipe: Result<(GeneratorKey, &GeneratorSpec), Problem> =
+        recipes.get(generator, &subject.key.namespace);
     let (generator, spec) = recipe.map_err(|problem| problem.at("unable to get generator"))?;
     let order = Order {
         generator: &generator,
@@ -132,18 +131,7 @@ async fn generate(
         refresh: subject.next_interval(),
         page,
     };
-    let made = context.generators.generate(spec, order).await;
-    made.map_err(|problem| problem.at("error using generator"))
-}
-
-/// The connection to a store, for those who may use it.
-async fn reader(context: &Context, subject: &Subject, key: &StoreKey) -> Result<Arc<Reader>, Problem> {
-    let store = context
-        .cluster
-        .store(key)
-        .ok_or_else(|| Problem::StoreMissing { store: key.clone() })?;
-    let namespace = &subject.key.namespace;
-    let labels = context.cluster.namespace_labels(namespace);
-    store::admit(&store, namespace, labels.as_deref(), &context.rules)?;
-    context.pool.connection(&store, namespace).await
+    let made: Result<Values, Problem> = context.generators.generate(spec, order).await;
+    made.map(Found::Map)
+        .map_err(|problem| problem.at("error using generator"))
 }

@@ -2,6 +2,7 @@
 
 use super::Memory;
 use super::gather::Subject;
+use super::sources::Source;
 use crate::controller::Context;
 use crate::engine::collect::Collected;
 use crate::engine::condition::Sort;
@@ -15,6 +16,7 @@ pub fn check(
     memory: &Memory,
     subject: &Subject,
     fetched: &Collected,
+    sources: &[Source],
 ) -> Result<(), Problem> {
     let Some(target) = subject.existing.as_deref() else {
         return Ok(());
@@ -29,11 +31,13 @@ pub fn check(
     } else {
         memory.shape(&subject.key, &subject.claimant.uid)
     };
+    let stand_ins: Vec<_> = sources.iter().filter_map(Source::stand_in).collect();
     guard::check(&Evidence {
         before: &before,
         state: &target.data_hash,
         now: &fetched.values,
         some_missing: !fetched.missing.is_empty(),
+        stand_ins: &stand_ins,
         accepted: subject.annotations.get(guard::ACCEPT).map(String::as_str),
     })
 }

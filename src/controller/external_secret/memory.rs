@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::loans::Lives;
+use super::sources::Source;
 use crate::controller::following::Version;
 use crate::engine::guard::Shape;
 use crate::engine::object::{ObjectKey, ObjectRef};
@@ -33,6 +34,8 @@ struct Refreshed {
 #[derive(Clone, Debug, Default)]
 pub struct Left {
     pub templates: Vec<Template>,
+    /// Who answered.
+    pub sources: Vec<Source>,
     /// Of what was fetched, where the Secret does not tell.
     pub fetched: Shape,
     /// [`Target::marks`](crate::engine::target::Target::marks) as they then were; none where there is no target.
@@ -59,6 +62,11 @@ impl Memory {
             refreshed.left.templates.iter().any(is_other)
         })
         .unwrap_or_default()
+    }
+
+    /// Who answered last. `None`: not since we started.
+    pub fn sources(&self, key: &ObjectKey, uid: &str) -> Option<Vec<Source>> {
+        self.of(key, uid, |refreshed| refreshed.left.sources.clone())
     }
 
     /// Of what was fetched last.

@@ -12,6 +12,7 @@ mod preview;
 mod recipes;
 mod release;
 mod report;
+mod sources;
 mod standing;
 mod target;
 mod templates;
@@ -22,16 +23,16 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use self::act::Done;
+use self::fetch::Fetched;
 use self::gather::{Gathered, Subject};
 use self::loans::Book;
 use self::memory::Left;
 use self::recipes::Recipes;
 use super::Context;
-use crate::engine::collect::{Entry, Found, Want};
+use crate::engine::collect::{Entry, Want};
 use crate::engine::condition::{Failure, Stage};
 use crate::engine::due::Due;
 use crate::engine::object::ObjectKey;
-use crate::engine::problem::Problem;
 use crate::engine::render::Made;
 use crate::engine::{collect, due};
 use crate::queue::Next;
@@ -127,8 +128,8 @@ async fn sync_with(
     (wants, recipes): (&[Want], &Recipes),
     book: &Book,
 ) -> Result<Done, Box<Failure>> {
-    let answers = fetch::fetch(context, subject, (wants, recipes), book).await;
-    let composed = compose(context, memory, subject, wants, answers).await?;
+    let fetched = fetch::fetch(context, subject, (wants, recipes), book).await;
+    let composed = compose(context, memory, subject, wants, fetched).await?;
     let recorded = book.record(&memory.lives, subject, &composed.made).await;
     recorded.map_err(|problem| Failure::new(Stage::Write, problem))?;
     let done = act::act(context, subject, composed.made, composed.nothing_found).await?;
@@ -153,11 +154,11 @@ async fn compose(
     memory: &Memory,
     subject: &Subject,
     wants: &[Want],
-    answers: Vec<Result<Found, Problem>>,
+    Fetched { answers, sources }: Fetched,
 ) -> Result<Composed, Box<Failure>> {
     let collected = templates::collect(context, subject, wants, answers).await?;
     report::announce_missing(context, subject, &collected.missing);
-    if let Err(problem) = guard::check(context, memory, subject, &collected) {
+    if let Err(problem) = guard::check(context, memory, subject, &collected, &sources) {
         audit::wrote(context, subject, None, Err(&problem));
         return Err(Failure::new(Stage::Fetch, problem));
     }
@@ -172,6 +173,7 @@ async fn compose(
         missing: collected.missing,
         left: Left {
             templates,
+            sources,
             fetched,
             ..Left::default()
         },

@@ -84,12 +84,12 @@ async fn sync(
 ) -> Result<NextSync, Box<Failure>> {
     let memory = Memory::default();
     let book = Book::glance(wants);
-    let answers = fetch::fetch(context, subject, (wants, recipes), &book).await;
-    let composed = compose(context, &memory, subject, wants, answers.clone()).await?;
+    let fetched = fetch::fetch(context, subject, (wants, recipes), &book).await;
+    let composed = compose(context, &memory, subject, wants, fetched.clone()).await?;
     let generates = wants.iter().any(|want| matches!(want.ask, Ask::Generate { .. }));
     let again = if generates || render::runs_templates(&subject.spec) {
-        let answers = fetch::generate_anew(context, subject, (wants, recipes), &book, answers).await;
-        let again = compose(context, &memory, subject, wants, answers).await?;
+        let fetched = fetch::generate_anew(context, subject, (wants, recipes), &book, fetched).await;
+        let again = compose(context, &memory, subject, wants, fetched).await?;
         Some(again.made)
     } else {
         None

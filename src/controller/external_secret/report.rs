@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use lockstep_api::external_secret::SourceFault;
 use lockstep_api::{ConditionType, ExternalSecret, ExternalSecretStatus, Fault};
 use tracing::{info, warn};
 
@@ -10,13 +11,15 @@ use super::Memory;
 use super::act::{Done, Wrote, event};
 use super::gather::Subject;
 use super::memory::Left;
+use super::sources::Source;
 use super::standing;
 use crate::cluster::Event;
 use crate::controller::following::Follower;
 use crate::controller::{Context, RefreshTime};
-use crate::engine::collect::{Entry, EntryFault};
+use crate::engine::collect::{self, Entry, EntryFault};
 use crate::engine::condition::{self, Failure, Sort, Stage, Stamp};
 use crate::engine::due::{self, Due, Facts};
+use crate::engine::fallback;
 use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::problem::{Problem, Retry};
 use crate::engine::render;
@@ -140,15 +143,46 @@ pub fn until(context: &Context, time: Timestamp) -> Next {
 
 async fn success(context: &Context, memory: &Memory, subject: &Subject, done: &Done) -> Next {
     announce_success(context, subject, done);
+    let sources = sources_told(context, subject, done);
     let untold = Untold {
         at: subject.now,
         generation: subject.generation,
         version: subject.version.clone(),
         sort: subject.sort(),
         outcome: done.outcome,
+        sources,
         binding: done.bound.then(|| subject.target.name.clone()),
     };
     remember_and_tell(context, memory, subject, untold, done.left.clone()).await
+}
+
+/// The entries that other stores answered than they name. That it comes to this, and that it is over, is announced.
+fn sources_told(context: &Context, subject: &Subject, done: &Done) -> Vec<SourceFault> {
+    let stand_ins: Vec<_> = done.left.sources.iter().filter_map(Source::stand_in).collect();
+    context
+        .metrics
+        .external_secret_answered(&subject.key, !stand_ins.is_empty());
+    let was_told = fallback::is_told(&subject.synced);
+    if stand_ins.is_empty() {
+        if was_told {
+            let message = "the stores themselves answer again";
+            context
+                .cluster
+                .publish(event(subject, "AnsweredByStore", message));
+        }
+        return Vec::new();
+    }
+    let wants = collect::wants(&subject.spec, &subject.key.namespace);
+    let told = fallback::told(&wants, &stand_ins);
+    if told != subject.synced.sources {
+        for stand_in in &stand_ins {
+            context.cluster.publish(Event {
+                warning: true,
+                ..event(subject, fallback::REASON, stand_in.sentence())
+            });
+        }
+    }
+    told
 }
 
 /// Remembers a sync before it is told, so that it need not be done again when telling fails.
@@ -203,6 +237,8 @@ fn next_refresh(
         // What was just written is sound; the watch will tell when it no longer is.
         target: Some(&sound),
         templates_changed: false,
+        source_changed: false,
+        source_returned: false,
         marks_changed: false,
         // What was lent anew is seen in a moment, and looked after then.
         loan: None,

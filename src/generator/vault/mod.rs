@@ -33,7 +33,7 @@ use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 use crate::engine::values::Values;
 use crate::provider::vault::{Envelope, Lent, OwnToken, Session};
-use crate::provider::{Calls, Keepsake, References, Rules, StoreScope, Surroundings};
+use crate::provider::{Calls, Keepsake, News, References, Rules, StoreScope, Surroundings};
 use crate::random::random;
 
 pub use self::keep::Renewal;
@@ -179,6 +179,7 @@ impl Vault {
             references: References::new(self.cluster.clone(), scope),
             calls: self.calls.clone(),
             keepsake: Arc::new(Keepsake::default()),
+            news: News::default(),
             retry: spec.retry_settings.clone(),
             rules: self.rules.clone(),
         }

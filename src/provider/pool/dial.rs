@@ -11,7 +11,7 @@ use super::closing::Closing;
 use crate::cluster::Cluster;
 use crate::engine::problem::Problem;
 use crate::engine::store::Store;
-use crate::provider::{Backend, Calls, Keepsake, References, Rules, StoreScope, Surroundings, connect};
+use crate::provider::{Backend, Calls, Keepsake, News, References, Rules, StoreScope, Surroundings, connect};
 
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -51,6 +51,7 @@ pub(super) struct StoreDial {
     pub(super) cluster: Arc<dyn Cluster>,
     pub(super) calls: Calls,
     pub(super) keepsake: Arc<Keepsake>,
+    pub(super) news: News,
     pub(super) closing: Closing,
     pub(super) rules: Rules,
 }
@@ -87,6 +88,7 @@ impl StoreDial {
             fault: fault.clone(),
         })?;
         let (calls, keepsake) = (self.calls.clone(), self.keepsake.clone());
+        let news = self.news.clone();
         connect(
             &spec.provider,
             &Surroundings {
@@ -94,6 +96,7 @@ impl StoreDial {
                 references,
                 calls,
                 keepsake,
+                news,
                 retry: spec.retry_settings.clone(),
                 rules: self.rules.clone(),
             },

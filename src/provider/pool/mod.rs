@@ -10,6 +10,7 @@
 
 mod closing;
 mod dial;
+mod epochs;
 mod renewing;
 mod shelves;
 mod turns;
@@ -25,24 +26,32 @@ use super::flights::Flights;
 use super::reader::Reader;
 use super::reader::gate::{Gate, Outcome};
 use super::references::Used;
-use super::{Calls, Health, Rules};
+use super::{Calls, Health, News, Rules};
 use crate::cluster::Cluster;
 use crate::engine::object::{ObjectRef, StoreKey};
 use crate::engine::problem::Problem;
 use crate::engine::store::Store;
 use closing::Closing;
 use dial::{Dial as _, Link, NoLink, StoreDial};
+use epochs::Epochs;
 use renewing::Renewing;
 use shelves::{Connection, Lane, Search, Shelves, Ticket};
 use turns::Turns;
 
 pub use super::reader::gate::Turn;
+pub use epochs::Epoch;
+pub use turns::Tidings;
 pub use vitals::Vitals;
 
 /// Connections that serve one namespace alone.
 const PER_NAMESPACE: usize = 64;
 /// The shortest time between two looks at a backend that is away.
 const BREATH: Duration = Duration::from_millis(500);
+
+const CONCERNS_USERS: Tidings = Tidings {
+    turn: None,
+    concerns_users: true,
+};
 
 pub struct Pool {
     core: Arc<Core>,
@@ -55,6 +64,7 @@ struct Core {
     shelves: Mutex<Shelves<Connected>>,
     builds: Flights<(StoreKey, u64, Lane), Built>,
     turns: Arc<Turns>,
+    epochs: Epochs,
     closing: Closing,
 }
 
@@ -95,6 +105,7 @@ impl Pool {
                 shelves,
                 builds: Flights::default(),
                 turns: Arc::default(),
+                epochs: Epochs::default(),
                 closing: Closing::default(),
             }),
         }
@@ -108,6 +119,33 @@ impl Pool {
 
     /// Is the store good for anything? A store whose users bring the credentials is, as far as anybody can tell.
     pub async fn check(&self, store: &Arc<Store>) -> Verdict {
+        let verdict = self.look(store).await;
+        self.core.looked_at(&store.key, verdict.is_outage());
+        verdict
+    }
+
+    /// Whether the store's backend is out of reach, as it was when somebody looked last.
+    pub async fn is_out(&self, store: &Arc<Store>) -> bool {
+        match self.core.epochs.is_out(&store.key) {
+            Some(is_out) => is_out,
+            None => self.check(store).await.is_outage(),
+        }
+    }
+
+    /// A read has shown that the store's backend is out of reach. It is looked at soon, and those who use it hear of it
+    /// when it is not any more.
+    pub fn suspect(&self, store: &StoreKey) {
+        if self.core.epochs.is_out(store) != Some(true) {
+            self.core.looked_at(store, true);
+            self.core.turns.tell(store, Tidings::default());
+        }
+    }
+
+    pub fn epoch(&self, store: &StoreKey) -> Epoch {
+        self.core.epochs.of(store)
+    }
+
+    async fn look(&self, store: &Arc<Store>) -> Verdict {
         let reader = match self.core.reach(store, None).await {
             Ok(reader) => reader,
             Err(NoLink {
@@ -128,6 +166,7 @@ impl Pool {
     /// The store is gone. What it remembers goes too.
     pub fn forget(&self, store: &StoreKey) {
         self.core.shelves().forget(store);
+        self.core.epochs.forget(store);
     }
 
     /// Connects anew from now on; what the store remembers stays. A store of another generation does so by itself.
@@ -179,8 +218,8 @@ impl Pool {
         self.core.shelves().vitals()
     }
 
-    /// Waits for a store whose backend went away or came back. For one listener.
-    pub async fn turned(&self) -> (StoreKey, Turn) {
+    /// Waits for news of a store's backend. For one listener.
+    pub async fn turned(&self) -> (StoreKey, Tidings) {
         self.core.turns.next().await
     }
 
@@ -243,6 +282,7 @@ impl Core {
             cluster: self.cluster.clone(),
             calls: self.calls.clone(),
             keepsake: ticket.keepsake.clone(),
+            news: self.news_of(&ticket.store),
             closing: self.closing.clone(),
             rules: self.rules.clone(),
         };
@@ -273,7 +313,11 @@ impl Core {
         let (door, store) = (Arc::downgrade(gate), store.clone());
         let consumer = consumer.map(str::to_owned);
         gate.on_turn(move |turn| {
-            turns.tell(&store.key, turn);
+            let news = Tidings {
+                turn: Some(turn),
+                ..Tidings::default()
+            };
+            turns.tell(&store.key, news);
             match turn {
                 Turn::Away => drop(tokio::spawn(look(
                     core.clone(),
@@ -286,8 +330,37 @@ impl Core {
         });
     }
 
+    fn looked_at(&self, store: &StoreKey, is_out: bool) {
+        if self.epochs.looked_at(store, is_out) {
+            self.turns.tell(store, CONCERNS_USERS);
+        }
+    }
+
+    /// Where the store's backend tells that what it holds has changed.
+    fn news_of(self: &Arc<Self>, store: &StoreKey) -> News {
+        let (core, store) = (Arc::downgrade(self), store.clone());
+        News::new(move || {
+            let Some(core) = core.upgrade() else { return };
+            for connection in core.shelves().connections(&store) {
+                connection.reader.something_changed();
+            }
+            core.epochs.changed(&store);
+            core.turns.tell(&store, CONCERNS_USERS);
+        })
+    }
+
     fn shelves(&self) -> MutexGuard<'_, Shelves<Connected>> {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Verdict {
+    /// Whether it is the network or the backend itself that stands in the way.
+    fn is_outage(&self) -> bool {
+        match self {
+            Self::Valid | Self::Doubtful { .. } => false,
+            Self::NoConnection(problem) | Self::Failed(problem) => problem.is_outage(),
+        }
     }
 }
 

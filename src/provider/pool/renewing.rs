@@ -149,6 +149,15 @@ impl Backend for Renewing {
             .await
     }
 
+    fn can_be_held(&self) -> bool {
+        self.link().backend.can_be_held()
+    }
+
+    async fn hold(&self) -> Result<Arc<dyn Backend>, Problem> {
+        self.twice(|backend| Box::pin(async move { backend.hold().await }))
+            .await
+    }
+
     fn locate(&self, location: Location, property: Option<&str>) -> Location {
         self.link().backend.locate(location, property)
     }

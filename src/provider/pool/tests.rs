@@ -259,7 +259,8 @@ async fn a_backend_that_goes_away_is_told_once_and_no_longer_asked() {
         told.push(problem.to_string().contains("lockstep looks every few seconds"));
     }
     assert_eq!(told, [false, false, false, false, false, true, true]);
-    assert_eq!(pool.turned().await, (key("k"), Turn::Away));
+    let (told, tidings) = pool.turned().await;
+    assert_eq!((told, tidings.turn), (key("k"), Some(Turn::Away)));
     assert!(futures::FutureExt::now_or_never(pool.turned()).is_none());
     pool.reset(&key("k"));
     let reader = pool.connection(&store, "own").await.expect("a connection");

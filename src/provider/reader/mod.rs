@@ -36,6 +36,9 @@ pub struct Reader {
     line: Arc<Line>,
     finds: Flights<Find, Result<Values, Problem>>,
     checks: Flights<(), Result<Health, Problem>>,
+    holds: Flights<(), Result<Arc<Self>, Problem>>,
+    /// The backend is what is held of one moment: it is asked at once, and nothing can go wrong on the way.
+    is_held: bool,
 }
 
 impl Reader {
@@ -45,7 +48,25 @@ impl Reader {
             line: Line::new(backend, gate, settings),
             finds: Flights::default(),
             checks: Flights::default(),
+            holds: Flights::default(),
+            is_held: false,
         }
+    }
+
+    /// What answers everything that an object asks in one turn: of one moment, where the backend can be held.
+    pub async fn hold(self: &Arc<Self>) -> Result<Arc<Self>, Problem> {
+        if self.is_held || !self.line.backend.can_be_held() {
+            return Ok(self.clone());
+        }
+        let line = self.line.clone();
+        let work = || async move {
+            let held = line.one("hold", Kind::Read, || line.backend.hold()).await?;
+            Ok(Arc::new(Self {
+                is_held: true,
+                ..Self::new(held, line.gate.clone(), None)
+            }))
+        };
+        self.holds.join((), Err(crashed("hold")), work).await
     }
 
     /// What an entry of `data` gets.
@@ -66,6 +87,13 @@ impl Reader {
     }
 
     pub async fn read(&self, location: Location) -> Answer {
+        if self.is_held {
+            let answers = self.line.backend.read(std::slice::from_ref(&location)).await;
+            return answers
+                .into_iter()
+                .next()
+                .unwrap_or_else(|| Err(crashed(&location.key)));
+        }
         let (line, what) = (&self.line, location.key.clone());
         line.admit(&what)?;
         // Once to come up, once to be answered.
@@ -83,6 +111,9 @@ impl Reader {
     }
 
     pub async fn find(&self, query: &Find) -> Result<Values, Problem> {
+        if self.is_held {
+            return self.line.backend.find(query).await;
+        }
         let (line, question) = (self.line.clone(), query.clone());
         let work = || async move {
             line.one("find", Kind::Read, || line.backend.find(&question))
@@ -129,8 +160,9 @@ impl Reader {
     }
 
     /// What was asked before is answered to those who asked, and to nobody who asks now.
-    fn something_changed(&self) {
+    pub(super) fn something_changed(&self) {
         self.line.reads().seal();
+        self.holds.seal();
         self.finds.seal();
     }
 

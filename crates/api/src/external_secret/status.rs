@@ -33,7 +33,7 @@ pub struct ExternalSecretStatus {
     /// The generation that the conditions are about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// The entries that could not be fetched.
+    /// The entries that could not be fetched, or that a store gave which stands in for theirs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceFault>,
 }
@@ -63,7 +63,7 @@ impl JsonSchema for Binding {
     }
 }
 
-/// An entry of the spec that could not be fetched, and why.
+/// An entry of the spec that could not be fetched, or not from its store, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub struct SourceFault {

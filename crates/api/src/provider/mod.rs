@@ -13,6 +13,7 @@ mod ca_bundle;
 mod crd;
 mod doppler;
 mod fake;
+mod file;
 mod gcp_auth;
 mod gcpsm;
 mod github;
@@ -38,6 +39,7 @@ pub use doppler::{
     DopplerAuth, DopplerFormat, DopplerNameTransformer, DopplerOidc, DopplerProvider, DopplerSecretRef,
 };
 pub use fake::{FakeData, FakeProvider, ValidationResult};
+pub use file::{FileProvider, FileSource};
 pub use gcp_auth::{
     GcpAuth, GcpAwsCredentials, GcpAwsCredentialsRef, GcpCredConfig, GcpSecretRef, GcpWorkloadIdentity,
     GcpWorkloadIdentityFederation,
@@ -57,7 +59,7 @@ pub use kubernetes::{
 pub use onepassword::{OnePasswordAuth, OnePasswordProvider, OnePasswordSecretRef};
 pub use openbao::{OpenBaoAppRole, OpenBaoAuth, OpenBaoProvider, OpenBaoUserPass};
 pub use table::{Capability, Maintenance, Provider, UnsupportedProvider};
-pub use text::{AwsRegion, GcpServiceAccountEmail, NonEmptyText};
+pub use text::{AwsRegion, FilePath, GcpServiceAccountEmail, NonEmptyText};
 pub use vault::{KvVersion, VaultCheckAndSet, VaultClientTls, VaultProvider};
 pub use vault_auth::{
     VaultAppRole, VaultAuth, VaultCertAuth, VaultGcpAuth, VaultIamAuth, VaultJwtAuth, VaultKubernetesAuth,

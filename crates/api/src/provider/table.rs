@@ -9,9 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::{
-    AwsProvider, AzureKvProvider, CrdProvider, DopplerProvider, FakeProvider, GcpsmProvider, GithubProvider,
-    GitlabProvider, InfisicalProvider, KubernetesProvider, OnePasswordProvider, OpenBaoProvider,
-    VaultProvider, WebhookProvider,
+    AwsProvider, AzureKvProvider, CrdProvider, DopplerProvider, FakeProvider, FileProvider, GcpsmProvider,
+    GithubProvider, GitlabProvider, InfisicalProvider, KubernetesProvider, OnePasswordProvider,
+    OpenBaoProvider, VaultProvider, WebhookProvider,
 };
 use Capability::{ReadOnly, ReadWrite, WriteOnly};
 use Maintenance::{Maintained, NotMaintained};
@@ -173,6 +173,8 @@ providers! {
         "vault" => Vault(VaultProvider), ReadWrite, Maintained;
         /// Any HTTP service that answers with secrets.
         "webhook" => Webhook(WebhookProvider), ReadWrite, Maintained;
+        /// Files beside lockstep. Not a provider of ESO's.
+        "lockstep.dev/file" => File(FileProvider), ReadOnly, Maintained;
     }
     untyped {
         "akeyless", ReadWrite, "Akeyless";

@@ -75,6 +75,14 @@ text!(
     {"type": "string", "minLength": 1, "pattern": r"^.*@.*\.iam\.gserviceaccount\.com$"}
 );
 
+text!(
+    /// The path of a file or folder.
+    FilePath,
+    |text| (1..=4096).contains(&text.len()) && !text.contains('\0'),
+    "must have 1 to 4096 bytes, none of them zero",
+    {"type": "string", "minLength": 1, "maxLength": 4096}
+);
+
 fn is_region_byte(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
 }

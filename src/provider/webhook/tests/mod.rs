@@ -45,6 +45,7 @@ impl Scene {
         let hosts = self.hosts.iter().map(|host| host.parse().expect("a pattern"));
         let rules = Rules {
             webhook_hosts: hosts.collect(),
+            ..Rules::default()
         };
         let surroundings = Surroundings {
             rules,
