@@ -6,6 +6,7 @@
 
 pub mod folder;
 pub mod kube;
+mod pushes;
 mod resources;
 mod states;
 
@@ -21,6 +22,7 @@ use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, ResourceKey, StoreKey};
 use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
+use crate::engine::push::Sighting;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::target::Target;
 use crate::engine::values::Values;
@@ -28,6 +30,7 @@ use crate::engine::values::Values;
 pub use crate::engine::object::DocumentKind;
 pub use crate::engine::store::Store;
 
+pub use self::pushes::PushSecrets;
 pub use self::resources::Resources;
 pub use self::states::GeneratorStates;
 
@@ -85,6 +88,10 @@ pub trait Cluster: Send + Sync + std::fmt::Debug {
     fn generator_states(&self) -> Option<&dyn GeneratorStates> {
         None
     }
+    /// What is pushed, where anything is.
+    fn pushes(&self) -> Option<&dyn PushSecrets> {
+        None
+    }
     /// Queues an event. Never waits; under load events are dropped and counted.
     fn publish(&self, event: Event);
 }
@@ -113,6 +120,13 @@ pub struct Event {
 pub enum Change {
     ExternalSecret(ObjectKey, Move),
     Store(StoreKey, Move),
+    PushSecret(ObjectKey, Move),
+    /// A Secret that may be pushed, as it is now.
+    Source {
+        key: ObjectKey,
+        sighting: Sighting,
+        labels: BTreeMap<String, String>,
+    },
     /// A managed Secret came, changed or went.
     Target(ObjectKey),
     /// A managed object of another kind did.
@@ -135,7 +149,8 @@ pub enum Change {
 pub enum Move {
     /// It is new, or something other than its status changed.
     Edited,
-    /// Only its Ready condition turned.
+    /// Only what others hang on turned: of a store its Ready condition or its labels, of a PushSecret the stores that
+    /// it has pushed to.
     Turned,
     Gone,
 }

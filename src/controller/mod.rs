@@ -6,13 +6,17 @@ pub mod concerned;
 pub mod external_secret;
 pub mod following;
 pub mod generator_state;
+mod next;
+mod push_secret;
 pub mod rendering;
 pub mod secret_store;
+mod templates;
 pub mod wakes;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -87,6 +91,19 @@ pub enum RefreshTime {
     Coarse,
 }
 
+/// How old a `refreshTime` may get before it is written although nothing else changed.
+const COARSE: SignedDuration = SignedDuration::from_mins(5);
+
+impl RefreshTime {
+    /// Whether a later refresh is not worth being told of, when nothing else is.
+    pub fn is_near(self, told: &Time, now: &Time) -> bool {
+        match self {
+            Self::Always => false,
+            Self::Coarse => told.0 <= now.0 && now.0.duration_since(told.0) < COARSE,
+        }
+    }
+}
+
 /// Reconciles of one kind that may be under way. A reconcile that waits costs next to nothing; what costs is bounded
 /// where it is spent, by the readers and by the permits toward the API server.
 const WORKERS: usize = 1024;
@@ -98,6 +115,9 @@ pub struct Controllers {
     external_secrets: Arc<Queue<ObjectKey>>,
     stores: Arc<Queue<StoreKey>>,
     generator_states: Arc<Queue<ObjectKey>>,
+    push_secrets: Arc<Queue<ObjectKey>>,
+    held_stores: Arc<Queue<StoreKey>>,
+    pushing: Arc<push_secret::Shared>,
 }
 
 impl Controllers {
@@ -112,11 +132,20 @@ impl Controllers {
         let external_secrets = Queue::new(context.metrics.queue("externalsecret", WORKERS));
         let stores = Queue::new(context.metrics.queue("secretstore", WORKERS));
         let generator_states = Queue::new(context.metrics.queue("generatorstate", WORKERS));
+        let push_secrets = Queue::new(context.metrics.queue("pushsecret", WORKERS));
+        let held_stores = Queue::new(context.metrics.queue("heldstore", WORKERS));
+        let pushing = Arc::<push_secret::Shared>::default();
         let router = wakes::Router::new(
             context.clone(),
             external_secrets.clone(),
             stores.clone(),
             generator_states.clone(),
+            push_secret::Wakes::new(
+                context.clone(),
+                pushing.links.clone(),
+                push_secrets.clone(),
+                held_stores.clone(),
+            ),
         );
         tasks.spawn(router.run(changes, stop.clone()));
         Self {
@@ -124,6 +153,9 @@ impl Controllers {
             external_secrets,
             stores,
             generator_states,
+            push_secrets,
+            held_stores,
+            pushing,
         }
     }
 
@@ -134,6 +166,9 @@ impl Controllers {
             external_secrets,
             stores,
             generator_states,
+            push_secrets,
+            held_stores,
+            pushing,
         } = self;
         let memory = Arc::new(external_secret::Memory::default());
         let turn = {
@@ -146,6 +181,16 @@ impl Controllers {
             move |key| generator_state::reconcile(context.clone(), key)
         };
         tasks.spawn(generator_states.work(WORKERS, stop.clone(), turn));
+        let turn = {
+            let context = context.clone();
+            move |key| push_secret::reconcile(context.clone(), pushing.clone(), key)
+        };
+        tasks.spawn(push_secrets.work(WORKERS, stop.clone(), turn));
+        let turn = {
+            let context = context.clone();
+            move |key| push_secret::hold::reconcile(context.clone(), key)
+        };
+        tasks.spawn(held_stores.work(WORKERS, stop.clone(), turn));
         let turn = move |key| secret_store::reconcile(context.clone(), key);
         tasks.spawn(stores.work(WORKERS, stop.clone(), turn));
     }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use super::concerned::Concerned;
 use super::following::{Follower, Version};
+use super::push_secret;
 use crate::cluster::{Change, Move};
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::provider::pool::Turn;
@@ -29,6 +30,7 @@ pub struct Router {
     external_secrets: Arc<Queue<ObjectKey>>,
     stores: Arc<Queue<StoreKey>>,
     generator_states: Arc<Queue<ObjectKey>>,
+    pushes: push_secret::Wakes,
     concerned: Concerned<ObjectKey>,
 }
 
@@ -38,12 +40,14 @@ impl Router {
         external_secrets: Arc<Queue<ObjectKey>>,
         stores: Arc<Queue<StoreKey>>,
         generator_states: Arc<Queue<ObjectKey>>,
+        pushes: push_secret::Wakes,
     ) -> Self {
         Self {
             context,
             external_secrets,
             stores,
             generator_states,
+            pushes,
             concerned: Concerned::default(),
         }
     }
@@ -69,6 +73,12 @@ impl Router {
             Change::Target(key) => self.wake_concerned(&ObjectRef::namespaced("Secret", &key)),
             Change::Resource(key) => self.wake_concerned(&ObjectRef::from(&key)),
             Change::Store(key, moved) => self.store(&key, moved),
+            Change::PushSecret(key, moved) => self.pushes.push_secret(&key, moved),
+            Change::Source {
+                key,
+                sighting,
+                labels,
+            } => self.pushes.source(&key, sighting, &labels),
             Change::Namespace(name) => self.wake_concerned(&namespace_ref(&name)),
             Change::GeneratorState { key, owner } => {
                 self.generator_states.wake(&key);
@@ -100,6 +110,7 @@ impl Router {
             Move::Turned => {}
         }
         self.wake_concerned(&ObjectRef::from(key));
+        self.pushes.store(key);
     }
 
     /// The store's own check tells that its backend is away, or back, and that turns those who hang on its being
@@ -113,6 +124,7 @@ impl Router {
                 for (nth, key) in (0..).zip(self.concerned.by(&object)) {
                     self.external_secrets.hasten(key, (APART.0 * nth).min(APART.1));
                 }
+                self.pushes.store_is_back(store, APART);
             }
         }
     }
@@ -122,6 +134,7 @@ impl Router {
         for follower in self.context.following.seen(object, version) {
             match follower {
                 Follower::ExternalSecret(key) => self.external_secrets.wake(&key),
+                Follower::PushSecret(key) => self.pushes.wake(&key),
                 Follower::Store(key) => self.stores.wake(&key),
             }
         }

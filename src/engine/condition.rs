@@ -223,7 +223,12 @@ pub fn of_store(
 }
 
 /// The conditions as they are now: ours made anew, those of others kept.
-fn conditions(old: &[Condition], stamp: &Stamp, ready: Verdict, problem: Option<&Problem>) -> Vec<Condition> {
+pub(super) fn conditions(
+    old: &[Condition],
+    stamp: &Stamp,
+    ready: Verdict,
+    problem: Option<&Problem>,
+) -> Vec<Condition> {
     let ours = [
         ConditionType::Ready,
         ConditionType::Reconciling,

@@ -21,6 +21,7 @@ pub mod object;
 pub mod own;
 pub mod plan;
 pub mod problem;
+pub mod push;
 pub mod render;
 pub mod rewrite;
 pub mod secret_bytes;

@@ -16,8 +16,11 @@ pub struct Store {
     pub key: StoreKey,
     pub uid: String,
     pub generation: i64,
+    pub labels: BTreeMap<String, String>,
     pub annotations: BTreeMap<String, String>,
     pub terminating: bool,
+    /// Whether it carries the finalizer that keeps it for those who have pushed to it.
+    pub is_held: bool,
     pub spec: Parsed<SecretStoreSpec>,
     pub status: SecretStoreStatus,
 }
@@ -171,8 +174,10 @@ mod tests {
             key,
             uid: "u".into(),
             generation: 1,
+            labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
             terminating: false,
+            is_held: false,
             spec: Parsed::from_json(spec),
             status: serde_json::from_value(json!({"conditions": condition.into_iter().collect::<Vec<_>>()}))
                 .expect("a status"),

@@ -84,6 +84,8 @@ switches! {
         enable_cluster_store_reconciler = "true",
         /// Serve SecretStores.
         enable_secret_store_reconciler = "true",
+        /// Serve PushSecrets.
+        enable_push_secret_reconciler = "true",
         /// Read only stores that are Ready.
         enable_flood_gate = "true",
         /// Remember in GeneratorStates what generators made elsewhere: leases are renewed, and given back when nobody
@@ -156,7 +158,6 @@ accepted! {
     enable_secret_api_read_on_cache_mismatch: "writes carry the version that was looked at",
     enable_extended_metric_labels: "not there yet",
     enable_cluster_external_secret_reconciler: "ClusterExternalSecret is not there yet",
-    enable_push_secret_reconciler: "PushSecret is not there yet",
     enable_cluster_push_secret_reconciler: "ClusterPushSecret is not there yet",
     enable_http2: "the metrics endpoint speaks HTTP/1.1",
     metrics_auth: "not there yet",

@@ -108,6 +108,7 @@ fn scope(flags: &Flags, home: &str) -> Scope {
         namespace: Some(flags.namespace.clone()).filter(|namespace| !namespace.is_empty()),
         cluster_stores: flags.switches.enable_cluster_store_reconciler,
         generator_states: flags.switches.enable_generator_state,
+        push_secrets: flags.switches.enable_push_secret_reconciler,
         home: home.to_owned(),
     }
 }

@@ -38,6 +38,7 @@ pub struct Metrics {
     external_secrets: Objects,
     stores: Objects,
     cluster_stores: Objects,
+    push_secrets: Objects,
     pub(super) controllers: Controllers,
     pub(super) queues: Queues,
     problems: IntCounterVec,
@@ -81,6 +82,7 @@ impl Metrics {
             external_secrets: Objects::new("externalsecret"),
             stores: Objects::new("secretstore"),
             cluster_stores: Objects::new("clustersecretstore"),
+            push_secrets: Objects::new("pushsecret"),
             controllers: Controllers::new(&add)?,
             queues: Queues::new(&add)?,
             problems: add.counter(
@@ -107,7 +109,13 @@ impl Metrics {
         let mut text = String::new();
         // Writing into memory fails only for families without a name, of which there are none.
         let _ = TextEncoder::new().encode_utf8(&self.registry.gather(), &mut text);
-        for objects in [&self.external_secrets, &self.stores, &self.cluster_stores] {
+        let kinds = [
+            &self.external_secrets,
+            &self.stores,
+            &self.cluster_stores,
+            &self.push_secrets,
+        ];
+        for objects in kinds {
             objects.render(&mut text);
         }
         if let Some(pool) = self.pool.get().and_then(Weak::upgrade) {
@@ -158,6 +166,18 @@ impl Metrics {
     pub fn forget_store(&self, key: &StoreKey) {
         let (objects, key) = self.stores_like(key);
         objects.forget(&key);
+    }
+
+    pub fn push_secret_ready(&self, key: &ObjectKey, status: ConditionStatus) {
+        self.push_secrets.ready(key, status);
+    }
+
+    pub fn push_secret_took(&self, key: &ObjectKey, took: Duration) {
+        self.push_secrets.took(key, took);
+    }
+
+    pub fn forget_push_secret(&self, key: &ObjectKey) {
+        self.push_secrets.forget(key);
     }
 
     pub fn problem(&self, controller: &'static str, reason: &'static str) {

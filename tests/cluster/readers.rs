@@ -103,8 +103,10 @@ impl Readers {
             key: StoreKey::Namespaced(ObjectKey::new(&self.own, name)),
             uid: "uid".to_owned(),
             generation: 1,
+            labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
             terminating: false,
+            is_held: false,
             spec: Parsed::from_json(spec),
             status: SecretStoreStatus::default(),
         })

@@ -13,6 +13,7 @@ mod generators;
 mod glance;
 mod mirror;
 mod packed;
+mod pushes;
 mod reduce;
 mod requests;
 mod resources;
@@ -30,7 +31,7 @@ use async_trait::async_trait;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
 use lockstep_api::generator::GeneratorSpec;
-use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreStatus};
+use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, PushSecret, SecretStoreStatus};
 use tokio::sync::{OnceCell, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -38,7 +39,7 @@ use tokio_util::task::TaskTracker;
 use self::mirror::Mirror;
 use self::packed::{Packed, PackedTarget};
 use self::requests::Requests;
-use super::{Change, Cluster, Document, DocumentKind, Event, GeneratorStates, Resources, Store};
+use super::{Change, Cluster, Document, DocumentKind, Event, GeneratorStates, PushSecrets, Resources, Store};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
@@ -59,6 +60,8 @@ pub struct Scope {
     pub cluster_stores: bool,
     /// Where there are states, generators that need one can work.
     pub generator_states: bool,
+    /// Whether anything is pushed.
+    pub push_secrets: bool,
     /// The namespace that lockstep itself is in.
     pub home: String,
 }
@@ -77,6 +80,9 @@ pub struct KubeCluster {
     namespaces: Mirror<String, BTreeMap<String, String>>,
     states: Mirror<ObjectKey, State>,
     keeps_states: bool,
+    push_secrets: Mirror<ObjectKey, Packed<PushSecret>>,
+    sources: pushes::Sources,
+    pushes: bool,
     /// Where what is lockstep's own is kept.
     home: String,
     seal: OnceCell<SecretBytes>,
@@ -98,6 +104,13 @@ impl KubeCluster {
         )]
         let (changes, receiver) = mpsc::unbounded_channel();
         let kinds = resources::Kinds::new(scope.namespace.clone(), changes.clone(), tasks, stop);
+        let sources = pushes::Sources::new(
+            client.clone(),
+            scope.namespace.clone(),
+            changes.clone(),
+            tasks,
+            stop,
+        );
         let cluster = Arc::new_cyclic(|own| Self {
             events: events::Publisher::start(client.clone(), on_dropped_event, tasks, stop),
             followed: followed::Followed::new(client.clone(), changes.clone(), tasks, stop),
@@ -111,6 +124,9 @@ impl KubeCluster {
             namespaces: Mirror::default(),
             states: Mirror::tagged(|state| state.owner.as_deref()),
             keeps_states: scope.generator_states,
+            push_secrets: Mirror::default(),
+            sources,
+            pushes: scope.push_secrets,
             home: scope.namespace.clone().unwrap_or_else(|| scope.home.clone()),
             seal: OnceCell::new(),
             changes: changes.clone(),
@@ -216,6 +232,10 @@ impl Cluster for KubeCluster {
 
     fn generator_states(&self) -> Option<&dyn GeneratorStates> {
         self.keeps_states.then_some(self as &dyn GeneratorStates)
+    }
+
+    fn pushes(&self) -> Option<&dyn PushSecrets> {
+        self.pushes.then_some(self as &dyn PushSecrets)
     }
 
     fn publish(&self, event: Event) {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Namespace, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::PartialObjectMeta;
 use lockstep_api::generator::GeneratorState;
-use lockstep_api::{ClusterSecretStore, ExternalSecret, SecretStore};
+use lockstep_api::{ClusterSecretStore, ExternalSecret, PushSecret, SecretStore};
 use tokio::sync::mpsc;
 
 use super::super::{Change, Move, Store};
@@ -49,12 +50,12 @@ impl Sink<ExternalSecret> for Watched {
     fn seen(&self, object: ExternalSecret, listing: u64) {
         let (key, version) = (reduce::key(&object.metadata), reduce::version(&object.metadata));
         let object = reduce::external_secret(object);
-        let shape = shape(&object);
+        let shape = shape(&object.metadata);
         let news = self
             .cluster
             .external_secrets
             .seen(key.clone(), version, Packed::of(object), listing);
-        if news.differs(|before| self::shape(&before.unpack()) != shape) {
+        if news.differs(|before| self::shape(&before.unpack().metadata) != shape) {
             self.tell(Change::ExternalSecret(key, Move::Edited));
         }
     }
@@ -72,9 +73,8 @@ impl Sink<ExternalSecret> for Watched {
     }
 }
 
-/// Everything about an ExternalSecret but its status.
-fn shape(object: &ExternalSecret) -> impl PartialEq + use<> {
-    let meta = &object.metadata;
+/// Everything about an object but its status.
+fn shape(meta: &ObjectMeta) -> impl PartialEq + use<> {
     (
         meta.uid.clone(),
         meta.generation,
@@ -180,6 +180,35 @@ impl Sink<GeneratorState> for Watched {
     }
 }
 
+impl Sink<PushSecret> for Watched {
+    fn seen(&self, object: PushSecret, listing: u64) {
+        let (key, version) = (reduce::key(&object.metadata), reduce::version(&object.metadata));
+        let object = reduce::push_secret(object);
+        let shape = shape(&object.metadata);
+        let news = self
+            .cluster
+            .push_secrets
+            .seen(key.clone(), version, Packed::of(object), listing);
+        if news.differs(|before| self::shape(&before.unpack().metadata) != shape) {
+            self.tell(Change::PushSecret(key, Move::Edited));
+        }
+        self.cluster.sources.are_wanted();
+    }
+
+    fn gone(&self, object: PushSecret) {
+        let key = reduce::key(&object.metadata);
+        self.cluster.push_secrets.gone(&key);
+        self.tell(Change::PushSecret(key, Move::Gone));
+    }
+
+    fn listed(&self, listing: u64) {
+        self.tell_all(self.cluster.push_secrets.listed(listing), |key| {
+            Change::PushSecret(key, Move::Gone)
+        });
+        self.cluster.sources.may_begin();
+    }
+}
+
 impl Sink<PartialObjectMeta<Namespace>> for Watched {
     fn seen(&self, object: PartialObjectMeta<Namespace>, listing: u64) {
         let (key, version) = (
@@ -220,5 +249,6 @@ fn store_move(before: &Store, now: &Store) -> Option<Move> {
     if shape(before) != shape(now) {
         return Some(Move::Edited);
     }
-    (before.readiness() != now.readiness()).then_some(Move::Turned)
+    let turns = |store: &Store| (store.readiness(), store.labels.clone());
+    (turns(before) != turns(now)).then_some(Move::Turned)
 }

@@ -12,7 +12,7 @@ use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Client, Resource};
 use lockstep_api::generator::GeneratorState;
-use lockstep_api::{ClusterSecretStore, ExternalSecret, SecretStore};
+use lockstep_api::{ClusterSecretStore, ExternalSecret, PushSecret, SecretStore};
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -69,6 +69,9 @@ pub async fn start(
     starting.watch::<SecretStore>(scoped(client, scope), config(), sink());
     if scope.generator_states {
         starting.watch::<GeneratorState>(scoped(client, scope), config(), sink());
+    }
+    if scope.push_secrets {
+        starting.watch::<PushSecret>(scoped(client, scope), config(), sink());
     }
     if scope.cluster_stores {
         starting.watch::<ClusterSecretStore>(Api::all(client.clone()), config(), sink());

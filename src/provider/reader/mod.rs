@@ -11,6 +11,7 @@ pub mod gate;
 mod line;
 mod retry;
 pub mod tally;
+mod turns;
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::engine::values::Values;
 use gate::Gate;
 use line::{Kind, Line, crashed};
 pub use retry::Retries;
+use turns::Turns;
 
 /// How long a read waits for others to go with it, when it is not alone.
 const WINDOW: Duration = Duration::from_millis(5);
@@ -38,6 +40,7 @@ pub struct Reader {
     line: Arc<Line>,
     finds: Flights<Find, Result<Values, Problem>>,
     checks: Flights<(), Result<Health, Problem>>,
+    turns: Turns,
 }
 
 impl Reader {
@@ -47,6 +50,7 @@ impl Reader {
             line: Line::new(backend, gate, settings),
             finds: Flights::default(),
             checks: Flights::default(),
+            turns: Turns::default(),
         }
     }
 
@@ -98,6 +102,11 @@ impl Reader {
         let line = self.line.clone();
         let work = || async move { line.one("check", Kind::Once, || line.backend.check()).await };
         self.checks.join((), Err(crashed("check")), work).await
+    }
+
+    /// Whoever looks at a key and then writes or deletes holds this meanwhile.
+    pub async fn turn(&self, key: &str) -> impl Drop + use<> {
+        self.turns.take(key).await
     }
 
     pub async fn write(&self, push: &Push) -> Result<(), Problem> {

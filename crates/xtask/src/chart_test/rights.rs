@@ -77,8 +77,11 @@ pub const DEFAULT: &[Right] = &[
     may_not("create", ES, "externalsecrets", "elsewhere"),
     may_not("delete", ES, "externalsecrets", "elsewhere"),
     may("patch", ES, "clustersecretstores/status", ""),
-    may_not("patch", ES, "clustersecretstores", ""),
-    may_not("patch", ES, "secretstores", "elsewhere"),
+    // Stores are kept while something is to be deleted from them.
+    may("patch", ES, "clustersecretstores", ""),
+    may("patch", ES, "secretstores", "elsewhere"),
+    may("patch", ES, "pushsecrets", "elsewhere"),
+    may_not("delete", ES, "pushsecrets", "elsewhere"),
     may_not("update", GENERATORS, "passwords", "elsewhere"),
     may("create", GENERATORS, "generatorstates", "elsewhere"),
     may("delete", GENERATORS, "generatorstates", "elsewhere"),
@@ -122,6 +125,7 @@ pub const EVERYTHING: &[Right] = &[
     may("create", "", "configmaps", "elsewhere"),
     may("patch", "argoproj.io", "applications", "elsewhere"),
     may_not("list", ES, "pushsecrets", ""),
+    may_not("patch", ES, "secretstores", "elsewhere"),
     may_not("list", ES, "clusterpushsecrets", ""),
     may("create", "authentication.k8s.io", "tokenreviews", ""),
     Right {
