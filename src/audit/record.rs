@@ -282,9 +282,9 @@ fn outcome(problem: &Problem) -> Outcome {
         | Problem::ResourcesDisabled
         | Problem::OwnedByExternalSecret { .. }
         | Problem::OwnedByOther { .. }
+        | Problem::Taken { .. }
         | Problem::Immutable { .. }
         | Problem::NotDeletable { .. }
-        | Problem::Taken { .. }
         | Problem::Rejected { .. }
         | Problem::Forbidden { .. } => Outcome::Refused,
         Problem::BrokenSpec { .. }

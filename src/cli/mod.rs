@@ -17,7 +17,7 @@ use clap::{Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand
 
 use self::ending::{Ending, Halt, complain};
 use crate::telemetry::logging;
-use crate::{agent, operator, process};
+use crate::{agent, operator, process, webhook};
 
 /// Keeps Kubernetes Secrets in step with the stores they come from.
 ///
@@ -35,6 +35,10 @@ enum Face {
     Operator(Box<operator::Flags>),
     /// Runs on a folder of manifests, without a cluster, and writes Secrets to files.
     Agent(agent::Flags),
+    /// Answers the API server whether an object may be stored. The operator does so too, with --webhook-port.
+    Webhook(webhook::Flags),
+    /// Keeps the certificate of `lockstep webhook`. Nobody needs it whose webhook runs in the operator.
+    Certcontroller(Box<webhook::certcontroller::Flags>),
     /// Shows the Secrets, or other targets, that ExternalSecrets come to, from values in a file; asks no store and no
     /// cluster.
     Render(render::Flags),
@@ -63,6 +67,11 @@ pub fn run() -> ExitCode {
             .block_on(operator::run(&flags))
             .map(|()| ExitCode::SUCCESS),
         Face::Agent(flags) => runtime.block_on(agent::run(&flags)),
+        Face::Webhook(flags) => runtime.block_on(webhook::run(&flags)).map(|()| ExitCode::SUCCESS),
+        Face::Certcontroller(flags) => {
+            let run = webhook::certcontroller::run(&flags);
+            runtime.block_on(run).map(|()| ExitCode::SUCCESS)
+        }
         Face::Diff(flags) => Ok(ended(runtime.block_on(diff::run(&flags)))),
         Face::Loglevel(flags) => Ok(ended(loglevel::run(&flags))),
         Face::Render(flags) => Ok(ended(runtime.block_on(render::run(&flags)))),

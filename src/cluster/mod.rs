@@ -7,8 +7,10 @@
 pub mod folder;
 pub mod kube;
 mod resources;
+mod reviews;
 mod spreading;
 mod states;
+pub mod webhook;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,8 +33,10 @@ pub use crate::engine::object::DocumentKind;
 pub use crate::engine::store::Store;
 
 pub use self::resources::Resources;
+pub use self::reviews::{Access, Reviews};
 pub use self::spreading::Spreading;
 pub use self::states::GeneratorStates;
+pub use self::webhook::WebhookObjects;
 
 #[async_trait]
 pub trait Cluster: Send + Sync + std::fmt::Debug {

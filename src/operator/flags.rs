@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::metrics::MetricsFlags;
+use super::webhook::WebhookFlags;
 use crate::audit::AuditFlags;
 use crate::controller::RefreshTime;
 use crate::engine::condition::Manner;
@@ -17,7 +19,7 @@ const SERVED: &str = "What is served";
 const SYNCS: &str = "How it is kept in step";
 const TEMPLATES: &str = "Templates";
 const LEADER: &str = "Leader election";
-const METRICS: &str = "Metrics and probes";
+pub(super) const METRICS: &str = "Metrics and probes";
 const LOGS: &str = "Logs";
 
 /// A switch as Go's flag packages have it: `--flag` and `--flag=false`.
@@ -41,9 +43,8 @@ macro_rules! switches {
 #[derive(Clone, Debug, Args)]
 #[command(max_term_width = 110)]
 pub struct Flags {
-    /// Where metrics are served. `0` serves none.
-    #[arg(long, help_heading = METRICS, value_name = "ADDRESS", default_value = ":8080", value_parser = parse_address)]
-    pub metrics_addr: Address,
+    #[command(flatten)]
+    pub metrics: MetricsFlags,
     /// Where /healthz and /readyz are served. `0` serves none.
     #[arg(long, help_heading = METRICS, value_name = "ADDRESS", default_value = ":8082", value_parser = parse_address)]
     pub live_addr: Address,
@@ -77,6 +78,8 @@ pub struct Flags {
     pub switches: Switches,
     #[command(flatten)]
     pub election: Election,
+    #[command(flatten)]
+    pub webhook: WebhookFlags,
     #[command(flatten)]
     pub logs: LogFlags,
     #[command(flatten)]
@@ -213,11 +216,6 @@ accepted! {
     enable_secret_api_read_on_cache_mismatch: "writes carry the version that was looked at",
     enable_push_secret_reconciler: "PushSecret is not there yet",
     enable_http2: "the metrics endpoint speaks HTTP/1.1",
-    metrics_auth: "not there yet",
-    metrics_secure: "not there yet",
-    metrics_cert_dir: "not there yet",
-    metrics_cert_name: "not there yet",
-    metrics_key_name: "not there yet",
     enable_vault_token_cache: "connections to Vault live as long as their store",
     vault_token_cache_size: "connections to Vault live as long as their store",
     experimental_enable_vault_token_cache: "connections to Vault live as long as their store",
@@ -236,7 +234,7 @@ accepted! {
 pub struct Address(pub Option<SocketAddr>);
 
 /// Go's way of writing addresses: `:8080` is every interface.
-fn parse_address(text: &str) -> Result<Address, String> {
+pub fn parse_address(text: &str) -> Result<Address, String> {
     if text.is_empty() || text == "0" {
         return Ok(Address(None));
     }
@@ -250,7 +248,7 @@ fn parse_address(text: &str) -> Result<Address, String> {
 }
 
 /// zap's names; those between its levels mean the next of ours.
-fn parse_level(text: &str) -> Result<String, String> {
+pub fn parse_level(text: &str) -> Result<String, String> {
     match text.to_ascii_lowercase().as_str() {
         "dpanic" | "panic" | "fatal" => Ok("error".to_owned()),
         level @ ("error" | "warn" | "info" | "debug" | "trace") => Ok(level.to_owned()),
@@ -364,7 +362,10 @@ mod tests {
             named,
             ["--concurrent", "--client-qps", "--enable-secrets-caching"]
         );
-        assert_eq!(flags.metrics_addr, Address(Some(([0, 0, 0, 0], 9090).into())));
+        assert_eq!(
+            flags.metrics.metrics_addr,
+            Address(Some(([0, 0, 0, 0], 9090).into()))
+        );
     }
 
     #[test]

@@ -16,12 +16,14 @@ mod packed;
 mod reduce;
 mod requests;
 mod resources;
+mod reviews;
 mod sinks;
 mod spread_sinks;
 mod spreading;
 mod states;
 mod status;
 mod watch;
+pub mod webhook;
 mod writes;
 
 use std::collections::BTreeMap;
@@ -53,6 +55,7 @@ use crate::engine::values::Values;
 
 pub use self::events::OnDropped;
 pub use self::glance::Glance;
+pub use self::reviews::KubeReviews;
 
 /// What is watched.
 #[derive(Clone, Debug, Default)]

@@ -42,7 +42,7 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ParentKey) ->
             report::report(&context, spreading, &task, &report).await
         }
     };
-    let (kind, name) = parent_like(&key);
-    context.metrics.took(kind, &name, started.elapsed());
+    let (kind, named) = parent_like(&key);
+    context.metrics.took(kind, &named, started.elapsed());
     next
 }

@@ -17,8 +17,8 @@ use crate::telemetry::parent_like;
 
 pub fn gone(context: &Context, memory: &Memory, key: &ParentKey) -> Next {
     memory.forget(key);
-    let (kind, name) = parent_like(key);
-    context.metrics.forget(kind, &name);
+    let (kind, named) = parent_like(key);
+    context.metrics.forget(kind, &named);
     Next::Gone
 }
 
@@ -94,8 +94,8 @@ async fn write(
         .iter()
         .find(|it| it.kind == ConditionType::Ready);
     let ready = ready.map_or(ConditionStatus::Unknown, |ready| ready.status);
-    let (kind, name) = parent_like(&parent.key);
-    context.metrics.ready(kind, &name, ready);
+    let (kind, named) = parent_like(&parent.key);
+    context.metrics.ready(kind, &named, ready);
     if !spread::is_news(&parent.status, status) {
         return Ok(());
     }
