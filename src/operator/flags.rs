@@ -102,6 +102,9 @@ switches! {
         /// Serve SecretStores.
         #[arg(help_heading = SERVED)]
         enable_secret_store_reconciler = "true",
+        /// Serve PushSecrets.
+        #[arg(help_heading = SERVED)]
+        enable_push_secret_reconciler = "true",
         /// Read only stores that are Ready.
         #[arg(help_heading = SYNCS)]
         enable_flood_gate = "true",
@@ -214,7 +217,6 @@ accepted! {
     enable_configmaps_caching: "ConfigMaps are read when they are needed",
     enable_managed_secrets_caching: "managed Secrets are always watched, and kept as fingerprints",
     enable_secret_api_read_on_cache_mismatch: "writes carry the version that was looked at",
-    enable_push_secret_reconciler: "PushSecret is not there yet",
     enable_http2: "the metrics endpoint speaks HTTP/1.1",
     enable_vault_token_cache: "connections to Vault live as long as their store",
     vault_token_cache_size: "connections to Vault live as long as their store",

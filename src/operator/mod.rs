@@ -149,6 +149,7 @@ fn scope(flags: &Flags, home: &str) -> Scope {
         cluster_stores: flags.switches.enable_cluster_store_reconciler,
         spreads: spreads.collect(),
         generator_states: flags.switches.enable_generator_state,
+        push_secrets: flags.switches.enable_push_secret_reconciler,
         home: home.to_owned(),
     }
 }
