@@ -5,6 +5,7 @@
 
 pub mod agent;
 mod aside;
+pub mod audit;
 pub mod cli;
 pub mod cluster;
 pub mod controller;

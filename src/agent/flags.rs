@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::output::Format;
+use crate::audit::AuditFlags;
 use crate::process::{RuleFlags, parse_duration};
 
 const EXAMPLES: &str = "\
@@ -45,6 +46,8 @@ pub struct Flags {
     /// The least severe messages that are shown [default: info, warn with --once]
     #[arg(long, value_name = "LEVEL")]
     pub loglevel: Option<Level>,
+    #[command(flatten)]
+    pub audit: AuditFlags,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

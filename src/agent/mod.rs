@@ -18,6 +18,7 @@ use tracing::{info, warn};
 
 use self::output::Output;
 use self::verdict::Row;
+use crate::audit::{Audit, Log};
 use crate::cluster::folder::FolderCluster;
 use crate::controller::following::Following;
 use crate::controller::rendering::Rendering;
@@ -47,7 +48,8 @@ pub async fn run(flags: &Flags) -> Result<ExitCode> {
     if is_empty {
         warn!("no ExternalSecret in {}", flags.manifests.display());
     }
-    let context = context(flags, &cluster)?;
+    let (audit, log) = Log::open(&flags.audit)?;
+    let context = context(flags, &cluster, audit)?;
     let pool = context.pool.clone();
     if !(is_empty && flags.once) {
         Controllers::listen(context, changes, &tasks, &stop).work(&tasks, &stop);
@@ -68,6 +70,9 @@ pub async fn run(flags: &Flags) -> Result<ExitCode> {
     }
     finish(&tasks).await;
     pool.close(PARTING).await;
+    if let Some(log) = log {
+        log.close(PARTING).await;
+    }
     let is_well = !flags.once || (!is_told_to_stop && is_all_in_step(&cluster, &rows));
     Ok(if is_well {
         ExitCode::SUCCESS
@@ -102,7 +107,7 @@ fn check_manifests(folder: &Path) -> Result<()> {
     }
 }
 
-fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
+fn context(flags: &Flags, cluster: &FolderCluster, audit: Audit) -> Result<Context> {
     let metrics = Metrics::new().context("could not set up the metrics")?;
     let shared = Arc::new(cluster.clone());
     let rules = rules(flags);
@@ -121,6 +126,7 @@ fn context(flags: &Flags, cluster: &FolderCluster) -> Result<Context> {
         )),
         cluster: shared,
         metrics,
+        audit,
         rules: StoreRules {
             class: "default".to_owned(),
             flood_gate: true,

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tracing::{info, warn};
 
 use super::Context;
+use crate::audit::{Action, Record, Who};
 use crate::cluster::{Event, GeneratorStates};
 use crate::engine::labels;
 use crate::engine::object::{ObjectKey, ObjectRef};
@@ -62,7 +63,13 @@ async fn end(
     {
         return Ok(());
     }
-    match context.generators.undo(state).await {
+    let undone = context.generators.undo(state).await;
+    context.audit.tell(|| {
+        let object = ObjectRef::namespaced("GeneratorState", &state.key);
+        let record = Record::new(Action::Revoke, Who::new(&object, &state.uid)).lease(Some(&object));
+        record.ended(undone.as_ref().err())
+    });
+    match undone {
         Ok(()) => info!(generator_state = %state.key, "what a generator made was undone"),
         Err(problem) if has_ended(state, since, (context.clock)()) => {
             warn!(generator_state = %state.key, cause = %problem, "what a generator made could not be undone, and has ended by itself");

@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use self::following::Following;
 use self::rendering::Rendering;
+use crate::audit::Audit;
 use crate::cluster::{Change, Cluster};
 use crate::engine::condition::{Manner, Stamp};
 use crate::engine::object::{ObjectKey, StoreKey};
@@ -38,6 +39,7 @@ pub struct Context {
     pub generators: Arc<Generators>,
     pub rendering: Arc<Rendering>,
     pub metrics: Arc<Metrics>,
+    pub audit: Audit,
     pub rules: StoreRules,
     pub settings: Settings,
     pub clock: fn() -> Timestamp,

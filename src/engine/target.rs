@@ -69,6 +69,11 @@ impl Digest {
         Self(KEY.get_or_init(RandomState::new).hash_one(parts))
     }
 
+    /// All of it, to be compared by machines.
+    pub fn long(self) -> String {
+        format!("{:016x}", self.0)
+    }
+
     /// Short enough to be compared by eye.
     pub fn short(self) -> String {
         format!("{:08x}", self.0 >> 32)

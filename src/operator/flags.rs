@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::audit::AuditFlags;
 use crate::controller::RefreshTime;
 use crate::engine::condition::Manner;
 use crate::process::{RuleFlags, parse_duration};
@@ -74,6 +75,8 @@ pub struct Flags {
     /// How timestamps are logged: epoch, or any other of ESO's names for RFC 3339.
     #[arg(long, value_name = "ENCODING", default_value = "epoch")]
     pub zap_time_encoding: TimeEncoding,
+    #[command(flatten)]
+    pub audit: AuditFlags,
     #[command(flatten)]
     pub accepted: Accepted,
 }

@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use self::leadership::Leadership;
+use crate::audit::{Audit, Log};
 use crate::cluster::kube::{KubeCluster, Scope};
 use crate::controller::following::Following;
 use crate::controller::rendering::Rendering;
@@ -67,7 +68,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
-    let context = context(flags, cluster, metrics.clone());
+    let (audit, log) = Log::open(&flags.audit)?;
+    metrics.tell_of_audit(log.as_ref());
+    let context = context(flags, cluster, metrics.clone(), audit);
     let pool = context.pool.clone();
     let controllers = Controllers::listen(context, changes, &tasks, &stop);
     let leadership = lead(flags, client, &namespace, &metrics, &stop).await?;
@@ -75,6 +78,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
         controllers.work(&tasks, &stop);
     }
     let lost = until_the_end(leadership, &pool, &tasks, &stop).await;
+    if let Some(log) = log {
+        log.close(PARTING).await;
+    }
     if lost {
         bail!("the lease was lost; another replica leads now");
     }
@@ -83,7 +89,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
 }
 
 /// What every reconcile needs.
-fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>) -> Context {
+fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>, audit: Audit) -> Context {
     let (calls, rules) = (Calls::new(metrics.clone()), flags.rules.rules());
     let pool = Arc::new(Pool::new(cluster.clone(), calls.clone(), rules.clone()));
     metrics.tell_of(&pool);
@@ -94,6 +100,7 @@ fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>) -> C
         generators: Arc::new(Generators::new(cluster.clone(), calls, rules)),
         cluster,
         metrics,
+        audit,
         rules: StoreRules {
             class: flags.controller_class.clone(),
             flood_gate: flags.switches.enable_flood_gate,

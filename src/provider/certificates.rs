@@ -9,7 +9,7 @@ use rustls::pki_types::pem::{PemObject as _, SectionKind};
 const NEITHER: &str = "is neither PEM nor base64 of PEM";
 
 /// Reads the certificates. The first block has to be one; later blocks of other kinds are passed over.
-pub(super) fn parse(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'static str> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'static str> {
     if looks_like_pem(bytes) {
         return parse_pem(bytes);
     }

@@ -21,40 +21,40 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// How long a connection that nobody uses is kept.
 const IDLE: Duration = Duration::from_secs(90);
 /// What is read of an answer at most; no Secret holds more than 1 MiB.
-pub(super) const BOUND: usize = 8 << 20;
+pub(crate) const BOUND: usize = 8 << 20;
 /// No server makes us wait longer by saying so: what it means may have changed by then, or it may not mean well.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
 /// Whom to trust, who to be, and how long to wait.
 #[derive(Debug)]
-pub(super) struct Options {
+pub(crate) struct Options {
     /// In place of the system's.
-    pub(super) authorities: Option<Vec<CertificateDer<'static>>>,
+    pub(crate) authorities: Option<Vec<CertificateDer<'static>>>,
     /// A client certificate with its key, PEM.
-    pub(super) identity: Option<SecretBytes>,
-    pub(super) redirects: Policy,
+    pub(crate) identity: Option<SecretBytes>,
+    pub(crate) redirects: Policy,
     /// For a whole request, until the last byte of its answer.
-    pub(super) deadline: Duration,
+    pub(crate) deadline: Duration,
 }
 
 /// The client. Connections are kept open between calls.
 #[derive(Clone, Debug)]
-pub(super) struct Http {
+pub(crate) struct Http {
     client: Client,
     bound: usize,
 }
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: SecretBytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: SecretBytes,
 }
 
 impl Http {
     /// `field` is where identity and authorities come from, for messages.
-    pub(super) fn new(options: Options, field: &str) -> Result<Self, Problem> {
+    pub(crate) fn new(options: Options, field: &str) -> Result<Self, Problem> {
         let invalid = |why: &str| Problem::ReferenceInvalid {
             field: field.to_owned(),
             why: why.to_owned(),
@@ -85,12 +85,12 @@ impl Http {
     }
 
     /// The client itself, to make requests with and for libraries that want one.
-    pub(super) fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
     /// Sends a request and reads its answer, within the deadline and the bound. `what` is what it is about.
-    pub(super) async fn send(&self, request: RequestBuilder, what: &str) -> Result<Answer, Problem> {
+    pub(crate) async fn send(&self, request: RequestBuilder, what: &str) -> Result<Answer, Problem> {
         let mut response = request.send().await.map_err(|error| unreachable(error, what))?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(error, what))? {

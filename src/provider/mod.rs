@@ -8,12 +8,12 @@
 #[cfg(feature = "aws")]
 pub(crate) mod aws;
 mod calls;
-mod certificates;
+pub(crate) mod certificates;
 mod fake;
 mod file;
 mod flights;
 mod hosts;
-mod http;
+pub(crate) mod http;
 mod json;
 mod keepsake;
 mod kubernetes;
@@ -140,10 +140,13 @@ pub enum Payload {
 }
 
 /// Where a pushed value goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Remote {
     pub key: String,
     pub property: Option<String>,
+    /// `spec.data[].metadata`, for the backend to understand. It may say where the place is (`remoteNamespace`), so
+    /// whoever looks there or deletes needs it as whoever writes.
+    pub metadata: Option<Value>,
 }
 
 /// A value on its way to a backend.
@@ -153,8 +156,6 @@ pub struct Push {
     /// The key of the source Secret that is pushed; `None` pushes all of `values`.
     pub secret_key: Option<String>,
     pub values: Values,
-    /// `spec.data[].metadata`, for the backend to understand.
-    pub metadata: Option<Value>,
     pub source: PushSource,
 }
 

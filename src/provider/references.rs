@@ -8,9 +8,9 @@
 //! What was read is recorded, with its version: a connection is out of date when one of these documents has changed,
 //! and it belongs to one namespace alone when a referent took part in building it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lockstep_api::provider::CaBundle;
@@ -66,6 +66,7 @@ pub struct References {
 #[derive(Default)]
 struct Record {
     documents: BTreeMap<(DocumentKind, ObjectKey), String>,
+    accounts: BTreeSet<ObjectKey>,
     referent: bool,
 }
 
@@ -178,9 +179,13 @@ impl References {
         let namespace = self.namespace(selector.namespace.as_ref(), field)?;
         let mut wanted = selector.audiences.clone();
         wanted.extend(audiences.iter().map(|&audience| audience.to_owned()));
-        self.cluster
-            .service_account_token(&object(namespace, &selector.name), &wanted, lifetime)
-            .await
+        let account = object(namespace, &selector.name);
+        let token = self
+            .cluster
+            .service_account_token(&account, &wanted, lifetime)
+            .await?;
+        self.record().accounts.insert(account);
+        Ok(token)
     }
 
     /// What is annotated on a ServiceAccount.
@@ -203,9 +208,20 @@ impl References {
         &self.scope
     }
 
+    /// Who we were so far, toward the backend: whose tokens and which documents were used.
+    pub fn credentials(&self) -> Vec<ObjectRef> {
+        let record = self.record();
+        let accounts = record.accounts.iter();
+        let accounts = accounts.map(|account| ObjectRef::namespaced("ServiceAccount", account));
+        let documents = record.documents.keys();
+        accounts
+            .chain(documents.map(|(kind, key)| ObjectRef::namespaced(kind.name(), key)))
+            .collect()
+    }
+
     /// Everything that was read so far.
     pub fn used(&self) -> Vec<Used> {
-        let record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        let record = self.record();
         let documents = record.documents.iter();
         documents
             .map(|((kind, key), version)| Used {
@@ -231,10 +247,11 @@ impl References {
     /// Whether anything was, or would have been, resolved in the namespace of the store's user. What was built with
     /// it is that namespace's alone; and nothing can be built before there is one.
     pub fn is_referent(&self) -> bool {
-        self.record
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .referent
+        self.record().referent
+    }
+
+    fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn ca_document(&self, provider: &CaProvider, field: &str) -> Result<SecretBytes, Problem> {
@@ -274,10 +291,8 @@ impl References {
         let document = document.ok_or_else(|| Problem::ReferenceMissing {
             object: ObjectRef::namespaced(kind.name(), object),
         })?;
-        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
-        record
-            .documents
-            .insert((kind, object.clone()), document.version.clone());
+        let version = document.version.clone();
+        self.record().documents.insert((kind, object.clone()), version);
         Ok(document)
     }
 
@@ -297,10 +312,7 @@ impl References {
             )),
             (StoreScope::Cluster { .. }, Some(given)) => Ok(given.to_owned()),
             (StoreScope::Cluster { consumer }, None) => {
-                self.record
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .referent = true;
+                self.record().referent = true;
                 consumer.clone().ok_or_else(|| {
                     invalid(
                         field,

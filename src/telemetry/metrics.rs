@@ -12,10 +12,12 @@ use prometheus::{
 };
 
 use super::backends;
+use super::exposition::Exposition;
 use super::objects::Objects;
 use super::process;
 use super::queue_metrics::QueueMetrics;
 use super::standing::Standing;
+use crate::audit::{Log, Tally};
 use crate::engine::lease::Term;
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::provider::CallObserver;
@@ -44,6 +46,7 @@ pub struct Metrics {
     pub events_dropped: IntCounter,
     leads: IntGaugeVec,
     pool: OnceLock<Weak<Pool>>,
+    audit: OnceLock<Arc<Tally>>,
 }
 
 /// controller-runtime's families.
@@ -98,6 +101,7 @@ impl Metrics {
                 &["name"],
             )?,
             pool: OnceLock::new(),
+            audit: OnceLock::new(),
             registry,
         }))
     }
@@ -113,6 +117,9 @@ impl Metrics {
         if let Some(pool) = self.pool.get().and_then(Weak::upgrade) {
             backends::render(&pool.vitals(), &mut text);
         }
+        if let Some(tally) = self.audit.get() {
+            render_audit(tally, &mut text);
+        }
         process::render(&mut text);
         text
     }
@@ -121,6 +128,14 @@ impl Metrics {
     pub fn tell_of(&self, pool: &Arc<Pool>) {
         // There is one pool in a process.
         let _ = self.pool.set(Arc::downgrade(pool));
+    }
+
+    /// From now on it is told what became of the audit's lines, if there are any.
+    pub fn tell_of_audit(&self, log: Option<&Log>) {
+        if let Some(log) = log {
+            // There is one audit in a process.
+            let _ = self.audit.set(log.tally.clone());
+        }
     }
 
     pub fn synced(&self, key: &ObjectKey, failed: bool, took: Duration) {
@@ -255,6 +270,23 @@ impl CallObserver for Metrics {
         self.provider_calls
             .with_label_values(&[provider, call, if ok { "success" } else { "error" }])
             .inc();
+    }
+}
+
+fn render_audit(tally: &Tally, text: &mut String) {
+    for (name, help, lines) in [
+        (
+            "lines_total",
+            "Lines of the audit that were written",
+            tally.written(),
+        ),
+        (
+            "lines_dropped_total",
+            "Lines of the audit that were lost",
+            tally.dropped(),
+        ),
+    ] {
+        Exposition::new(text, format!("lockstep_audit_{name}"), help, "counter").single(lines);
     }
 }
 

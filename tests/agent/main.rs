@@ -1,5 +1,6 @@
 //! `lockstep agent` from outside: manifests in, files out, and what it says about it.
 
+mod audit;
 mod bed;
 mod daemon;
 mod files;

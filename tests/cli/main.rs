@@ -1,6 +1,7 @@
 //! The commands for people, from outside: what they print, and how they end.
 
 mod diff;
+mod image;
 mod render;
 
 use std::fs;

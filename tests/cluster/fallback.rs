@@ -92,7 +92,9 @@ async fn a_store_that_is_away_is_stood_in_for_until_it_is_back() -> Result<()> {
     scene.bench.synced("app").await?;
     let told = eventually("the status tells of it", SOON, async || {
         let sources = scene.sources("app").await.map_err(|error| error.to_string())?;
-        (!sources.is_null()).then_some(sources).ok_or("nothing")
+        (!sources.is_null())
+            .then_some(sources)
+            .ok_or("nothing".to_owned())
     })
     .await?;
     ensure!(told[0]["reason"] == "AnsweredByFallback", "{told}");

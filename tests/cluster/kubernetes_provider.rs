@@ -117,10 +117,10 @@ fn push(key: &str, secret_key: Option<&str>, property: Option<&str>) -> Push {
         remote: Remote {
             key: key.to_owned(),
             property: property.map(str::to_owned),
+            metadata: None,
         },
         secret_key: secret_key.map(str::to_owned),
         values: Values::from([("user".to_owned(), "u".into()), ("pass".to_owned(), "p".into())]),
-        metadata: None,
         source: PushSource {
             labels: BTreeMap::from([("team".into(), "blue".into())]),
             ..PushSource::default()
@@ -251,6 +251,7 @@ async fn what_is_pushed_is_there_and_what_is_deleted_is_gone() -> Result<()> {
     let remote = |property: Option<&str>| Remote {
         key: "dest".into(),
         property: property.map(str::to_owned),
+        metadata: None,
     };
     reader.delete(&remote(Some("all"))).await?;
     assert_eq!(reader.exists(&remote(Some("all"))).await, Ok(false));

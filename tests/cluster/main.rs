@@ -11,6 +11,7 @@ mod drift;
 mod eso;
 mod fallback;
 mod faults;
+mod gitops;
 mod guard;
 mod handover;
 mod kinds;

@@ -1,6 +1,6 @@
-//! Every invariant of `ARCHITECTURE.md` is held by something that is there.
+//! Every invariant of `ARCHITECTURE.md`, and every threat of `SECURITY.md`, is held by something that is there.
 //!
-//! The section whose heading ends with "Invariants" is a numbered list. Each item names in backticks what holds it: a
+//! The section whose heading ends with "Invariants" or "Threats" is a numbered list. Each item names in backticks what holds it: a
 //! test (or the function that is the only way), a lint such as `clippy::unwrap_used`, or a check of `.ci/run` such as
 //! `cargo xtask crds --check`.
 
@@ -9,22 +9,24 @@ use std::fs;
 use crate::assert_none;
 use crate::source::{files_below, root};
 
-const FILE: &str = "ARCHITECTURE.md";
+/// Where the lists are, and how their headings end.
+const LISTS: [(&str, &str); 2] = [("ARCHITECTURE.md", "Invariants"), ("SECURITY.md", "Threats")];
 /// Where lints and bans are switched on.
 const SETTINGS: [&str; 3] = ["Cargo.toml", "clippy.toml", "deny.toml"];
 const CI: &str = ".ci/run";
 
 #[test]
 fn every_invariant_is_held_by_something_that_is_there() {
-    let text = read(FILE);
-    let items = items(&text);
-    assert!(
-        !items.is_empty(),
-        "{FILE} has no section \"Invariants\" with a numbered list"
-    );
     let guards = Guards::read();
-    let findings: Vec<String> = items.iter().flat_map(|item| guards.missing(item)).collect();
-    assert_none("invariants that nothing holds:", &findings);
+    for (file, heading) in LISTS {
+        let items = items(&read(file), heading);
+        assert!(
+            !items.is_empty(),
+            "{file} has no section \"{heading}\" with a numbered list"
+        );
+        let findings: Vec<String> = items.iter().flat_map(|item| guards.missing(item)).collect();
+        assert_none(&format!("{file}, what nothing holds:"), &findings);
+    }
 }
 
 /// Everything that can hold an invariant, as text.
@@ -87,8 +89,8 @@ fn is_name_of_a_test(name: &str) -> bool {
 }
 
 /// The items of the numbered list, each on one line.
-fn items(text: &str) -> Vec<String> {
-    let heading = |line: &&str| line.starts_with('#') && line.trim_end().ends_with("Invariants");
+fn items(text: &str, heading: &str) -> Vec<String> {
+    let heading = |line: &&str| line.starts_with('#') && line.trim_end().ends_with(heading);
     let section = text
         .lines()
         .skip_while(|line| !heading(line))
@@ -120,7 +122,10 @@ mod tests {
     #[test]
     fn items_run_over_several_lines() {
         let text = "# A\n## 9. Invariants\n\nHold:\n\n1. One `x`:\n   `a` and\n   `b::c`.\n2. Two.\n\n## Next\n3. No.\n";
-        assert_eq!(items(text), ["1. One `x`: `a` and `b::c`.", "2. Two."]);
+        assert_eq!(
+            items(text, "Invariants"),
+            ["1. One `x`: `a` and `b::c`.", "2. Two."]
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod habits;
 mod invariants;
 mod keys;
 mod layers;
+mod reasons;
 mod size;
 mod source;
 mod tracked;

@@ -98,6 +98,11 @@ The flags that differ from the operator's own defaults, as a map. A map, so that
 {{- if ne (int $v.concurrent) 1 }}{{ $_ := set $flags "concurrent" $v.concurrent }}{{ end }}
 {{- if ne $v.log.level "info" }}{{ $_ := set $flags "loglevel" $v.log.level }}{{ end }}
 {{- if ne $v.log.timeEncoding "epoch" }}{{ $_ := set $flags "zap-time-encoding" $v.log.timeEncoding }}{{ end }}
+{{- with $v.audit.log }}{{ $_ := set $flags "audit-log" . }}{{ end }}
+{{- if ne (int $v.audit.maxSize) 100 }}{{ $_ := set $flags "audit-log-max-size" $v.audit.maxSize }}{{ end }}
+{{- if ne (int $v.audit.maxFiles) 5 }}{{ $_ := set $flags "audit-log-max-files" $v.audit.maxFiles }}{{ end }}
+{{- with $v.audit.tokenFile }}{{ $_ := set $flags "audit-log-token-file" . }}{{ end }}
+{{- with $v.audit.caFile }}{{ $_ := set $flags "audit-log-ca-file" . }}{{ end }}
 {{- if ne (int $v.metrics.listen.port) 8080 }}{{ $_ := set $flags "metrics-addr" (printf ":%d" (int $v.metrics.listen.port)) }}{{ end }}
 {{- if ne $live ":8082" }}{{ $_ := set $flags "live-addr" $live }}{{ end }}
 {{- if $v.extendedMetricLabels }}{{ $_ := set $flags "enable-extended-metric-labels" true }}{{ end }}

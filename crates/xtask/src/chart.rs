@@ -1,6 +1,6 @@
 //! Everything that is generated of the Helm chart, and the plain manifests rendered from it.
 //!
-//! `values.yaml` is the source of the chart's schema and of `docs/values.md`; `crds/` is the source of the CRDs in it; `deploy/` holds what `helm template` makes of the default values, for those who do not use Helm.
+//! `values.yaml` is the source of the chart's schema and of `docs/values.md`; `crds/` is the source of the CRDs in it; `deploy/` holds what `helm template` makes of the default values, for those who do not use Helm, and what Argo CD is to know.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{drift, run};
 
+mod argocd;
 mod manifests;
 mod schema;
 mod table;
@@ -43,6 +44,8 @@ pub fn run(check: bool) -> Result<()> {
     }
     let deploy = run::root().join("deploy");
     put(&deploy.join("crds.yaml"), &manifests::bundle(&crds));
+    let argocd = deploy.join("argocd");
+    put(&argocd.join("argocd-cm.yaml"), &argocd::write(&scripts(&argocd)?));
     // Last, because Helm reads what was just written.
     put(&deploy.join("lockstep.yaml"), &manifests::render()?);
 
@@ -59,6 +62,14 @@ pub fn run(check: bool) -> Result<()> {
     }
     ensure!(drifted.is_empty(), "{}", drifted.join("\n"));
     Ok(())
+}
+
+fn scripts(folder: &Path) -> Result<argocd::Scripts> {
+    Ok(argocd::Scripts {
+        health: read(&folder.join("health.lua"))?,
+        discovery: read(&folder.join("discovery.lua"))?,
+        now: read(&folder.join("now.lua"))?,
+    })
 }
 
 /// What `Chart.yaml` is to say and does not: the workspace's version, and the name of every CRD.

@@ -16,6 +16,7 @@ use crate::{chart, run, testbed};
 mod cases;
 mod cluster;
 mod families;
+mod gitops;
 mod monitoring;
 mod operator;
 mod pods;
@@ -35,6 +36,7 @@ pub fn run() -> Result<()> {
     run::step("values are taken or refused", || values::check(&tools))?;
     run::step("each template does as it is told", || tools.helm_unittest())?;
     run::step("alerts fire when they are to", || monitoring::check(&tools))?;
+    run::step("Argo CD and Flux see what is so", || gitops::check(&tools))?;
     let lockstep = run::step("lockstep is built", || run::build_lockstep(false))?;
     run::step("a cluster takes what is rendered", || {
         let runtime = tokio::runtime::Runtime::new().context("cannot start a runtime")?;

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use self::show::Report;
 use super::ending::{Ending, Halt, complain, print};
 use super::manifests;
+use crate::audit::Audit;
 use crate::cluster::folder::Manifests;
 use crate::cluster::kube::Glance;
 use crate::controller::external_secret::{Outlook, preview};
@@ -147,6 +148,7 @@ fn context(flags: &Flags, cluster: Arc<Glance>) -> Result<Context, Halt> {
         )),
         cluster,
         metrics,
+        audit: Audit::default(),
         rules: StoreRules {
             class: flags.controller_class.clone(),
             flood_gate: true,

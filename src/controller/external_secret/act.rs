@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use lockstep_api::external_secret::CreationPolicy;
 
+use super::audit;
 use super::gather::Subject;
 use super::memory::Left;
 use super::target::{self, Orphan, View};
@@ -102,6 +103,7 @@ async fn refuse(
     view: &View,
     mut failure: Box<Failure>,
 ) -> Box<Failure> {
+    audit::wrote(context, subject, None, Err(&failure.problem));
     let Some(target) = view.target.as_deref() else {
         return failure;
     };
@@ -128,6 +130,8 @@ fn inputs<'a>(subject: &'a Subject, view: &'a View) -> Inputs<'a> {
 async fn delete_orphans(context: &Context, subject: &Subject, plan: &Plan) -> Result<(), Box<Failure>> {
     for orphan in orphans(context, subject, plan) {
         let deleted = orphan.delete(context).await;
+        let who = || audit::who(subject);
+        audit::deleted(context, who, || orphan.name(), None, &deleted);
         deleted.map_err(|problem| Failure::new(Stage::DeleteOrphans, problem))?;
         context
             .cluster
@@ -208,11 +212,14 @@ async fn carry_out(
         Step::LookCloser => Ok(None),
         Step::Delete { uid } => {
             let deleted = target::delete(context, &subject.target, subject.resource.as_ref(), uid).await;
+            let (who, target) = (|| audit::who(subject), || target::reference(subject));
+            audit::deleted(context, who, target, existing, &deleted);
             deleted.map_err(|problem| Failure::new(Stage::Delete, problem))?;
             Ok(Some(done(Wrote::Deleted, false, None)))
         }
         Step::Write(write) => {
             let written = target::write(context, write).await;
+            audit::wrote(context, subject, existing, written.as_ref());
             let written = written.map_err(|problem| Failure::new(Stage::Write, problem))?;
             if writable {
                 let settled = target::settle(context, write, &written).await;

@@ -6,6 +6,7 @@ use futures::future::{join, join_all};
 use lockstep_api::GeneratorRef;
 use lockstep_api::generator::GeneratorSpec;
 
+use super::audit;
 use super::gather::Subject;
 use super::loans::Book;
 use super::recipes::Recipes;
@@ -50,7 +51,7 @@ pub async fn fetch(
         Some(async move {
             (
                 place,
-                generate(context, subject, recipes, book.page(want.entry), generator).await,
+                make(context, subject, recipes, book, (want, generator)).await,
             )
         })
     });
@@ -77,7 +78,7 @@ pub async fn generate_anew(
         .iter()
         .zip(fetched.answers)
         .map(async |(want, answer)| match generator(want) {
-            Some(generator) => generate(context, subject, recipes, book.page(want.entry), generator).await,
+            Some(generator) => make(context, subject, recipes, book, (want, generator)).await,
             None => answer,
         });
     Fetched {
@@ -93,16 +94,27 @@ fn generator(want: &Want) -> Option<&GeneratorRef> {
     }
 }
 
+async fn make(
+    context: &Context,
+    subject: &Subject,
+    recipes: &Recipes,
+    book: &Book,
+    (want, generator): (&Want, &GeneratorRef),
+) -> Result<Found, Problem> {
+    let page = book.page(want.entry);
+    let recipe = recipes.get(generator, &subject.key.namespace);
+    let made = generate(context, subject, recipe, page).await.map(Found::Map);
+    audit::made(context, subject, want, (generator, page.state().as_ref()), &made);
+    made
+}
+
 /// Other than a read, this gives other values each time.
 async fn generate(
     context: &Context,
     subject: &Subject,
-    recipes: &Recipes,
+    recipe: Result<(GeneratorKey, &GeneratorSpec), Problem>,
     page: &Page,
-    generator: &GeneratorRef,
-) -> Result<Found, Problem> {
-    let recipe: Result<(GeneratorKey, &GeneratorSpec), Problem> =
-        recipes.get(generator, &subject.key.namespace);
+) -> Result<Values, Problem> {
     let (generator, spec) = recipe.map_err(|problem| problem.at("unable to get generator"))?;
     let order = Order {
         generator: &generator,
@@ -111,7 +123,6 @@ async fn generate(
         refresh: subject.next_interval(),
         page,
     };
-    let made: Result<Values, Problem> = context.generators.generate(spec, order).await;
-    made.map(Found::Map)
-        .map_err(|problem| problem.at("error using generator"))
+    let made = context.generators.generate(spec, order).await;
+    made.map_err(|problem| problem.at("error using generator"))
 }

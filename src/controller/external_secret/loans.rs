@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::{debug, warn};
 
+use super::audit;
 use super::gather::Subject;
 use crate::cluster::GeneratorStates;
 use crate::controller::Context;
@@ -166,7 +167,9 @@ async fn look_after(context: &Context, lives: &Lives, subject: &Subject, state: 
 }
 
 async fn renew(context: &Context, subject: &Subject, state: &State, life: &mut Life) {
-    match context.generators.renew(state, subject.now).await {
+    let renewed = context.generators.renew(state, subject.now).await;
+    audit::renewed(context, subject, state, renewed.as_ref().err());
+    match renewed {
         Ok(Renewal::Renewed(terms)) => {
             debug!(external_secret = %subject.key, generator_state = %state.key, "what a generator lent was renewed");
             life.renewed(terms);

@@ -1,6 +1,7 @@
 //! ExternalSecret: fetch what it asks for, and keep its target in step.
 
 mod act;
+mod audit;
 mod fetch;
 mod gather;
 mod guard;
@@ -153,8 +154,10 @@ async fn compose(
 ) -> Result<Composed, Box<Failure>> {
     let collected = templates::collect(context, subject, wants, answers).await?;
     report::announce_missing(context, subject, &collected.missing);
-    guard::check(context, memory, subject, &collected, &sources)
-        .map_err(|problem| Failure::new(Stage::Fetch, problem))?;
+    if let Err(problem) = guard::check(context, memory, subject, &collected, &sources) {
+        audit::wrote(context, subject, None, Err(&problem));
+        return Err(Failure::new(Stage::Fetch, problem));
+    }
     let fetched = guard::shape(subject, &collected);
     let nothing_found = collected.values.is_empty();
     let (made, templates) = templates::render(context, subject, collected.values)

@@ -6,10 +6,11 @@ use lockstep_api::ExternalSecret;
 use lockstep_api::external_secret::DeletionPolicy;
 use tracing::warn;
 
-use super::target;
+use super::{audit, target};
+use crate::audit::Who;
 use crate::controller::Context;
 use crate::engine::labels;
-use crate::engine::object::{ObjectKey, ResourceKey};
+use crate::engine::object::{ObjectKey, ObjectRef, ResourceKey};
 use crate::engine::own::{self, Claimant};
 use crate::engine::problem::Problem;
 use crate::engine::render::Targets;
@@ -52,7 +53,10 @@ async fn undo(context: &Context, key: &ObjectKey, object: &ExternalSecret) -> Re
         if let Some(found) = find(context, &target, resource.as_ref()).await?
             && own::is_controlled_by(&found, &claimant)
         {
-            target::delete(context, &target, resource.as_ref(), &found.uid).await?;
+            let deleted = target::delete(context, &target, resource.as_ref(), &found.uid).await;
+            let who = || Who::new(&ObjectRef::namespaced("ExternalSecret", key), &claimant.uid);
+            audit::deleted(context, who, || key.target_ref_of(spec), Some(&found), &deleted);
+            deleted?;
         }
     }
     context.cluster.remove_finalizer(object, labels::FINALIZER).await

@@ -45,10 +45,10 @@ fn push(key: &str, secret_key: Option<&str>) -> Push {
         remote: Remote {
             key: key.to_owned(),
             property: None,
+            metadata: None,
         },
         secret_key: secret_key.map(str::to_owned),
         values: Values::from([("user".to_owned(), "u".into()), ("pass".to_owned(), "<p>".into())]),
-        metadata: None,
         source: PushSource::default(),
     }
 }

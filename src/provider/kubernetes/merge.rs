@@ -150,10 +150,10 @@ mod tests {
             remote: Remote {
                 key: "dest".into(),
                 property: property.map(str::to_owned),
+                metadata: None,
             },
             secret_key: secret_key.map(str::to_owned),
             values,
-            metadata: None,
             source: PushSource {
                 secret_type: None,
                 labels: map("team", "blue"),

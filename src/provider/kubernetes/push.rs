@@ -18,15 +18,8 @@ pub(super) async fn write(store: &Kubernetes, push: &Push) -> Result<(), Problem
         let why = "requires property in RemoteRef to push secret value if secret key is defined";
         return Err(Problem::BadData { why: why.to_owned() });
     }
-    let metadata: PushMetadata = push_metadata::open(push.metadata.as_ref())?.unwrap_or_default();
-    let namespace = match &metadata.remote_namespace {
-        Some(namespace) if store.is_cluster_wide => namespace.as_str(),
-        Some(_) => {
-            let why = "remoteNamespace override is only supported with ClusterSecretStore";
-            return Err(Problem::BadData { why: why.to_owned() });
-        }
-        None => &store.namespace,
-    };
+    let metadata = wishes(&push.remote)?;
+    let namespace = namespace(store, &metadata)?;
     let name = secret_name(&push.remote.key)?;
     for _ in 0..ATTEMPTS {
         let existing = look(store, namespace, &name).await?;
@@ -50,7 +43,8 @@ pub(super) async fn write(store: &Kubernetes, push: &Push) -> Result<(), Problem
 
 /// Takes the property away, and with the last one the Secret.
 pub(super) async fn delete(store: &Kubernetes, remote: &Remote) -> Result<(), Problem> {
-    let (namespace, name) = (store.namespace.as_str(), secret_name(&remote.key)?);
+    let metadata = wishes(remote)?;
+    let (namespace, name) = (namespace(store, &metadata)?, secret_name(&remote.key)?);
     for _ in 0..ATTEMPTS {
         let Some(mut existing) = look(store, namespace, &name).await? else {
             return Ok(());
@@ -78,12 +72,29 @@ pub(super) async fn delete(store: &Kubernetes, remote: &Remote) -> Result<(), Pr
 }
 
 pub(super) async fn exists(store: &Kubernetes, remote: &Remote) -> Result<bool, Problem> {
-    let existing = look(store, &store.namespace, &secret_name(&remote.key)?).await?;
+    let metadata = wishes(remote)?;
+    let existing = look(store, namespace(store, &metadata)?, &secret_name(&remote.key)?).await?;
     let has = |secret: Secret| match property(remote) {
         Some(property) => secret.data.is_some_and(|data| data.contains_key(property)),
         None => true,
     };
     Ok(existing.is_some_and(has))
+}
+
+fn wishes(remote: &Remote) -> Result<PushMetadata, Problem> {
+    Ok(push_metadata::open(remote.metadata.as_ref())?.unwrap_or_default())
+}
+
+/// Where the Secret is. ESO writes into the namespace that the metadata names, and looks and deletes in the store's.
+fn namespace<'n>(store: &'n Kubernetes, metadata: &'n PushMetadata) -> Result<&'n str, Problem> {
+    match &metadata.remote_namespace {
+        Some(namespace) if store.is_cluster_wide => Ok(namespace.as_str()),
+        Some(_) => {
+            let why = "remoteNamespace override is only supported with ClusterSecretStore";
+            Err(Problem::BadData { why: why.to_owned() })
+        }
+        None => Ok(&store.namespace),
+    }
 }
 
 async fn look(store: &Kubernetes, namespace: &str, name: &ResourceName) -> Result<Option<Secret>, Problem> {

@@ -14,6 +14,7 @@ use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::dial::{Dial, Link};
+use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
@@ -57,6 +58,10 @@ impl Renewing {
 
     pub(super) fn used(&self) -> Vec<Used> {
         self.link().references.used()
+    }
+
+    pub(super) fn credentials(&self) -> Vec<ObjectRef> {
+        self.link().references.credentials()
     }
 
     pub(super) fn is_referent(&self) -> bool {

@@ -235,6 +235,14 @@ impl<C: Connection> Shelves<C> {
             .collect()
     }
 
+    /// The one that serves a namespace, if there is one.
+    pub(super) fn serving(&self, store: &StoreKey, consumer: &str) -> Option<C> {
+        let connections = &self.stores.get(store)?.connections;
+        let own = connections.get(&Lane::Of(consumer.to_owned()));
+        let kept = own.or_else(|| connections.get(&Lane::Common));
+        kept.map(|kept| kept.connection.clone())
+    }
+
     /// All stores that anybody has used, in the order of their names.
     pub(super) fn vitals(&self) -> Vec<(StoreKey, Vitals)> {
         let vitals = self.stores.iter().map(|(key, stock)| {

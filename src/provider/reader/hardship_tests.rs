@@ -138,10 +138,10 @@ fn push() -> Push {
         remote: Remote {
             key: "k".into(),
             property: None,
+            metadata: None,
         },
         secret_key: None,
         values: Values::new(),
-        metadata: None,
         source: PushSource::default(),
     }
 }

@@ -199,6 +199,7 @@ async fn a_backend_that_panics_or_answers_too_little_is_an_error_and_others_get_
     let remote = Remote {
         key: "panic".into(),
         property: None,
+        metadata: None,
     };
     assert_eq!(reader.delete(&remote).await, Err(crashed("panic")));
     assert_eq!(reader.find(&named("panic")).await, Err(crashed("find")));
@@ -251,10 +252,10 @@ async fn after_a_write_a_read_sees_it() {
             remote: Remote {
                 key: "a".into(),
                 property: None,
+                metadata: None,
             },
             secret_key: None,
             values: Values::new(),
-            metadata: None,
             source: crate::provider::PushSource::default(),
         };
         reader.write(&push).await.expect("written");

@@ -11,6 +11,7 @@ use crate::run;
 
 /// The programs, and the cluster that they talk to.
 pub struct Tools {
+    glua: PathBuf,
     helm: PathBuf,
     helm_unittest: PathBuf,
     kubectl: PathBuf,
@@ -22,6 +23,7 @@ impl Tools {
     /// Finds the programs. There is no cluster yet.
     pub fn find() -> Result<Self> {
         Ok(Self {
+            glua: find_binary("glua")?,
             helm: find_binary("helm")?,
             helm_unittest: find_binary("helm-unittest")?,
             kubectl: find_binary("kubectl")?,
@@ -36,6 +38,12 @@ impl Tools {
             kubeconfig: Some(kubeconfig.to_owned()),
             ..self
         }
+    }
+
+    /// Runs a script in the Lua of Argo CD, and returns what it prints.
+    pub fn lua(&self, script: &Path) -> Result<String> {
+        let path = script.to_str().context("a path that is no text")?;
+        self.output(&self.glua, &[path])
     }
 
     /// Runs `helm`, and returns what it prints.

@@ -28,11 +28,19 @@ pub struct Flags {
 const KUBERNETES: Option<(&str, &str)> =
     Some(("k8s.io/component-base/version.gitVersion", "k8s.io/kubernetes"));
 
-const TOOLS: [Tool; 8] = [
+const TOOLS: [Tool; 9] = [
     Tool {
         name: "etcd",
         module: "etcd",
         package: "go.etcd.io/etcd/server/v3",
+        version: None,
+        tags: "",
+        takes: None,
+    },
+    Tool {
+        name: "glua",
+        module: "glua",
+        package: "github.com/yuin/gopher-lua/cmd/glua",
         version: None,
         tags: "",
         takes: None,
@@ -113,7 +121,7 @@ pub fn control_plane() -> Result<()> {
 /// Builds what the tests of the chart need.
 pub fn for_the_chart() -> Result<()> {
     build(
-        &[&CONTROL_PLANE[..], &["helm", "helm-unittest", "promtool"]].concat(),
+        &[&CONTROL_PLANE[..], &["glua", "helm", "helm-unittest", "promtool"]].concat(),
         false,
     )
 }

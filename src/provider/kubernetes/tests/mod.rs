@@ -76,10 +76,10 @@ fn push(key: &str, secret_key: Option<&str>, property: Option<&str>) -> Push {
         remote: Remote {
             key: key.to_owned(),
             property: property.map(str::to_owned),
+            metadata: None,
         },
         secret_key: secret_key.map(str::to_owned),
         values: Values::from([("user".to_owned(), "u".into())]),
-        metadata: None,
         source: PushSource {
             labels: BTreeMap::from([("l".to_owned(), "v".to_owned())]),
             ..PushSource::default()
@@ -373,14 +373,12 @@ async fn pushes_that_cannot_be_are_refused_in_eso_s_words() {
             json!({"apiVersion": "kubernetes.external-secrets.io/v1alpha1", "kind": "PushSecretMetadata", "spec": spec}),
         )
     };
-    let elsewhere = Push {
-        metadata: envelope(json!({"remoteNamespace": "b"})),
-        ..push("d", None, None)
+    let with = |spec: Value| {
+        let mut push = push("d", None, None);
+        push.remote.metadata = envelope(spec);
+        push
     };
-    let bogus = Push {
-        metadata: envelope(json!({"bogus": 1})),
-        ..push("d", None, None)
-    };
+    let (elsewhere, bogus) = (with(json!({"remoteNamespace": "b"})), with(json!({"bogus": 1})));
     for (push, why) in [
         (
             push("d", Some("user"), None),
@@ -405,13 +403,24 @@ async fn pushes_that_cannot_be_are_refused_in_eso_s_words() {
 
     let cluster_wide = StoreScope::Cluster { consumer: None };
     let scene = scene_in(cluster_wide, json!(null), Calls::default()).await;
-    let elsewhere = Push {
-        metadata: envelope(json!({"remoteNamespace": "b"})),
-        ..push("d", None, None)
-    };
+    let elsewhere = with(json!({"remoteNamespace": "b"}));
     // The small server has only one namespace; that the other one was asked is what counts.
     scene.backend.write(&elsewhere).await.expect_err("there is none");
-    assert_eq!(scene.server.requests(), ["GET /api/v1/namespaces/b/secrets/d"]);
+    scene
+        .backend
+        .exists(&elsewhere.remote)
+        .await
+        .expect_err("as above");
+    scene
+        .backend
+        .delete(&elsewhere.remote)
+        .await
+        .expect_err("as above");
+    assert_eq!(
+        scene.server.requests(),
+        ["GET /api/v1/namespaces/b/secrets/d"; 3],
+        "whoever looks and whoever deletes goes where the write went"
+    );
 }
 
 #[tokio::test]
@@ -421,6 +430,7 @@ async fn deleting_takes_a_property_or_with_the_last_one_the_secret() {
     let remote = |property: Option<&str>| Remote {
         key: "db".into(),
         property: property.map(str::to_owned),
+        metadata: None,
     };
     for (property, expected) in [(None, true), (Some("user"), true), (Some("nope"), false)] {
         assert_eq!(

@@ -253,10 +253,10 @@ async fn what_is_pushed_is_the_body_or_part_of_it() {
         remote: Remote {
             key: "dest".to_owned(),
             property: None,
+            metadata: None,
         },
         secret_key: Some("k".to_owned()),
         values: Values::from([("k".to_owned(), "val&".into())]),
-        metadata: None,
         source: crate::provider::PushSource::default(),
     };
     let store = scene.open(path, json!({})).await.expect("a connection");
