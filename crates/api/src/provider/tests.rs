@@ -149,10 +149,12 @@ fn the_store_says_what_it_can_do() {
 }
 
 #[test]
-fn the_schema_has_all_providers_of_eso() {
+fn the_schema_has_all_providers_of_eso_and_ours() {
     let schema = schemars::schema_for!(Provider).to_value();
     let properties = schema["properties"].as_object().expect("an object schema");
-    assert_eq!(properties.len(), 43);
+    let of_eso = properties.keys().filter(|name| !name.contains('/'));
+    assert_eq!(of_eso.count(), 43);
+    assert!(properties.contains_key("lockstep.dev/file"));
     let free = |body: &&Value| body["x-kubernetes-preserve-unknown-fields"] == true;
     assert_eq!(properties.values().filter(free).count(), 29);
     assert!(
