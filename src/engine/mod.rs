@@ -1,6 +1,7 @@
 //! Decisions, and nothing else: no await, no client, no clock of its own. What is decided here can be printed, tested
 //! without a runtime, and is exactly what gets carried out.
 
+pub mod admit;
 pub mod ask;
 pub mod certificate;
 pub mod collect;
@@ -22,7 +23,9 @@ pub mod object;
 pub mod own;
 pub mod plan;
 pub mod problem;
+pub mod push;
 pub mod render;
+pub mod renewal;
 pub mod rewrite;
 pub mod secret_bytes;
 pub mod selector;

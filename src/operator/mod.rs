@@ -2,6 +2,7 @@
 
 mod flags;
 mod leadership;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ use crate::server::{self, Readiness};
 use crate::telemetry::{Metrics, logging};
 
 pub use self::flags::Flags;
+pub(crate) use self::flags::{Address, TimeEncoding, parse_address, parse_level};
 
 /// How long the API server may take to answer at the start.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -60,6 +62,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
     let config = client_config().await?;
     let namespace = config.default_namespace.clone();
     let client = connect(config, &metrics, &stop).await?;
+    let webhook = flags.webhook.start(&client, &namespace, &metrics).await?;
     let dropped = metrics.events_dropped.clone();
     let on_dropped = Arc::new(move || dropped.inc());
     let (cluster, changes) = KubeCluster::start(
@@ -70,6 +73,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
         &stop,
     )
     .await;
+    if let Some(webhook) = &webhook {
+        webhook.has_a_certificate().await;
+    }
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
@@ -85,6 +91,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
     let lost = until_the_end(leadership, &pool, &tasks, &stop).await;
     if let Some(log) = log {
         log.close(PARTING).await;
+    }
+    if let Some(webhook) = webhook {
+        webhook.end().await;
     }
     if lost {
         bail!("the lease was lost; another replica leads now");
@@ -134,6 +143,7 @@ fn scope(flags: &Flags, home: &str) -> Scope {
         cluster_stores: flags.switches.enable_cluster_store_reconciler,
         spreads: spreads.collect(),
         generator_states: flags.switches.enable_generator_state,
+        push_secrets: flags.switches.enable_push_secret_reconciler,
         home: home.to_owned(),
     }
 }
@@ -177,7 +187,7 @@ async fn serve(
 
 /// From the pod we run in, or from `KUBECONFIG` and the places where `kubectl` looks.
 #[expect(clippy::disallowed_methods, reason = "this is the wiring of a face")]
-async fn client_config() -> Result<Config> {
+pub(crate) async fn client_config() -> Result<Config> {
     let mut config = Config::infer().await.context(
         "found neither a service account (are we in a pod?) nor a kubeconfig (set KUBECONFIG, or write ~/.kube/config)",
     )?;
@@ -188,7 +198,7 @@ async fn client_config() -> Result<Config> {
 }
 
 /// A client for an API server that answers.
-async fn connect(config: Config, metrics: &Metrics, stop: &CancellationToken) -> Result<Client> {
+pub(crate) async fn connect(config: Config, metrics: &Metrics, stop: &CancellationToken) -> Result<Client> {
     let url = config.cluster_url.clone();
     let client = ClientBuilder::try_from(config);
     let client = client.with_context(|| format!("could not set up a client for {url}"))?;

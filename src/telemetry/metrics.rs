@@ -23,8 +23,10 @@ use super::requests::CountRequests;
 use super::standing::Standing;
 use super::webhooks::{WebhookMetrics, Webhooks};
 use crate::audit::{Log, Tally};
+use crate::certificates::Shown;
 use crate::engine::lease::Term;
 use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::renewal::Validity;
 use crate::engine::spread::{ParentKey, Sort};
 use crate::provider::CallObserver;
 use crate::provider::pool::Pool;
@@ -45,6 +47,7 @@ pub struct Metrics {
     leads: IntGaugeVec,
     pool: OnceLock<Weak<Pool>>,
     audit: OnceLock<Arc<Tally>>,
+    certificate: OnceLock<Shown>,
     with_labels: AtomicBool,
 }
 
@@ -85,6 +88,7 @@ impl Metrics {
             )?,
             pool: OnceLock::new(),
             audit: OnceLock::new(),
+            certificate: OnceLock::new(),
             with_labels: AtomicBool::default(),
             registry,
         }))
@@ -109,6 +113,9 @@ impl Metrics {
         }
         if let Some(tally) = self.audit.get() {
             render_audit(tally, &mut text);
+        }
+        if let Some(validity) = self.certificate.get().and_then(Shown::validity) {
+            render_certificate(validity, &mut text);
         }
         process::render(&mut text);
         text
@@ -201,6 +208,12 @@ impl Metrics {
         self.webhooks.of(path)
     }
 
+    /// From now on it is told until when the webhook's certificate is valid.
+    pub fn tell_of_certificate(&self, shown: &Shown) {
+        // There is one webhook in a process.
+        let _ = self.certificate.set(shown.clone());
+    }
+
     /// What counts the requests of a client of this API server.
     pub fn count_requests(&self, host: &str) -> CountRequests {
         CountRequests {
@@ -247,6 +260,21 @@ fn render_audit(tally: &Tally, text: &mut String) {
         ),
     ] {
         Exposition::new(text, format!("lockstep_audit_{name}"), help, "counter").single(lines);
+    }
+}
+
+/// From when and until when the webhook's certificate is valid.
+fn render_certificate(validity: Validity, text: &mut String) {
+    for (name, help, time) in [
+        (
+            "not_before",
+            "When the webhook's certificate begins",
+            validity.from,
+        ),
+        ("not_after", "When the webhook's certificate ends", validity.until),
+    ] {
+        let name = format!("lockstep_webhook_certificate_{name}_timestamp_seconds");
+        Exposition::new(text, name, help, "gauge").single(time.as_second());
     }
 }
 

@@ -17,3 +17,4 @@ mod webhooks;
 pub use kind::Kind;
 pub use metrics::{Metrics, parent_like, store_like};
 pub use standing::Standing;
+pub use webhooks::WebhookMetrics;

@@ -1,5 +1,6 @@
 //! What only a real API server can tell. Run by `cargo xtask test`, which builds one first.
 
+mod admission;
 mod backends;
 mod bad_input;
 mod bench;
@@ -20,6 +21,7 @@ mod leases;
 mod lender;
 mod mishaps;
 mod operator;
+mod push;
 mod readers;
 mod resources;
 mod series;

@@ -25,6 +25,11 @@ const SERVICE_ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
 
 /// Templates that nobody may use. The CRD refuses them too, but an object may be older than the rule.
 pub(super) fn check(template: &Template) -> Result<(), Problem> {
+    faults(template, true).into_iter().next().map_or(Ok(()), Err)
+}
+
+/// All that is wrong with a template. What other objects than Secrets are made of, their own templates say.
+pub fn faults(template: &Template, is_secret: bool) -> Vec<Problem> {
     let invalid = |field: &str, why: &str| Problem::InvalidSpec {
         field: format!("spec.target.template.{field}"),
         why: why.to_owned(),
@@ -34,19 +39,30 @@ pub(super) fn check(template: &Template) -> Result<(), Problem> {
         .iter()
         .map(|from| part(from.target()))
         .collect();
-    if let Some(index) = parts.iter().position(Option::is_none) {
-        let field = format!("templateFrom[{index}].target");
-        return Err(invalid(&field, "must be Data, Annotations or Labels"));
-    }
+    let unknown = parts
+        .iter()
+        .enumerate()
+        .filter(|(_, part)| is_secret && part.is_none());
+    let mut faults: Vec<Problem> = unknown
+        .map(|(index, _)| {
+            invalid(
+                &format!("templateFrom[{index}].target"),
+                "must be Data, Annotations or Labels",
+            )
+        })
+        .collect();
     let may_name_account = template.metadata.annotations.contains_key(SERVICE_ACCOUNT_NAME)
         || parts.contains(&Some(Part::Annotations));
     match template.kind.as_deref() {
         Some("kubernetes.io/service-account-token") if may_name_account => {
-            Err(invalid("type", "would have a service account's token minted"))
+            faults.push(invalid("type", "would have a service account's token minted"));
         }
-        Some("bootstrap.kubernetes.io/token") => Err(invalid("type", "would let nodes join the cluster")),
-        _ => Ok(()),
+        Some("bootstrap.kubernetes.io/token") => {
+            faults.push(invalid("type", "would let nodes join the cluster"));
+        }
+        _ => {}
     }
+    faults
 }
 
 fn part(target: &str) -> Option<Part> {
@@ -61,9 +77,11 @@ fn part(target: &str) -> Option<Part> {
     found.map(|(_, part)| part)
 }
 
-pub(super) fn render(
+/// What a template makes of the values. `field` says where it stands.
+pub fn render(
     renderer: &mut Renderer,
     template: &Template,
+    field: &str,
     sources: &Sources,
     values: Values,
 ) -> Result<Rendered, Problem> {
@@ -75,7 +93,7 @@ pub(super) fn render(
         ..Rendered::default()
     };
     for (index, from) in template.template_from.iter().enumerate() {
-        for (scope, text) in texts(index, from, sources)? {
+        for (scope, text) in texts(field, index, from, sources)? {
             let result = renderer.render(&text, &values)?;
             let entries = scope::entries(scope, &text, result)?;
             let entries =
@@ -84,7 +102,7 @@ pub(super) fn render(
             add(&mut made, part(from.target()).unwrap_or(Part::Data), entries);
         }
     }
-    for (part, field, texts) in [
+    for (part, member, texts) in [
         (Part::Data, "data", &template.data),
         (Part::Labels, "metadata.labels", &template.metadata.labels),
         (
@@ -94,7 +112,7 @@ pub(super) fn render(
         ),
     ] {
         for (key, text) in texts {
-            let text = Text::of_spec(&format!("spec.target.template.{field}"), key, text);
+            let text = Text::of_spec(&format!("{field}.{member}"), key, text);
             let result = renderer.render(&text, &values)?;
             add(&mut made, part, Values::from([(key.clone(), result)]));
         }
@@ -108,6 +126,7 @@ pub(super) fn render(
 
 /// The templates of one entry of `templateFrom`, in their order.
 pub(super) fn texts<'t>(
+    field: &str,
     index: usize,
     from: &'t TemplateFrom,
     sources: &'t Sources,
@@ -139,7 +158,7 @@ pub(super) fn texts<'t>(
         }
     }
     if let Some(literal) = &from.literal {
-        let field = format!("spec.target.template.templateFrom[{index}]");
+        let field = format!("{field}.templateFrom[{index}]");
         texts.push((Scope::KeysAndValues, Text::of_spec(&field, "literal", literal)));
     }
     Ok(texts)

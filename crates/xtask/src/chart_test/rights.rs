@@ -55,6 +55,8 @@ const fn may_not(
 const ES: &str = "external-secrets.io";
 const GENERATORS: &str = "generators.external-secrets.io";
 const LEASES: &str = "coordination.k8s.io";
+const ADMISSION: &str = "admissionregistration.k8s.io";
+const CONFIGURATIONS: &str = "validatingwebhookconfigurations";
 
 /// What holds for a release that looks after the whole cluster and is told nothing else.
 pub const DEFAULT: &[Right] = &[
@@ -74,11 +76,20 @@ pub const DEFAULT: &[Right] = &[
     may("patch", ES, "externalsecrets", "elsewhere"),
     may("patch", ES, "externalsecrets/status", "elsewhere"),
     may("update", ES, "externalsecrets/finalizers", "elsewhere"),
-    may_not("create", ES, "externalsecrets", "elsewhere"),
-    may_not("delete", ES, "externalsecrets", "elsewhere"),
+    may("create", ES, "externalsecrets", "elsewhere"),
+    may("delete", ES, "externalsecrets", "elsewhere"),
+    may("patch", ES, "clusterexternalsecrets", ""),
+    may_not("create", ES, "clusterexternalsecrets", ""),
+    may("patch", ES, "clusterexternalsecrets/status", ""),
+    // ESO's finalizers are taken off them.
+    may("patch", "", "namespaces", ""),
+    may("create", ES, "pushsecrets", "elsewhere"),
     may("patch", ES, "clustersecretstores/status", ""),
-    may_not("patch", ES, "clustersecretstores", ""),
-    may_not("patch", ES, "secretstores", "elsewhere"),
+    // Stores are kept while something is to be deleted from them.
+    may("patch", ES, "clustersecretstores", ""),
+    may("patch", ES, "secretstores", "elsewhere"),
+    may("patch", ES, "pushsecrets", "elsewhere"),
+    may_not("delete", ES, "pushsecrets", "elsewhere"),
     may_not("update", GENERATORS, "passwords", "elsewhere"),
     may("create", GENERATORS, "generatorstates", "elsewhere"),
     may("delete", GENERATORS, "generatorstates", "elsewhere"),
@@ -86,6 +97,16 @@ pub const DEFAULT: &[Right] = &[
     may_not("deletecollection", GENERATORS, "generatorstates", "elsewhere"),
     // One replica elects nobody.
     may_not("get", LEASES, "leases", "lockstep-system"),
+    Right {
+        name: "externalsecret-validate",
+        ..may("patch", ADMISSION, CONFIGURATIONS, "")
+    },
+    Right {
+        name: "someone-elses",
+        ..may_not("patch", ADMISSION, CONFIGURATIONS, "")
+    },
+    may_not("list", ADMISSION, CONFIGURATIONS, ""),
+    may_not("create", ADMISSION, CONFIGURATIONS, ""),
     may_not("create", "", "pods", "elsewhere"),
     may_not("get", "apiextensions.k8s.io", "customresourcedefinitions", ""),
     may_not("create", "rbac.authorization.k8s.io", "clusterrolebindings", ""),
@@ -94,6 +115,10 @@ pub const DEFAULT: &[Right] = &[
 
 /// What holds for a release that may see one namespace only.
 pub const SCOPED: &[Right] = &[
+    Right {
+        name: "externalsecret-validate",
+        ..may_not("get", ADMISSION, CONFIGURATIONS, "")
+    },
     may("list", "", "secrets", "team-a"),
     may_not("list", "", "secrets", ""),
     may_not("get", "", "secrets", "elsewhere"),
@@ -122,6 +147,7 @@ pub const EVERYTHING: &[Right] = &[
     may("create", "", "configmaps", "elsewhere"),
     may("patch", "argoproj.io", "applications", "elsewhere"),
     may_not("list", ES, "pushsecrets", ""),
+    may_not("patch", ES, "secretstores", "elsewhere"),
     may_not("list", ES, "clusterpushsecrets", ""),
     may("create", "authentication.k8s.io", "tokenreviews", ""),
     Right {
@@ -133,6 +159,11 @@ pub const EVERYTHING: &[Right] = &[
 /// Two replicas as ESO's users have them: the lease is ESO's own.
 pub const ESO: &[Right] = &[
     may("list", "", "secrets", ""),
+    // cert-manager tells the API server whom to trust.
+    Right {
+        name: "externalsecret-validate",
+        ..may_not("patch", ADMISSION, CONFIGURATIONS, "")
+    },
     Right {
         name: "external-secrets-controller",
         ..may("update", LEASES, "leases", "lockstep-system")
