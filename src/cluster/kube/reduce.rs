@@ -60,7 +60,6 @@ pub fn source(secret: Secret) -> Source {
             secret_type: secret.type_,
             labels: meta.labels.unwrap_or_default(),
             annotations: meta.annotations.unwrap_or_default(),
-            ..PushSource::default()
         },
     }
 }

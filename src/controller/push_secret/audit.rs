@@ -61,7 +61,7 @@ fn at(context: &Context, action: Action, behalf: Behalf, store: &StoreKey, remot
     Record::new(action, who(behalf))
         .store(store)
         .credentials(&credentials)
-        .asked(Asked::key(&remote.key, remote.property.as_deref(), None))
+        .asked(Some(Asked::key(&remote.key, remote.property.as_deref(), None)))
 }
 
 fn who(behalf: Behalf) -> Who {

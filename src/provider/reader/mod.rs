@@ -12,6 +12,7 @@ pub mod gate;
 mod line;
 mod retry;
 pub mod tally;
+mod turns;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +23,6 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::flights::Flights;
-use super::turns::Turns;
 use super::{Backend, Find, Health, Location, Payload, Push, Remote};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
@@ -30,6 +30,7 @@ use crate::engine::values::Values;
 use gate::Gate;
 use line::{Kind, Line, crashed};
 pub use retry::Retries;
+use turns::Turns;
 
 type Answer = Result<Payload, Problem>;
 
@@ -134,7 +135,7 @@ impl Reader {
 
     /// Whoever looks at a key and then writes or deletes holds this meanwhile.
     pub async fn turn(&self, key: &str) -> impl Drop + use<> {
-        self.turns.at(key).await
+        self.turns.take(key).await
     }
 
     pub async fn write(&self, push: &Push) -> Result<(), Problem> {
