@@ -42,7 +42,7 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ParentKey) ->
             report::report(&context, spreading, &memory, &task, &report).await
         }
     };
-    let (kind, named) = parent_like(&key);
-    context.metrics.took(kind, &named, started.elapsed());
+    let (kind, name) = parent_like(&key);
+    context.metrics.took(kind, &name, started.elapsed());
     next
 }

@@ -15,8 +15,8 @@ use crate::telemetry::parent_like;
 
 pub fn gone(context: &Context, memory: &Memory, key: &ParentKey) -> Next {
     memory.forget(key);
-    let (kind, named) = parent_like(key);
-    context.metrics.forget(kind, &named);
+    let (kind, name) = parent_like(key);
+    context.metrics.forget(kind, &name);
     Next::Gone
 }
 
@@ -100,8 +100,8 @@ async fn write(
         .iter()
         .find(|it| it.kind == ConditionType::Ready);
     let ready = ready.map_or(ConditionStatus::Unknown, |ready| ready.status);
-    let (kind, named) = parent_like(&parent.key);
-    context.metrics.ready(kind, &named, ready);
+    let (kind, name) = parent_like(&parent.key);
+    context.metrics.ready(kind, &name, ready);
     if !spread::is_news(&parent.status, status) {
         return Ok(());
     }

@@ -17,6 +17,9 @@ use crate::provider::azure::bundle::Bundle;
 use crate::provider::azure::name::Kind;
 use crate::provider::{Push, mark, push_metadata};
 
+/// How ESO begins what it says of metadata that it cannot read.
+const FAILED: &str = "failed to parse push secret metadata";
+
 /// What users say of a push, beside the value.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -53,7 +56,7 @@ enum Content {
 impl Wanted {
     pub(super) fn of(kind: Kind, push: &Push) -> Result<Self, Problem> {
         let value = pushed(&push.values, push.secret_key.as_deref().unwrap_or_default())?;
-        let metadata: PushMetadata = push_metadata::open(push.remote.metadata.as_ref())?.unwrap_or_default();
+        let metadata: PushMetadata = push_metadata::open(push.remote.metadata.as_ref(), FAILED)?.unwrap_or_default();
         if metadata.tags.contains_key(mark::KEY) {
             return Err(bad(
                 "error parsing tags in metadata: Cannot specify a 'managed-by' tag",
