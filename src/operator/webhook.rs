@@ -24,8 +24,6 @@ use crate::webhook::TlsFlags;
 
 /// How long the first certificate may take before we say that we are ready without.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long the API server may go on asking us after we were told to stop: it takes a moment until it knows.
-const LINGER: Duration = Duration::from_secs(3);
 /// How often we look whether somebody undid what we did.
 const LOOKS: Duration = Duration::from_mins(1);
 /// Certificates know whole seconds, and have to be renewed in time.
@@ -147,7 +145,7 @@ impl Webhook {
 
     /// Ends it, when everything else has ended. The API server may still be asking.
     pub async fn end(self) {
-        tokio::time::sleep(LINGER).await;
+        tokio::time::sleep(admission::LINGER).await;
         self.stop.cancel();
         finish(&self.tasks).await;
     }
