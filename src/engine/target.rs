@@ -64,7 +64,7 @@ impl Digest {
         Self::of_parts(value.expose())
     }
 
-    fn of_parts(parts: impl Hash) -> Self {
+    pub(super) fn of_parts(parts: impl Hash) -> Self {
         static KEY: OnceLock<RandomState> = OnceLock::new();
         Self(KEY.get_or_init(RandomState::new).hash_one(parts))
     }

@@ -25,11 +25,11 @@ use crate::engine::render::{Engine, Targets};
 use crate::engine::spread::Sort;
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
-use crate::process::{PARTING, finish, stop_on_signals};
+use crate::process::{PARTING, change_verbosity_on_signals, finish, stop_on_signals};
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
 use crate::server::{self, Readiness};
-use crate::telemetry::{Metrics, logging};
+use crate::telemetry::Metrics;
 
 pub use self::flags::Flags;
 pub(crate) use self::flags::{Address, TimeEncoding, parse_address, parse_level};
@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs until told to stop, or until the lease is lost.
 pub async fn run(flags: &Flags) -> Result<()> {
-    logging::start_json(&flags.loglevel, flags.zap_time_encoding.into());
+    let verbosity = flags.logs.start();
     for (flag, why) in flags.accepted.without_effect() {
         warn!(
             flag,
@@ -48,6 +48,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
     }
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     stop_on_signals(&tasks, &stop)?;
+    change_verbosity_on_signals(verbosity, &tasks, &stop)?;
 
     let metrics = Metrics::new().context("could not set up the metrics")?;
     if flags.switches.enable_extended_metric_labels {
@@ -143,6 +144,7 @@ fn scope(flags: &Flags, home: &str) -> Scope {
         cluster_stores: flags.switches.enable_cluster_store_reconciler,
         spreads: spreads.collect(),
         generator_states: flags.switches.enable_generator_state,
+        push_secrets: flags.switches.enable_push_secret_reconciler,
         home: home.to_owned(),
     }
 }

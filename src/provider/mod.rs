@@ -7,6 +7,7 @@
 
 #[cfg(feature = "aws")]
 pub(crate) mod aws;
+pub(crate) mod azure;
 mod calls;
 pub(crate) mod certificates;
 mod fake;
@@ -17,6 +18,7 @@ pub(crate) mod http;
 mod json;
 mod keepsake;
 mod kubernetes;
+mod mark;
 mod news;
 mod perishable;
 pub mod pool;
@@ -25,10 +27,10 @@ pub mod reader;
 pub mod references;
 #[cfg(test)]
 pub(crate) mod testing;
+mod turns;
 pub(crate) mod vault;
 pub(crate) mod webhook;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,14 +38,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lockstep_api::RetrySettings;
 use lockstep_api::provider::Provider;
-use serde_json::Value;
 
 use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
 
-pub use crate::engine::ask::{Aspect, Find, Location};
+pub use crate::engine::ask::{Aspect, Find, Location, Push, PushSource, Remote};
 pub use calls::{CallObserver, Calls};
 pub use hosts::{HostPattern, Hosts};
 pub use keepsake::Keepsake;
@@ -139,47 +140,6 @@ pub enum Payload {
     Map(Values),
 }
 
-/// Where a pushed value goes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Remote {
-    pub key: String,
-    pub property: Option<String>,
-    /// `spec.data[].metadata`, for the backend to understand. It may say where the place is (`remoteNamespace`), so
-    /// whoever looks there or deletes needs it as whoever writes.
-    pub metadata: Option<Value>,
-}
-
-/// A value on its way to a backend.
-#[derive(Clone, Debug)]
-pub struct Push {
-    pub remote: Remote,
-    /// The key of the source Secret that is pushed; `None` pushes all of `values`.
-    pub secret_key: Option<String>,
-    pub values: Values,
-    pub source: PushSource,
-}
-
-/// What the source Secret says about itself.
-#[derive(Clone, Debug, Default)]
-pub struct PushSource {
-    pub secret_type: Option<String>,
-    pub labels: BTreeMap<String, String>,
-    pub annotations: BTreeMap<String, String>,
-}
-
-impl Push {
-    /// The value of the key that is pushed; `None` when all of them are.
-    fn single(&self) -> Result<Option<&SecretBytes>, Problem> {
-        let Some(key) = &self.secret_key else {
-            return Ok(None);
-        };
-        let missing = || Problem::BadData {
-            why: format!("secret key {key} does not exist"),
-        };
-        self.values.get(key).ok_or_else(missing).map(Some)
-    }
-}
-
 /// What a check found out, when it did not fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -256,8 +216,8 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         Provider::Aws(_) => Err(Problem::NotSupported {
             what: "provider `aws`, without which this was built,".to_owned(),
         }),
-        Provider::Azurekv(_)
-        | Provider::Gcpsm(_)
+        Provider::Azurekv(spec) => azure::connect(spec, surroundings).await,
+        Provider::Gcpsm(_)
         | Provider::Doppler(_)
         | Provider::Crd(_)
         | Provider::Onepassword(_)

@@ -21,6 +21,7 @@ mod leases;
 mod lender;
 mod mishaps;
 mod operator;
+mod push;
 mod readers;
 mod resources;
 mod series;

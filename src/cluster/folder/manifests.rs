@@ -272,6 +272,11 @@ impl Manifests {
                     "{place}: {what} is not supported by the agent yet, and not used"
                 ));
             }
+            Read::Pushed(what) => {
+                self.notes.push(format!(
+                    "{place}: {what} pushes what is in a cluster, and is not used without one"
+                ));
+            }
             Read::Foreign => debug!(%place, "an object of a kind that is not ours"),
         }
     }

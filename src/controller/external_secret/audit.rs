@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use lockstep_api::GeneratorRef;
+
 use super::gather::Subject;
 use super::target;
 use crate::audit::{Action, Asked, Record, Who};
@@ -14,58 +16,63 @@ use crate::engine::state::State;
 use crate::engine::target::Target;
 use crate::engine::values::Values;
 
-/// Values came, or did not, for one entry of the spec.
-pub fn fetched(
+/// Values came from a store, or did not, for one entry of the spec. The store is the one that was really asked: it may
+/// stand in for another.
+pub fn read(
     context: &Context,
     subject: &Subject,
+    store: &StoreKey,
     want: &Want,
+    answer: &Result<Found, Problem>,
+) {
+    context.audit.tell(|| {
+        let asked = match &want.ask {
+            Ask::Value {
+                location, property, ..
+            }
+            | Ask::Extract {
+                location, property, ..
+            } => Some(Asked::location(location, property.as_deref())),
+            Ask::Find { query, .. } => Some(Asked::search(query)),
+            Ask::Generate { .. } => None,
+        };
+        let credentials = context.pool.credentials(store, &subject.key.namespace);
+        let record = record(Action::Read, subject)
+            .store(store)
+            .credentials(&credentials)
+            .asked(asked);
+        answered(record, subject, want, answer)
+    });
+}
+
+/// Values came from a generator, or did not.
+pub fn generated(
+    context: &Context,
+    subject: &Subject,
+    (want, generator): (&Want, &GeneratorRef),
     lease: Option<&State>,
     answer: &Result<Found, Problem>,
 ) {
     context.audit.tell(|| {
-        let record = match &want.ask {
-            Ask::Value {
-                store,
-                location,
-                property,
-            }
-            | Ask::Extract {
-                store,
-                location,
-                property,
-            } => read(
-                context,
-                subject,
-                store,
-                Asked::location(location, property.as_deref()),
-            ),
-            Ask::Find { store, query } => read(context, subject, store, Asked::search(query)),
-            Ask::Generate { generator } => {
-                let namespace = &subject.key.namespace;
-                let named = GeneratorKey::named_by(generator, namespace);
-                let named = named.as_ref().map(ObjectRef::from);
-                let generator = named.unwrap_or_else(|_| {
-                    let key = ObjectKey::new(namespace, generator.name.as_str());
-                    ObjectRef::namespaced(format!("{:?}", generator.kind), &key)
-                });
-                record(Action::Generate, subject)
-                    .generator(&generator)
-                    .lease(lease.map(lease_of).as_ref())
-            }
-        };
-        match answer {
-            Ok(found) => record.values(&named(subject, want, found)),
-            Err(problem) => record.ended(Some(problem)),
-        }
+        let namespace = &subject.key.namespace;
+        let named = GeneratorKey::named_by(generator, namespace);
+        let named = named.as_ref().map(ObjectRef::from);
+        let named = named.unwrap_or_else(|_| {
+            let key = ObjectKey::new(namespace, generator.name.as_str());
+            ObjectRef::namespaced(format!("{:?}", generator.kind), &key)
+        });
+        let record = record(Action::Generate, subject)
+            .generator(&named)
+            .lease(lease.map(lease_of).as_ref());
+        answered(record, subject, want, answer)
     });
 }
 
-fn read(context: &Context, subject: &Subject, store: &StoreKey, asked: Asked) -> Record {
-    let credentials = context.pool.credentials(store, &subject.key.namespace);
-    record(Action::Read, subject)
-        .store(store)
-        .credentials(&credentials)
-        .asked(asked)
+fn answered(record: Record, subject: &Subject, want: &Want, answer: &Result<Found, Problem>) -> Record {
+    match answer {
+        Ok(found) => record.values(&named(subject, want, found)),
+        Err(problem) => record.ended(Some(problem)),
+    }
 }
 
 /// A single value bears the name that it gets in the target.

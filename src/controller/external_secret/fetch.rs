@@ -44,11 +44,7 @@ pub async fn fetch(
     }
     let asked = of_stores.iter().map(async |(store, places)| {
         let wants: Vec<_> = places.iter().map(|place| &wants[*place]).collect();
-        let (answers, source) = sources::ask(context, subject, store, &wants).await;
-        for (want, answer) in wants.iter().zip(&answers) {
-            audit::fetched(context, subject, want, None, answer);
-        }
-        (answers, source)
+        sources::ask(context, subject, store, &wants).await
     });
     let made = wants.iter().enumerate().filter_map(|(place, want)| {
         let generator = generator(want)?;
@@ -107,7 +103,13 @@ async fn generate(
 ) -> Result<Found, Problem> {
     let page = book.page(want.entry);
     let answer = make(context, subject, recipes, page, generator).await;
-    audit::fetched(context, subject, want, page.state().as_ref(), &answer);
+    audit::generated(
+        context,
+        subject,
+        (want, generator),
+        page.state().as_ref(),
+        &answer,
+    );
     answer
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 
+use super::audit;
 use super::gather::Subject;
 use crate::controller::Context;
 use crate::engine::collect::{Ask, Found, Want};
@@ -106,10 +107,14 @@ fn in_vain(answers: Answers, unhelpful: &[String]) -> Answers {
 }
 
 async fn ask_one(context: &Context, subject: &Subject, key: &StoreKey, wants: &[&Want]) -> Answers {
-    match reader(context, subject, key).await {
+    let answers: Answers = match reader(context, subject, key).await {
         Ok(reader) => join_all(wants.iter().map(|want| answer(&reader, &want.ask))).await,
         Err(problem) => wants.iter().map(|_| Err(problem.clone())).collect(),
+    };
+    for (want, answer) in wants.iter().zip(&answers) {
+        audit::read(context, subject, key, want, answer);
     }
+    answers
 }
 
 async fn answer(reader: &Reader, ask: &Ask) -> Result<Found, Problem> {
