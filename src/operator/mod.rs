@@ -32,7 +32,7 @@ use crate::server::{self, Readiness};
 use crate::telemetry::Metrics;
 
 pub use self::flags::Flags;
-pub(crate) use self::flags::{Address, TimeEncoding, parse_address, parse_level};
+pub(crate) use self::flags::{Address, LogFlags, parse_address};
 
 /// How long the API server may take to answer at the start.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 use crate::certificates::Shown;
 use crate::certificates::files::{Files, LOOKS_EVERY};
-use crate::process::{finish, stop_on_signals};
+use crate::process::{change_verbosity_on_signals, finish, stop_on_signals};
 use crate::server::{self, admission};
 use crate::telemetry::Metrics;
 
@@ -24,7 +24,7 @@ pub use self::flags::{Flags, TlsFlags};
 
 /// Runs until told to stop.
 pub async fn run(flags: &Flags) -> Result<()> {
-    flags.logs.start();
+    let verbosity = flags.logs.start();
     flags.accepted.warn();
     let (tasks, stop, silence) = (
         TaskTracker::new(),
@@ -32,6 +32,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
         CancellationToken::new(),
     );
     stop_on_signals(&tasks, &stop)?;
+    change_verbosity_on_signals(verbosity, &tasks, &stop)?;
     let metrics = Metrics::new().context("could not set up the metrics")?;
     let shown = Shown::default();
     metrics.tell_of_certificate(&shown);
