@@ -6,6 +6,7 @@
 pub mod agent;
 mod aside;
 pub mod audit;
+pub mod certificates;
 pub mod cli;
 pub mod cluster;
 pub mod controller;
@@ -19,3 +20,4 @@ pub mod queue;
 pub mod random;
 pub mod server;
 pub mod telemetry;
+pub mod webhook;

@@ -285,6 +285,7 @@ fn outcome(problem: &Problem) -> Outcome {
         | Problem::ResourcesDisabled
         | Problem::OwnedByExternalSecret { .. }
         | Problem::OwnedByOther { .. }
+        | Problem::Taken { .. }
         | Problem::Immutable { .. }
         | Problem::NotDeletable { .. }
         | Problem::Rejected { .. }

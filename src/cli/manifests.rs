@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::ending::{Ending, Halt};
+use super::ending::{Ending, Halt, complain};
 use crate::cluster::folder::{Input, Manifests, Reading};
 
 /// The largest text that is taken from standard input, as with files.
@@ -26,8 +26,23 @@ pub fn read(paths: &[PathBuf], namespace: Option<&str>) -> Result<Manifests, Hal
         namespace.clone_into(&mut reading.namespace);
     }
     let manifests = Manifests::given(&inputs, reading);
+    check(&manifests)?;
+    Ok(manifests)
+}
+
+/// Takes in the ExternalSecrets that ClusterExternalSecrets stand for, and tells of those that stand for none.
+pub fn spread(manifests: &mut Manifests) -> Result<(), Halt> {
+    let told = manifests.notes.len();
+    manifests.spread();
+    for note in manifests.notes.iter().skip(told) {
+        complain(note);
+    }
+    check(manifests)
+}
+
+fn check(manifests: &Manifests) -> Result<(), Halt> {
     if manifests.complaints.is_empty() {
-        return Ok(manifests);
+        return Ok(());
     }
     Err(Halt {
         ending: Ending::Finding,

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use self::ending::{Ending, Halt, complain};
-use crate::{agent, operator};
+use crate::{agent, operator, webhook};
 
 /// Keeps Kubernetes Secrets in step with the stores they come from.
 ///
@@ -32,6 +32,10 @@ enum Face {
     Operator(Box<operator::Flags>),
     /// Runs on a folder of manifests, without a cluster, and writes Secrets to files.
     Agent(agent::Flags),
+    /// Answers the API server whether an object may be stored. The operator does so too, with --webhook-port.
+    Webhook(webhook::Flags),
+    /// Keeps the certificate of `lockstep webhook`. Nobody needs it whose webhook runs in the operator.
+    Certcontroller(Box<webhook::certcontroller::Flags>),
     /// Shows the Secrets, or other targets, that ExternalSecrets come to, from values in a file; asks no store and no
     /// cluster.
     Render(render::Flags),
@@ -50,6 +54,11 @@ pub fn run() -> ExitCode {
             .block_on(operator::run(&flags))
             .map(|()| ExitCode::SUCCESS),
         Face::Agent(flags) => runtime.block_on(agent::run(&flags)),
+        Face::Webhook(flags) => runtime.block_on(webhook::run(&flags)).map(|()| ExitCode::SUCCESS),
+        Face::Certcontroller(flags) => {
+            let run = webhook::certcontroller::run(&flags);
+            runtime.block_on(run).map(|()| ExitCode::SUCCESS)
+        }
         Face::Diff(flags) => Ok(ended(runtime.block_on(diff::run(&flags)))),
         Face::Render(flags) => Ok(ended(runtime.block_on(render::run(&flags)))),
     };

@@ -7,7 +7,9 @@
 pub mod folder;
 pub mod kube;
 mod resources;
+mod spreading;
 mod states;
+pub mod webhook;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use crate::engine::object::{ObjectKey, ObjectRef, ResourceKey, StoreKey};
 use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::spread::ParentKey;
 use crate::engine::target::Target;
 use crate::engine::values::Values;
 
@@ -29,7 +32,9 @@ pub use crate::engine::object::DocumentKind;
 pub use crate::engine::store::Store;
 
 pub use self::resources::Resources;
+pub use self::spreading::Spreading;
 pub use self::states::GeneratorStates;
+pub use self::webhook::WebhookObjects;
 
 #[async_trait]
 pub trait Cluster: Send + Sync + std::fmt::Debug {
@@ -85,6 +90,10 @@ pub trait Cluster: Send + Sync + std::fmt::Debug {
     fn generator_states(&self) -> Option<&dyn GeneratorStates> {
         None
     }
+    /// Objects that are kept in many namespaces, where there are several.
+    fn spreading(&self) -> Option<&dyn Spreading> {
+        None
+    }
     /// Queues an event. Never waits; under load events are dropped and counted.
     fn publish(&self, event: Event);
 }
@@ -112,12 +121,15 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     ExternalSecret(ObjectKey, Move),
+    PushSecret(ObjectKey, Move),
+    /// A ClusterExternalSecret or ClusterPushSecret.
+    Parent(ParentKey, Move),
     Store(StoreKey, Move),
     /// A managed Secret came, changed or went.
     Target(ObjectKey),
     /// A managed object of another kind did.
     Resource(ResourceKey),
-    /// A namespace came, went, or changed its labels.
+    /// A namespace came, went or is going, or changed its labels.
     Namespace(String),
     /// A GeneratorState came, changed or went; it belongs to this ExternalSecret.
     GeneratorState {

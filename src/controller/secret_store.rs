@@ -17,13 +17,15 @@ use crate::engine::object::{ObjectRef, StoreKey};
 use crate::engine::problem::{Problem, Retry};
 use crate::provider::pool::Verdict;
 use crate::queue::Next;
+use crate::telemetry::store_like;
 
 /// One turn of one store.
 pub async fn reconcile(context: Context, key: StoreKey) -> Next {
     let Some(store) = context.cluster.store(&key) else {
         context.pool.forget(&key);
         context.following.set(&Follower::Store(key.clone()), []);
-        context.metrics.forget_store(&key);
+        let (kind, name) = store_like(&key);
+        context.metrics.forget(kind, &name);
         return Next::Gone;
     };
     if store.terminating || !context.looks_after(&store) {
@@ -37,7 +39,10 @@ pub async fn reconcile(context: Context, key: StoreKey) -> Next {
         Verdict::Valid | Verdict::Doubtful { .. } => ConditionStatus::True,
         Verdict::NoConnection(_) | Verdict::Failed(_) => ConditionStatus::False,
     };
-    context.metrics.store_checked(&key, readiness, started.elapsed());
+    let (kind, name) = store_like(&key);
+    context.metrics.labelled(kind, &name, Some(&store.labels));
+    context.metrics.ready(kind, &name, readiness);
+    context.metrics.took(kind, &name, started.elapsed());
     report(&context, &store, &checked, &status).await
 }
 
@@ -122,7 +127,8 @@ async fn report(context: &Context, store: &Store, checked: &Verdict, status: &Se
         Verdict::Valid => {}
         Verdict::Doubtful { why } => announce(context, store, true, "ValidationUnknown", why.clone()),
         Verdict::NoConnection(problem) | Verdict::Failed(problem) => {
-            context.metrics.problem("secretstore", problem.reason());
+            let (kind, _) = store_like(&store.key);
+            context.metrics.problem(kind.name(), problem.reason());
             announce(context, store, true, "InvalidProviderConfig", problem.to_string());
         }
     }

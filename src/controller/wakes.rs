@@ -10,11 +10,12 @@ use lockstep_api::external_secret::SourceRef;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::Context;
 use super::concerned::Concerned;
 use super::following::{Follower, Version};
+use super::{Context, Stores, spread};
 use crate::cluster::{Change, Move};
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
+use crate::engine::spread::Sort;
 use crate::provider::pool::{Tidings, Turn};
 use crate::queue::Queue;
 
@@ -27,8 +28,9 @@ const APART: (Duration, Duration) = (Duration::from_millis(2), Duration::from_se
 pub struct Router {
     context: Context,
     external_secrets: Arc<Queue<ObjectKey>>,
-    stores: Arc<Queue<StoreKey>>,
+    stores: Stores,
     generator_states: Arc<Queue<ObjectKey>>,
+    spread: spread::Wakes,
     concerned: Concerned<ObjectKey>,
 }
 
@@ -36,14 +38,16 @@ impl Router {
     pub fn new(
         context: Context,
         external_secrets: Arc<Queue<ObjectKey>>,
-        stores: Arc<Queue<StoreKey>>,
+        stores: Stores,
         generator_states: Arc<Queue<ObjectKey>>,
+        spread: spread::Wakes,
     ) -> Self {
         Self {
             context,
             external_secrets,
             stores,
             generator_states,
+            spread,
             concerned: Concerned::default(),
         }
     }
@@ -69,7 +73,12 @@ impl Router {
             Change::Target(key) => self.wake_concerned(&ObjectRef::namespaced("Secret", &key)),
             Change::Resource(key) => self.wake_concerned(&ObjectRef::from(&key)),
             Change::Store(key, moved) => self.store(&key, moved),
-            Change::Namespace(name) => self.wake_concerned(&namespace_ref(&name)),
+            Change::Parent(key, moved) => self.spread.parent(&key, moved),
+            Change::PushSecret(key, moved) => self.spread.child(Sort::PushSecret, &key, moved),
+            Change::Namespace(name) => {
+                self.wake_concerned(&namespace_ref(&name));
+                self.spread.namespace(&name);
+            }
             Change::GeneratorState { key, owner } => {
                 self.generator_states.wake(&key);
                 if let Some(owner) = owner {
@@ -92,6 +101,7 @@ impl Router {
         self.concerned.set(key, concerns);
         // One that is gone gets a last turn, which cleans up behind it.
         self.external_secrets.wake(key);
+        self.spread.child(Sort::ExternalSecret, key, moved);
     }
 
     fn store(&self, key: &StoreKey, moved: Move) {

@@ -223,7 +223,12 @@ pub fn of_store(
 }
 
 /// The conditions as they are now: ours made anew, those of others kept.
-fn conditions(old: &[Condition], stamp: &Stamp, ready: Verdict, problem: Option<&Problem>) -> Vec<Condition> {
+pub fn conditions(
+    old: &[Condition],
+    stamp: &Stamp,
+    ready: Verdict,
+    problem: Option<&Problem>,
+) -> Vec<Condition> {
     let ours = [
         ConditionType::Ready,
         ConditionType::Reconciling,
@@ -270,14 +275,20 @@ fn condition(old: &[Condition], stamp: &Stamp, kind: ConditionType, verdict: Ver
     Condition {
         kind,
         status: verdict.status,
-        reason: Some(verdict.reason.to_owned()),
-        message: Some(verdict.message.to_owned()),
+        reason: said(verdict.reason),
+        message: said(verdict.message),
         last_transition_time: Some(since),
         observed_generation: Some(stamp.generation),
     }
 }
 
-/// Is the generation all that is new, because ESO does not tell it?
+/// As Go leaves out what is empty.
+fn said(text: &str) -> Option<String> {
+    Some(text.to_owned()).filter(|text| !text.is_empty())
+}
+
+/// Is the generation all that is new, because ESO does not tell it? Of some kinds it does not tell either since when; but
+/// that moves with the status only.
 pub fn adds_generation(old: &[Condition], new: &[Condition]) -> bool {
     let untold = old
         .iter()
@@ -286,6 +297,7 @@ pub fn adds_generation(old: &[Condition], new: &[Condition]) -> bool {
         let mut conditions = conditions.to_vec();
         for condition in &mut conditions {
             condition.observed_generation = None;
+            condition.last_transition_time = None;
         }
         conditions
     };

@@ -148,6 +148,7 @@ mod tests {
             key,
             uid: "u".to_owned(),
             generation: 1,
+            labels: BTreeMap::new(),
             annotations: BTreeMap::from([(ANNOTATION.to_owned(), annotation.to_owned())]),
             terminating: false,
             spec: Parsed::from_json(json!({})),

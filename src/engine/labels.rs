@@ -5,6 +5,15 @@ pub const CREATED_BY: &str = "reconcile.external-secrets.io/created-by";
 pub const DATA_HASH: &str = "reconcile.external-secrets.io/data-hash";
 /// ESO's finalizer. We set it only where something must be undone, and honour it where we find it.
 pub const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
+/// ESO's finalizer on a ClusterExternalSecret: as [`FINALIZER`].
+pub const SPREAD_FINALIZER: &str = "externalsecrets.external-secrets.io/clusterexternalsecret-cleanup";
+/// What the names of the finalizers begin with that ESO puts on namespaces. They guard nothing, and keep namespaces from
+/// going when nobody removes them.
+pub const NAMESPACE_FINALIZERS: &str = "externalsecrets.external-secrets.io/ces-";
+/// Kubernetes' own: the children of an object are to stay when it goes.
+pub const ORPHAN: &str = "orphan";
+/// What is written here on a ClusterExternalSecret is written on its ExternalSecrets, which are then fetched anew.
+pub const FORCE_SYNC: &str = "external-secrets.io/force-sync";
 /// Which entry of which object a GeneratorState belongs to.
 pub const STATE_OWNER: &str = "generators.external-secrets.io/owner-key";
 /// On a GeneratorState: what it tells of is undone before it goes.

@@ -1,6 +1,7 @@
 //! Decisions, and nothing else: no await, no client, no clock of its own. What is decided here can be printed, tested
 //! without a runtime, and is exactly what gets carried out.
 
+pub mod admit;
 pub mod ask;
 pub mod certificate;
 pub mod collect;
@@ -23,8 +24,11 @@ pub mod own;
 pub mod plan;
 pub mod problem;
 pub mod render;
+pub mod renewal;
 pub mod rewrite;
 pub mod secret_bytes;
+pub mod selector;
+pub mod spread;
 pub mod state;
 pub mod store;
 pub mod target;

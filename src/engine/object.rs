@@ -181,6 +181,14 @@ impl ObjectRef {
         }
     }
 
+    pub fn cluster(kind: &'static str, name: &str) -> Self {
+        Self {
+            kind: kind.into(),
+            namespace: None,
+            name: name.to_owned(),
+        }
+    }
+
     pub fn secret(namespace: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             kind: "Secret".into(),

@@ -96,6 +96,9 @@ pub enum Problem {
     OwnedByExternalSecret { target: ObjectRef, owner: String },
     #[error("{target} is controlled by {owner}")]
     OwnedByOther { target: ObjectRef, owner: String },
+    /// Something of the name is there, and is somebody else's.
+    #[error("{object} is there already, and is not ours; rename or delete it, or choose another name")]
+    Taken { object: ObjectRef },
     #[error("{target} is immutable")]
     Immutable { target: ObjectRef },
     #[error("unable to delete {} {}: creationPolicy={policy} is not Owner", noun(target), target.name)]
@@ -201,6 +204,7 @@ impl Problem {
             Self::KindMissing { .. } => "KindMissing",
             Self::OwnedByExternalSecret { .. } => "OwnedByExternalSecret",
             Self::OwnedByOther { .. } => "OwnedByOther",
+            Self::Taken { .. } => "Taken",
             Self::Immutable { .. } => "Immutable",
             Self::NotDeletable { .. } => "NotDeletable",
             Self::Conflict { .. } => "Conflict",
@@ -222,6 +226,7 @@ impl Problem {
             | Self::StoreBroken { .. }
             | Self::OwnedByExternalSecret { .. }
             | Self::OwnedByOther { .. }
+            | Self::Taken { .. }
             | Self::Immutable { .. } => Retry::OnChangeOfOther,
             Self::Throttled {
                 retry_after: Some(pause),
@@ -257,6 +262,14 @@ impl Problem {
         }
     }
 
+    /// Is it worth trying again with nothing changed by anybody?
+    pub fn passes_by_itself(&self) -> bool {
+        match self.retry() {
+            Retry::AtOnce | Retry::Backoff | Retry::After(_) => true,
+            Retry::OnChangeOfOther | Retry::OnEdit => false,
+        }
+    }
+
     /// The other object whose change may cure this.
     pub fn concerns(&self) -> Option<ObjectRef> {
         match self {
@@ -276,6 +289,7 @@ impl Problem {
             | Self::Immutable { target }
             | Self::NotDeletable { target, .. } => Some(target.clone()),
             Self::Conflict { object }
+            | Self::Taken { object }
             | Self::Rejected { object, .. }
             | Self::Forbidden { object, .. }
             | Self::ApiUnavailable { object, .. } => Some(object.clone()),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::webhook::WebhookFlags;
 use crate::audit::AuditFlags;
 use crate::controller::RefreshTime;
 use crate::engine::condition::Manner;
@@ -69,6 +70,8 @@ pub struct Flags {
     pub switches: Switches,
     #[command(flatten)]
     pub election: Election,
+    #[command(flatten)]
+    pub webhook: WebhookFlags,
     /// The least severe messages that are logged: error, warn, info, debug or trace.
     #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = parse_level)]
     pub loglevel: String,
@@ -85,6 +88,10 @@ switches! {
     Switches {
         /// Serve ClusterSecretStores.
         enable_cluster_store_reconciler = "true",
+        /// Serve ClusterExternalSecrets.
+        enable_cluster_external_secret_reconciler = "true",
+        /// Serve ClusterPushSecrets.
+        enable_cluster_push_secret_reconciler = "true",
         /// Serve SecretStores.
         enable_secret_store_reconciler = "true",
         /// Read only stores that are Ready.
@@ -95,6 +102,8 @@ switches! {
         /// Hold back what would blank values of a Secret or take most of its keys while its ExternalSecret is unchanged.
         /// Not a flag of ESO's.
         enable_shrink_guard = "true",
+        /// Tell the recommended labels (app.kubernetes.io/…) of objects with their metrics.
+        enable_extended_metric_labels = "false",
         /// Allow targets that are no Secrets, through spec.target.manifest. Whoever may read such an object reads the
         /// values in it.
         unsafe_allow_generic_targets = "false",
@@ -157,10 +166,7 @@ accepted! {
     enable_configmaps_caching: "ConfigMaps are read when they are needed",
     enable_managed_secrets_caching: "managed Secrets are always watched, and kept as fingerprints",
     enable_secret_api_read_on_cache_mismatch: "writes carry the version that was looked at",
-    enable_extended_metric_labels: "not there yet",
-    enable_cluster_external_secret_reconciler: "ClusterExternalSecret is not there yet",
     enable_push_secret_reconciler: "PushSecret is not there yet",
-    enable_cluster_push_secret_reconciler: "ClusterPushSecret is not there yet",
     enable_http2: "the metrics endpoint speaks HTTP/1.1",
     metrics_auth: "not there yet",
     metrics_secure: "not there yet",
@@ -185,7 +191,7 @@ accepted! {
 pub struct Address(pub Option<SocketAddr>);
 
 /// Go's way of writing addresses: `:8080` is every interface.
-fn parse_address(text: &str) -> Result<Address, String> {
+pub fn parse_address(text: &str) -> Result<Address, String> {
     if text.is_empty() || text == "0" {
         return Ok(Address(None));
     }
@@ -199,7 +205,7 @@ fn parse_address(text: &str) -> Result<Address, String> {
 }
 
 /// zap's names; those between its levels mean the next of ours.
-fn parse_level(text: &str) -> Result<String, String> {
+pub fn parse_level(text: &str) -> Result<String, String> {
     match text.to_ascii_lowercase().as_str() {
         "dpanic" | "panic" | "fatal" => Ok("error".to_owned()),
         level @ ("error" | "warn" | "info" | "debug" | "trace") => Ok(level.to_owned()),

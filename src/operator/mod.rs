@@ -2,12 +2,14 @@
 
 mod flags;
 mod leadership;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
+use kube::client::ClientBuilder;
 use kube::{Client, Config};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -20,6 +22,7 @@ use crate::controller::following::Following;
 use crate::controller::rendering::Rendering;
 use crate::controller::{Context, Controllers, Settings};
 use crate::engine::render::{Engine, Targets};
+use crate::engine::spread::Sort;
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
 use crate::process::{PARTING, finish, stop_on_signals};
@@ -29,6 +32,7 @@ use crate::server::{self, Readiness};
 use crate::telemetry::{Metrics, logging};
 
 pub use self::flags::Flags;
+pub(crate) use self::flags::{Address, TimeEncoding, parse_address, parse_level};
 
 /// How long the API server may take to answer at the start.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -46,6 +50,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
     stop_on_signals(&tasks, &stop)?;
 
     let metrics = Metrics::new().context("could not set up the metrics")?;
+    if flags.switches.enable_extended_metric_labels {
+        metrics.with_labels();
+    }
     if flags.switches.enable_leader_election {
         metrics.leads(&flags.election.leader_election_id, false);
     }
@@ -54,7 +61,8 @@ pub async fn run(flags: &Flags) -> Result<()> {
 
     let config = client_config().await?;
     let namespace = config.default_namespace.clone();
-    let client = connect(config, &stop).await?;
+    let client = connect(config, &metrics, &stop).await?;
+    let webhook = flags.webhook.start(&client, &namespace, &metrics).await?;
     let dropped = metrics.events_dropped.clone();
     let on_dropped = Arc::new(move || dropped.inc());
     let (cluster, changes) = KubeCluster::start(
@@ -65,6 +73,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
         &stop,
     )
     .await;
+    if let Some(webhook) = &webhook {
+        webhook.has_a_certificate().await;
+    }
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
@@ -80,6 +91,9 @@ pub async fn run(flags: &Flags) -> Result<()> {
     let lost = until_the_end(leadership, &pool, &tasks, &stop).await;
     if let Some(log) = log {
         log.close(PARTING).await;
+    }
+    if let Some(webhook) = webhook {
+        webhook.end().await;
     }
     if lost {
         bail!("the lease was lost; another replica leads now");
@@ -111,9 +125,23 @@ fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>, audi
 }
 
 fn scope(flags: &Flags, home: &str) -> Scope {
+    let switches = [
+        (
+            Sort::ExternalSecret,
+            flags.switches.enable_cluster_external_secret_reconciler,
+        ),
+        (
+            Sort::PushSecret,
+            flags.switches.enable_cluster_push_secret_reconciler,
+        ),
+    ];
+    // Whoever sees one namespace only has nothing to spread to.
+    let is_on = |(_, is_on): &(Sort, bool)| *is_on && flags.namespace.is_empty();
+    let spreads = switches.into_iter().filter(is_on).map(|(sort, _)| sort);
     Scope {
         namespace: Some(flags.namespace.clone()).filter(|namespace| !namespace.is_empty()),
         cluster_stores: flags.switches.enable_cluster_store_reconciler,
+        spreads: spreads.collect(),
         generator_states: flags.switches.enable_generator_state,
         home: home.to_owned(),
     }
@@ -158,7 +186,7 @@ async fn serve(
 
 /// From the pod we run in, or from `KUBECONFIG` and the places where `kubectl` looks.
 #[expect(clippy::disallowed_methods, reason = "this is the wiring of a face")]
-async fn client_config() -> Result<Config> {
+pub(crate) async fn client_config() -> Result<Config> {
     let mut config = Config::infer().await.context(
         "found neither a service account (are we in a pod?) nor a kubeconfig (set KUBECONFIG, or write ~/.kube/config)",
     )?;
@@ -169,9 +197,12 @@ async fn client_config() -> Result<Config> {
 }
 
 /// A client for an API server that answers.
-async fn connect(config: Config, stop: &CancellationToken) -> Result<Client> {
+pub(crate) async fn connect(config: Config, metrics: &Metrics, stop: &CancellationToken) -> Result<Client> {
     let url = config.cluster_url.clone();
-    let client = Client::try_from(config).with_context(|| format!("could not set up a client for {url}"))?;
+    let client = ClientBuilder::try_from(config);
+    let client = client.with_context(|| format!("could not set up a client for {url}"))?;
+    let host = url.authority().map(ToString::to_string).unwrap_or_default();
+    let client = client.with_layer(&metrics.count_requests(&host)).build();
     let deadline = tokio::time::Instant::now() + PATIENCE;
     let mut pause = Duration::from_millis(250);
     loop {

@@ -17,6 +17,7 @@ pub(crate) mod http;
 mod json;
 mod keepsake;
 mod kubernetes;
+mod mark;
 mod news;
 mod perishable;
 pub mod pool;
@@ -25,6 +26,7 @@ pub mod reader;
 pub mod references;
 #[cfg(test)]
 pub(crate) mod testing;
+mod turns;
 pub(crate) mod vault;
 pub(crate) mod webhook;
 
@@ -38,6 +40,7 @@ use lockstep_api::RetrySettings;
 use lockstep_api::provider::Provider;
 use serde_json::Value;
 
+use crate::engine::json::encode_values;
 use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
@@ -162,6 +165,8 @@ pub struct Push {
 /// What the source Secret says about itself.
 #[derive(Clone, Debug, Default)]
 pub struct PushSource {
+    /// What the metadata of a push refers to is in the same one.
+    pub namespace: String,
     pub secret_type: Option<String>,
     pub labels: BTreeMap<String, String>,
     pub annotations: BTreeMap<String, String>,
@@ -177,6 +182,27 @@ impl Push {
             why: format!("secret key {key} does not exist"),
         };
         self.values.get(key).ok_or_else(missing).map(Some)
+    }
+
+    /// What is pushed: the value of one key, or all of them as one object of JSON.
+    fn value(&self) -> Result<SecretBytes, Problem> {
+        let single = self.single()?.cloned();
+        Ok(single.unwrap_or_else(|| encode_values(&self.values)))
+    }
+
+    /// The same for a backend that keeps text. Bytes that are none would be read there as others.
+    fn text(&self) -> Result<SecretBytes, Problem> {
+        let value = self.value()?;
+        if str::from_utf8(value.expose()).is_ok() {
+            return Ok(value);
+        }
+        let key = self.secret_key.as_deref().unwrap_or_default();
+        Err(Problem::BadData {
+            why: format!(
+                "secret key {key} holds bytes that are no text, and the provider keeps text only: encode them, for \
+                 example with b64enc in a template"
+            ),
+        })
     }
 }
 

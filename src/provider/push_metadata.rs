@@ -7,6 +7,7 @@ use crate::engine::problem::Problem;
 
 const API_VERSION: &str = "kubernetes.external-secrets.io/v1alpha1";
 const KIND: &str = "PushSecretMetadata";
+const ENVELOPE: [&str; 3] = ["apiVersion", "kind", "spec"];
 
 /// What one provider puts into the envelope.
 pub(super) trait Metadata: DeserializeOwned {
@@ -14,12 +15,13 @@ pub(super) trait Metadata: DeserializeOwned {
     const FIELDS: &'static [&'static str];
 }
 
-/// Opens the envelope. The messages are ESO's, for they end up in conditions.
-pub(super) fn open<T: Metadata>(metadata: Option<&Value>) -> Result<Option<T>, Problem> {
+/// Opens the envelope. The messages are ESO's, for they end up in conditions; it begins them in another way for each
+/// provider.
+pub(super) fn open<T: Metadata>(metadata: Option<&Value>, failed: &str) -> Result<Option<T>, Problem> {
     match metadata {
         None | Some(Value::Null) => Ok(None),
         Some(metadata) => parse(metadata).map(Some).map_err(|why| Problem::BadData {
-            why: format!("unable to parse metadata parameters: {why}"),
+            why: format!("{failed}: {why}"),
         }),
     }
 }
@@ -38,26 +40,32 @@ fn parse<T: Metadata>(metadata: &Value) -> Result<T, String> {
             .as_object()
             .ok_or_else(|| broken("json: `spec` is not an object"))?,
     };
-    let unknown = unknown_field(envelope, &["apiVersion", "kind", "spec"]).or(unknown_field(spec, T::FIELDS));
-    if let Some(field) = unknown {
-        return Err(broken(&format!("json: unknown field {field:?}")));
+    let unknown = |field: &str| broken(&format!("json: unknown field {field:?}"));
+    if let Some(field) = envelope.keys().find(|field| !ENVELOPE.contains(&field.as_str())) {
+        return Err(unknown(field));
     }
+    let mut given = Map::new();
+    for (name, value) in spec {
+        let field = field::<T>(name).ok_or_else(|| unknown(name))?;
+        // To Go, null and the empty text are what is not there.
+        if !value.is_null() && value != "" {
+            given.insert(field.to_owned(), value.clone());
+        }
+    }
+    let spec = T::deserialize(&Value::Object(given)).map_err(|error| broken(&format!("json: {error}")))?;
     for (field, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {
         let found = envelope.get(field).and_then(Value::as_str).unwrap_or_default();
         if found != expected {
             return Err(format!("unexpected {field} {found:?}, expected {expected:?}"));
         }
     }
-    // To Go, null and the empty text are what is not there.
-    let given = spec.iter().filter(|(_, value)| !value.is_null() && *value != "");
-    let given = given
-        .map(|(field, value)| (field.clone(), value.clone()))
-        .collect();
-    T::deserialize(&Value::Object(given)).map_err(|error| broken(&format!("json: {error}")))
+    Ok(spec)
 }
 
-fn unknown_field<'v>(object: &'v Map<String, Value>, known: &[&str]) -> Option<&'v str> {
-    object.keys().map(String::as_str).find(|key| !known.contains(key))
+/// Go takes `kmsKeyID` for `kmsKeyId`.
+fn field<T: Metadata>(name: &str) -> Option<&'static str> {
+    let mut fields = T::FIELDS.iter().copied();
+    fields.find(|field| field.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -82,11 +90,15 @@ mod tests {
 
     #[test]
     fn an_envelope_holds_a_spec_or_nothing() {
-        let open = |metadata: &Value| open::<Sized>(Some(metadata));
-        assert_eq!(super::open::<Sized>(None), Ok(None));
+        let open = |metadata: &Value| open::<Sized>(Some(metadata), "failed");
+        assert_eq!(super::open::<Sized>(None, "failed"), Ok(None));
         assert_eq!(open(&json!(null)), Ok(None));
         assert_eq!(
             open(&enveloped(&json!({"size": 3}))),
+            Ok(Some(Sized { size: Some(3) }))
+        );
+        assert_eq!(
+            open(&enveloped(&json!({"SIZE": 3}))),
             Ok(Some(Sized { size: Some(3) }))
         );
         assert_eq!(open(&enveloped(&json!(null))), Ok(Some(Sized { size: None })));
@@ -94,7 +106,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused_in_eso_s_words() {
-        let prefix = "unable to parse metadata parameters: ";
+        let prefix = "unable to parse: ";
         let decoding =
             format!("failed to parse {API_VERSION} {KIND}: error unmarshaling JSON: while decoding JSON: ");
         for (metadata, why) in [
@@ -116,9 +128,9 @@ mod tests {
                 format!(r#"unexpected kind "X", expected "{KIND}""#),
             ),
         ] {
-            let problem = open::<Sized>(Some(&metadata)).expect_err("refused");
+            let problem = open::<Sized>(Some(&metadata), "unable to parse").expect_err("refused");
             assert_eq!(problem.to_string(), format!("{prefix}{why}"));
         }
-        assert!(open::<Sized>(Some(&enveloped(&json!({"size": "big"})))).is_err());
+        assert!(open::<Sized>(Some(&enveloped(&json!({"size": "big"}))), "").is_err());
     }
 }

@@ -140,6 +140,17 @@ impl References {
         })
     }
 
+    /// A value for the moment, which no connection is built from. Whoever asks says where it is, and may see it.
+    pub async fn passing(
+        &self,
+        kind: DocumentKind,
+        object: &ObjectKey,
+        key: &str,
+    ) -> Result<SecretBytes, Problem> {
+        let document = self.cluster.document(kind, object).await?;
+        of(existing(document, kind, object)?, kind, object, key)
+    }
+
     /// The namespace that the store or generator is used from. What is built with it is that namespace's alone.
     pub fn user_namespace(&self, field: &str) -> Result<String, Problem> {
         self.namespace(None, field)
@@ -277,20 +288,12 @@ impl References {
     }
 
     async fn value(&self, kind: DocumentKind, object: &ObjectKey, key: &str) -> Result<SecretBytes, Problem> {
-        let document = self.document(kind, object).await?;
-        let value = document.values.get(key).cloned();
-        value.ok_or_else(|| Problem::ReferenceKeyMissing {
-            object: ObjectRef::namespaced(kind.name(), object),
-            key: key.to_owned(),
-        })
+        of(self.document(kind, object).await?, kind, object, key)
     }
 
     /// Reads a document, and records that it was.
     async fn document(&self, kind: DocumentKind, object: &ObjectKey) -> Result<Document, Problem> {
-        let document = self.cluster.document(kind, object).await?;
-        let document = document.ok_or_else(|| Problem::ReferenceMissing {
-            object: ObjectRef::namespaced(kind.name(), object),
-        })?;
+        let document = existing(self.cluster.document(kind, object).await?, kind, object)?;
         let version = document.version.clone();
         self.record().documents.insert((kind, object.clone()), version);
         Ok(document)
@@ -331,6 +334,27 @@ impl fmt::Debug for References {
             .field("scope", &self.scope)
             .finish_non_exhaustive()
     }
+}
+
+fn existing(document: Option<Document>, kind: DocumentKind, object: &ObjectKey) -> Result<Document, Problem> {
+    document.ok_or_else(|| Problem::ReferenceMissing {
+        object: ObjectRef::namespaced(kind.name(), object),
+    })
+}
+
+fn of(
+    mut document: Document,
+    kind: DocumentKind,
+    object: &ObjectKey,
+    key: &str,
+) -> Result<SecretBytes, Problem> {
+    document
+        .values
+        .remove(key)
+        .ok_or_else(|| Problem::ReferenceKeyMissing {
+            object: ObjectRef::namespaced(kind.name(), object),
+            key: key.to_owned(),
+        })
 }
 
 fn object(namespace: String, name: &ResourceName) -> ObjectKey {

@@ -276,6 +276,7 @@ pub(crate) fn store(key: StoreKey, generation: i64, provider: &Value) -> Arc<Sto
         key,
         uid: "uid".to_owned(),
         generation,
+        labels: BTreeMap::new(),
         annotations: BTreeMap::new(),
         terminating: false,
         spec,

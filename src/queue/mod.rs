@@ -3,5 +3,5 @@
 pub mod schedule;
 pub mod workers;
 
-pub use schedule::Next;
+pub use schedule::{Depth, Next};
 pub use workers::{Observer, Queue};

@@ -67,6 +67,13 @@ pub struct Turn<K> {
     pub waited: Duration,
 }
 
+/// How many objects wait in each lane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    pub urgent: usize,
+    pub periodic: usize,
+}
+
 impl<K> Default for Schedule<K> {
     fn default() -> Self {
         Self {
@@ -191,8 +198,11 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
     }
 
     /// Objects that are due and wait for a worker.
-    pub fn depth(&self) -> usize {
-        self.urgent.len() + self.periodic.len()
+    pub fn depth(&self) -> Depth {
+        Depth {
+            urgent: self.urgent.len(),
+            periodic: self.periodic.len(),
+        }
     }
 
     /// Moves objects whose time has come into the periodic lane.
@@ -261,7 +271,7 @@ mod tests {
         schedule.ring(start + seconds(6));
         schedule.wake(&"a", start + seconds(6));
         assert_eq!(keys(&mut schedule, start + seconds(6)), ["a"]);
-        assert_eq!(schedule.depth(), 0);
+        assert_eq!(schedule.depth(), Depth::default());
     }
 
     #[test]

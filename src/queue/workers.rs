@@ -14,14 +14,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::error;
 
-use super::schedule::{Next, Schedule, Turn};
+use super::schedule::{Depth, Next, Schedule, Turn};
 
 /// What is told about a queue, for its metrics.
 pub trait Observer: Send + Sync {
     fn added(&self);
-    fn depth(&self, waiting: usize);
-    fn started(&self, waited: Duration);
-    fn finished(&self, next: Next, took: Duration);
+    fn depth(&self, depth: Depth);
+    /// A turn began. The number stands for it until it is finished.
+    fn started(&self, waited: Duration) -> u64;
+    fn finished(&self, turn: u64, next: Next, took: Duration);
     fn panicked(&self);
 }
 
@@ -101,7 +102,7 @@ impl<K: Clone + Debug + Eq + Hash + Ord + Send + 'static> Queue<K> {
         F: Fn(K) -> Fut,
         Fut: Future<Output = Next>,
     {
-        self.observer.started(next.waited);
+        let number = self.observer.started(next.waited);
         let started = Instant::now();
         // A panic in one object's turn is that object's failure, not the process's.
         let outcome = AssertUnwindSafe(turn(next.key.clone()))
@@ -112,7 +113,7 @@ impl<K: Clone + Debug + Eq + Hash + Ord + Send + 'static> Queue<K> {
                 self.observer.panicked();
                 Next::Backoff
             });
-        self.observer.finished(outcome, started.elapsed());
+        self.observer.finished(number, outcome, started.elapsed());
         self.with(|schedule| schedule.finish(&next.key, outcome, Instant::now().into_std()));
         self.changed.notify_one();
     }

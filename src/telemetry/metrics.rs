@@ -1,91 +1,77 @@
 //! Metric families: ESO's by name and label, so that its dashboards light up, and ours.
 //!
-//! This module is the one place that knows the metrics library. Labels are names of objects and static words, never free text;
-//! series of objects that are gone go too.
+//! This folder is the one place that knows the metrics library. Labels are names of objects and static words, never
+//! free text; series of objects that are gone go too.
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use lockstep_api::ConditionStatus;
-use prometheus::{
-    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
-};
+use prometheus::{IntCounter, IntCounterVec, IntGaugeVec, Registry, TextEncoder};
 
 use super::backends;
+use super::controllers::{Controllers, Queues};
 use super::exposition::Exposition;
+use super::families::Families;
+use super::kind::Kind;
 use super::objects::Objects;
 use super::process;
 use super::queue_metrics::QueueMetrics;
+use super::requests::CountRequests;
 use super::standing::Standing;
+use super::webhooks::{WebhookMetrics, Webhooks};
 use crate::audit::{Log, Tally};
+use crate::certificates::Shown;
 use crate::engine::lease::Term;
 use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::renewal::Validity;
+use crate::engine::spread::{ParentKey, Sort};
 use crate::provider::CallObserver;
 use crate::provider::pool::Pool;
-
-/// controller-runtime's buckets, in seconds.
-const RECONCILE_BUCKETS: &[f64] = &[
-    0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25,
-    1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0,
-    50.0, 60.0,
-];
-const QUEUE_BUCKETS: &[f64] = &[
-    1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1000.0,
-];
 
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
     provider_calls: IntCounterVec,
-    external_secrets: Objects,
-    stores: Objects,
-    cluster_stores: Objects,
-    pub(super) controllers: Controllers,
-    pub(super) queues: Queues,
+    /// In the order of [`Kind::ALL`].
+    objects: [Objects; Kind::ALL.len()],
+    controllers: Controllers,
+    queues: Queues,
+    looked_at: Mutex<Vec<Weak<QueueMetrics>>>,
+    webhooks: Webhooks,
+    api_requests: IntCounterVec,
     problems: IntCounterVec,
     pub events_dropped: IntCounter,
     leads: IntGaugeVec,
     pool: OnceLock<Weak<Pool>>,
     audit: OnceLock<Arc<Tally>>,
-}
-
-/// controller-runtime's families.
-#[derive(Debug)]
-pub(super) struct Controllers {
-    pub reconciles: IntCounterVec,
-    pub errors: IntCounterVec,
-    pub panics: IntCounterVec,
-    pub time: HistogramVec,
-    pub active: IntGaugeVec,
-    pub limit: IntGaugeVec,
-}
-
-/// The families of client-go's work queues.
-#[derive(Debug)]
-pub(super) struct Queues {
-    pub depth: IntGaugeVec,
-    pub adds: IntCounterVec,
-    pub retries: IntCounterVec,
-    pub waited: HistogramVec,
-    pub worked: HistogramVec,
+    certificate: OnceLock<Shown>,
+    with_labels: AtomicBool,
 }
 
 impl Metrics {
     /// Fails only when two families bear one name, which a test rules out.
     pub fn new() -> Result<Arc<Self>, prometheus::Error> {
         let registry = Registry::new();
-        let add = Families { registry: &registry };
+        let add = Families(&registry);
         Ok(Arc::new(Self {
             provider_calls: add.counter(
                 "externalsecret_provider_api_calls_count",
                 "Calls to backends",
                 &["provider", "call", "status"],
             )?,
-            external_secrets: Objects::new("externalsecret"),
-            stores: Objects::new("secretstore"),
-            cluster_stores: Objects::new("clustersecretstore"),
+            objects: Kind::ALL.map(|kind| Objects::new(kind.name())),
             controllers: Controllers::new(&add)?,
             queues: Queues::new(&add)?,
+            looked_at: Mutex::default(),
+            webhooks: Webhooks::new(&add)?,
+            api_requests: add.counter(
+                "rest_client_requests_total",
+                "Requests to the API server",
+                &["code", "method", "host"],
+            )?,
             problems: add.counter(
                 "lockstep_problems_total",
                 "Failures by their reason",
@@ -102,6 +88,8 @@ impl Metrics {
             )?,
             pool: OnceLock::new(),
             audit: OnceLock::new(),
+            certificate: OnceLock::new(),
+            with_labels: AtomicBool::default(),
             registry,
         }))
     }
@@ -109,16 +97,25 @@ impl Metrics {
     /// Everything, in the text format.
     pub fn render(&self) -> String {
         let mut text = String::new();
+        let queues = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        queues
+            .iter()
+            .filter_map(Weak::upgrade)
+            .for_each(|queue| queue.look());
+        drop(queues);
         // Writing into memory fails only for families without a name, of which there are none.
         let _ = TextEncoder::new().encode_utf8(&self.registry.gather(), &mut text);
-        for objects in [&self.external_secrets, &self.stores, &self.cluster_stores] {
-            objects.render(&mut text);
+        for objects in &self.objects {
+            objects.render(self.with_labels.load(Relaxed), &mut text);
         }
         if let Some(pool) = self.pool.get().and_then(Weak::upgrade) {
             backends::render(&pool.vitals(), &mut text);
         }
         if let Some(tally) = self.audit.get() {
             render_audit(tally, &mut text);
+        }
+        if let Some(validity) = self.certificate.get().and_then(Shown::validity) {
+            render_certificate(validity, &mut text);
         }
         process::render(&mut text);
         text
@@ -138,46 +135,54 @@ impl Metrics {
         }
     }
 
-    pub fn synced(&self, key: &ObjectKey, failed: bool, took: Duration) {
-        self.external_secrets.synced(key, failed, took);
+    /// From now on series of objects carry their recommended labels.
+    pub fn with_labels(&self) {
+        self.with_labels.store(true, Relaxed);
     }
 
-    pub fn external_secret_ready(&self, key: &ObjectKey, status: ConditionStatus) {
-        self.external_secrets.ready(key, status);
+    /// What an object is labelled with, for series that carry that.
+    pub fn labelled(&self, kind: Kind, key: &ObjectKey, labels: Option<&BTreeMap<String, String>>) {
+        if self.with_labels.load(Relaxed) {
+            self.of(kind).labelled(key, labels);
+        }
+    }
+
+    /// How an object stands after a reconcile.
+    pub fn ready(&self, kind: Kind, key: &ObjectKey, status: ConditionStatus) {
+        self.of(kind).ready(key, status);
+    }
+
+    /// How long a reconcile of an object took.
+    pub fn took(&self, kind: Kind, key: &ObjectKey, took: Duration) {
+        self.of(kind).took(key, took);
+    }
+
+    /// The object is gone, or none of ours.
+    pub fn forget(&self, kind: Kind, key: &ObjectKey) {
+        self.of(kind).forget(key);
+    }
+
+    pub fn synced(&self, key: &ObjectKey, failed: bool, took: Duration) {
+        self.of(Kind::ExternalSecret).synced(key, failed, took);
     }
 
     pub fn external_secret_stands(&self, key: &ObjectKey, standing: Standing) {
-        self.external_secrets.stands(key, standing);
+        self.of(Kind::ExternalSecret).stands(key, standing);
     }
 
     /// Whether a change is held back.
     pub fn external_secret_held(&self, key: &ObjectKey, is_held: bool) {
-        self.external_secrets.held(key, is_held);
+        self.of(Kind::ExternalSecret).held(key, is_held);
     }
 
     /// It was synced: by a store that stands in for its own, or not.
     pub fn external_secret_answered(&self, key: &ObjectKey, by_fallback: bool) {
-        self.external_secrets.answered(key, by_fallback);
+        self.of(Kind::ExternalSecret).answered(key, by_fallback);
     }
 
     /// What ends first of what it was lent.
     pub fn external_secret_lent(&self, key: &ObjectKey, term: Option<Term>) {
-        self.external_secrets.lent(key, term);
-    }
-
-    pub fn forget_external_secret(&self, key: &ObjectKey) {
-        self.external_secrets.forget(key);
-    }
-
-    pub fn store_checked(&self, key: &StoreKey, status: ConditionStatus, took: Duration) {
-        let (objects, key) = self.stores_like(key);
-        objects.ready(&key, status);
-        objects.took(&key, took);
-    }
-
-    pub fn forget_store(&self, key: &StoreKey) {
-        let (objects, key) = self.stores_like(key);
-        objects.forget(&key);
+        self.of(Kind::ExternalSecret).lent(key, term);
     }
 
     pub fn problem(&self, controller: &'static str, reason: &'static str) {
@@ -189,88 +194,56 @@ impl Metrics {
         self.leads.with_label_values(&[lease]).set(i64::from(leads));
     }
 
-    /// Stores of its kind, and its name among them.
-    fn stores_like(&self, key: &StoreKey) -> (&Objects, ObjectKey) {
-        let objects = match key {
-            StoreKey::Namespaced(_) => &self.stores,
-            StoreKey::Cluster(_) => &self.cluster_stores,
-        };
-        let namespace = key.namespace().unwrap_or_default();
-        (objects, ObjectKey::new(namespace, key.name()))
-    }
-
     /// The view of one controller's queue.
-    pub fn queue(self: &Arc<Self>, controller: &'static str, workers: usize) -> Arc<QueueMetrics> {
-        self.controllers
-            .limit
-            .with_label_values(&[controller])
-            .set(i64::try_from(workers).unwrap_or(i64::MAX));
-        Arc::new(QueueMetrics::new(self.clone(), controller))
+    pub fn queue(&self, controller: &'static str, workers: usize) -> Arc<QueueMetrics> {
+        let queue = QueueMetrics::new(&self.controllers, &self.queues, controller, workers);
+        let queue = Arc::new(queue);
+        let mut queues = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.push(Arc::downgrade(&queue));
+        queue
+    }
+
+    /// The view of one webhook, by its path.
+    pub fn webhook(&self, path: &'static str) -> WebhookMetrics {
+        self.webhooks.of(path)
+    }
+
+    /// From now on it is told until when the webhook's certificate is valid.
+    pub fn tell_of_certificate(&self, shown: &Shown) {
+        // There is one webhook in a process.
+        let _ = self.certificate.set(shown.clone());
+    }
+
+    /// What counts the requests of a client of this API server.
+    pub fn count_requests(&self, host: &str) -> CountRequests {
+        CountRequests {
+            requests: self.api_requests.clone(),
+            host: host.into(),
+        }
+    }
+
+    fn of(&self, kind: Kind) -> &Objects {
+        &self.objects[kind as usize]
     }
 }
 
-impl Controllers {
-    fn new(add: &Families) -> Result<Self, prometheus::Error> {
-        let by = &["controller"];
-        let name = |family: &str| format!("controller_runtime_{family}");
-        Ok(Self {
-            reconciles: add.counter(
-                &name("reconcile_total"),
-                "Reconciles by their result",
-                &["controller", "result"],
-            )?,
-            errors: add.counter(&name("reconcile_errors_total"), "Reconciles that failed", by)?,
-            panics: add.counter(&name("reconcile_panics_total"), "Reconciles that panicked", by)?,
-            time: add.histogram(
-                &name("reconcile_time_seconds"),
-                "How long reconciles take",
-                RECONCILE_BUCKETS,
-                by,
-            )?,
-            active: add.gauge(&name("active_workers"), "Reconciles under way", by)?,
-            limit: add.gauge(
-                &name("max_concurrent_reconciles"),
-                "Reconciles that may be under way",
-                by,
-            )?,
-        })
-    }
+/// Stores of either kind, and the name among those of its kind.
+pub fn store_like(key: &StoreKey) -> (Kind, ObjectKey) {
+    let kind = match key {
+        StoreKey::Namespaced(_) => Kind::SecretStore,
+        StoreKey::Cluster(_) => Kind::ClusterSecretStore,
+    };
+    let namespace = key.namespace().unwrap_or_default();
+    (kind, ObjectKey::new(namespace, key.name()))
 }
 
-impl Queues {
-    fn new(add: &Families) -> Result<Self, prometheus::Error> {
-        let by = &["name", "controller"];
-        let name = |family: &str| format!("workqueue_{family}");
-        Ok(Self {
-            depth: add.gauge(&name("depth"), "Objects that are due and wait", by)?,
-            adds: add.counter(&name("adds_total"), "Objects that were put into the queue", by)?,
-            retries: add.counter(
-                &name("retries_total"),
-                "Objects that are tried again after a failure",
-                by,
-            )?,
-            waited: add.histogram(
-                &name("queue_duration_seconds"),
-                "How long objects wait",
-                QUEUE_BUCKETS,
-                by,
-            )?,
-            worked: add.histogram(
-                &name("work_duration_seconds"),
-                "How long a turn takes",
-                QUEUE_BUCKETS,
-                by,
-            )?,
-        })
-    }
-}
-
-impl CallObserver for Metrics {
-    fn called(&self, provider: &'static str, call: &'static str, ok: bool) {
-        self.provider_calls
-            .with_label_values(&[provider, call, if ok { "success" } else { "error" }])
-            .inc();
-    }
+/// Of either kind that spreads, and the name among those of its kind, which have no namespace.
+pub fn parent_like(key: &ParentKey) -> (Kind, ObjectKey) {
+    let kind = match key.sort {
+        Sort::ExternalSecret => Kind::ClusterExternalSecret,
+        Sort::PushSecret => Kind::ClusterPushSecret,
+    };
+    (kind, ObjectKey::new("", &key.name))
 }
 
 fn render_audit(tally: &Tally, text: &mut String) {
@@ -290,40 +263,26 @@ fn render_audit(tally: &Tally, text: &mut String) {
     }
 }
 
-/// Creates families and registers them.
-struct Families<'a> {
-    registry: &'a Registry,
+/// From when and until when the webhook's certificate is valid.
+fn render_certificate(validity: Validity, text: &mut String) {
+    for (name, help, time) in [
+        (
+            "not_before",
+            "When the webhook's certificate begins",
+            validity.from,
+        ),
+        ("not_after", "When the webhook's certificate ends", validity.until),
+    ] {
+        let name = format!("lockstep_webhook_certificate_{name}_timestamp_seconds");
+        Exposition::new(text, name, help, "gauge").single(time.as_second());
+    }
 }
 
-impl Families<'_> {
-    fn counter(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
-        let family = IntCounterVec::new(Opts::new(name, help), labels)?;
-        self.registry.register(Box::new(family.clone()))?;
-        Ok(family)
-    }
-
-    fn single(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
-        let counter = IntCounter::new(name, help)?;
-        self.registry.register(Box::new(counter.clone()))?;
-        Ok(counter)
-    }
-
-    fn gauge(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
-        let family = IntGaugeVec::new(Opts::new(name, help), labels)?;
-        self.registry.register(Box::new(family.clone()))?;
-        Ok(family)
-    }
-
-    fn histogram(
-        &self,
-        name: &str,
-        help: &str,
-        buckets: &[f64],
-        labels: &[&str],
-    ) -> Result<HistogramVec, prometheus::Error> {
-        let family = HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels)?;
-        self.registry.register(Box::new(family.clone()))?;
-        Ok(family)
+impl CallObserver for Metrics {
+    fn called(&self, provider: &'static str, call: &'static str, ok: bool) {
+        self.provider_calls
+            .with_label_values(&[provider, call, if ok { "success" } else { "error" }])
+            .inc();
     }
 }
 
@@ -335,11 +294,8 @@ mod tests {
     fn all_families_are_told() {
         let metrics = Metrics::new().expect("metrics");
         metrics.synced(&ObjectKey::new("ns", "app"), true, Duration::from_nanos(5));
-        metrics.store_checked(
-            &StoreKey::Cluster("all".to_owned()),
-            ConditionStatus::True,
-            Duration::ZERO,
-        );
+        let (kind, key) = store_like(&StoreKey::Cluster("all".to_owned()));
+        metrics.ready(kind, &key, ConditionStatus::True);
         metrics.called("Kubernetes", "GetSecret", false);
         metrics.leads("lease", true);
         let text = metrics.render();
@@ -351,5 +307,44 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }
+    }
+
+    #[test]
+    fn each_kind_has_its_own_series() {
+        let metrics = Metrics::new().expect("metrics");
+        let key = ObjectKey::new("ns", "app");
+        for kind in Kind::ALL {
+            metrics.took(kind, &key, Duration::from_nanos(7));
+        }
+        let text = metrics.render();
+        for kind in Kind::ALL {
+            let line = format!(
+                "\n{}_reconcile_duration{{name=\"app\",namespace=\"ns\"}} 7\n",
+                kind.name()
+            );
+            assert!(text.contains(&line), "{line} is missing in\n{text}");
+        }
+    }
+
+    #[test]
+    fn recommended_labels_are_told_where_that_is_wanted() {
+        let metrics = Metrics::new().expect("metrics");
+        let key = ObjectKey::new("ns", "app");
+        let labels = [
+            ("app.kubernetes.io/part-of".to_owned(), "shop".to_owned()),
+            ("team".to_owned(), "blue".to_owned()),
+        ];
+        let tell = || {
+            metrics.labelled(Kind::PushSecret, &key, Some(&labels.clone().into()));
+            metrics.took(Kind::PushSecret, &key, Duration::ZERO);
+            metrics.render()
+        };
+        assert!(tell().contains("\npushsecret_reconcile_duration{name=\"app\",namespace=\"ns\"} 0\n"));
+        metrics.with_labels();
+        let line = "\npushsecret_reconcile_duration{name=\"app\",namespace=\"ns\",app_kubernetes_io_name=\"\",\
+                    app_kubernetes_io_instance=\"\",app_kubernetes_io_version=\"\",app_kubernetes_io_component=\"\",\
+                    app_kubernetes_io_part_of=\"shop\",app_kubernetes_io_managed_by=\"\"} 0\n";
+        let text = tell();
+        assert!(text.contains(line), "{line} is missing in\n{text}");
     }
 }

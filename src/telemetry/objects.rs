@@ -30,6 +30,8 @@ pub(super) struct Row {
     pub(super) succeeded: Option<Timestamp>,
     pub(super) interval: Option<Duration>,
     pub(super) rare: Option<Box<Rare>>,
+    /// Its recommended labels, written out. Only where they are told.
+    labels: Option<Box<str>>,
 }
 
 /// A family: its name, what it says, its type, and the series that an object has of it.
@@ -94,6 +96,16 @@ const FAMILIES: [Family; 4] = [
     },
 ];
 
+/// Kubernetes' recommended labels, as Prometheus can name them.
+const RECOMMENDED: [(&str, &str); 6] = [
+    ("app.kubernetes.io/name", "app_kubernetes_io_name"),
+    ("app.kubernetes.io/instance", "app_kubernetes_io_instance"),
+    ("app.kubernetes.io/version", "app_kubernetes_io_version"),
+    ("app.kubernetes.io/component", "app_kubernetes_io_component"),
+    ("app.kubernetes.io/part-of", "app_kubernetes_io_part_of"),
+    ("app.kubernetes.io/managed-by", "app_kubernetes_io_managed_by"),
+];
+
 impl Objects {
     pub(super) fn new(kind: &'static str) -> Self {
         Self {
@@ -134,13 +146,18 @@ impl Objects {
         self.change(key, |row| row.lent(term));
     }
 
+    pub(super) fn labelled(&self, key: &ObjectKey, labels: Option<&BTreeMap<String, String>>) {
+        let labels = recommended(labels).into_boxed_str();
+        self.change(key, |row| row.labels = Some(labels));
+    }
+
     pub(super) fn forget(&self, key: &ObjectKey) {
         self.rows().remove(key);
     }
 
     /// Everything, in the text format. Families without a series are left out.
-    pub(super) fn render(&self, text: &mut String) {
-        let rows = self.rows();
+    pub(super) fn render(&self, with_labels: bool, text: &mut String) {
+        let (rows, none) = (self.rows(), recommended(None));
         let named = |family: &Family| format!("{}_{}", self.kind, family.name);
         let of_eso = FAMILIES.iter().map(|family| (named(family), family));
         let of_ours = standing::FAMILIES.iter();
@@ -148,9 +165,15 @@ impl Objects {
         for (name, family) in of_eso.chain(of_ours) {
             let mut exposition = Exposition::new(text, name, family.help, family.sort);
             for (key, row) in rows.iter() {
+                let recommended = if with_labels {
+                    row.labels.as_deref().unwrap_or(&none)
+                } else {
+                    ""
+                };
                 (family.series)(row, &mut |labels, value| {
+                    let (name, namespace) = (&key.name, &key.namespace);
                     let object =
-                        format_args!("name=\"{}\",namespace=\"{}\"{labels}", key.name, key.namespace);
+                        format_args!("name=\"{name}\",namespace=\"{namespace}\"{recommended}{labels}");
                     exposition.sample("", object, value);
                 });
             }
@@ -170,6 +193,16 @@ impl Objects {
     }
 }
 
+/// Values of labels hold no character that would have to be escaped.
+fn recommended(labels: Option<&BTreeMap<String, String>>) -> String {
+    let value = |name| labels.and_then(|labels| labels.get(name));
+    let written = RECOMMENDED.map(|(name, ours)| {
+        let value = value(name).map(String::as_str).unwrap_or_default();
+        format!(",{ours}=\"{value}\"")
+    });
+    written.concat()
+}
+
 fn nanoseconds(took: Duration) -> u64 {
     u64::try_from(took.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -181,7 +214,7 @@ mod tests {
 
     fn text(objects: &Objects) -> String {
         let mut text = String::new();
-        objects.render(&mut text);
+        objects.render(false, &mut text);
         text
     }
 

@@ -1,5 +1,6 @@
 //! What only a real API server can tell. Run by `cargo xtask test`, which builds one first.
 
+mod admission;
 mod backends;
 mod bad_input;
 mod bench;
@@ -23,6 +24,7 @@ mod operator;
 mod readers;
 mod resources;
 mod series;
+mod spread;
 mod takeover;
 mod vault;
 mod wakes;

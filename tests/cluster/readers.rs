@@ -103,6 +103,7 @@ impl Readers {
             key: StoreKey::Namespaced(ObjectKey::new(&self.own, name)),
             uid: "uid".to_owned(),
             generation: 1,
+            labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
             terminating: false,
             spec: Parsed::from_json(spec),

@@ -15,7 +15,7 @@ struct Rule {
     why: &'static str,
 }
 
-const FACES: &[&str] = &["crate::operator", "crate::agent", "crate::cli"];
+const FACES: &[&str] = &["crate::operator", "crate::agent", "crate::cli", "crate::webhook"];
 
 /// The engine decides from what it is given: no client, no backend, no clock of its own.
 const ENGINE: Rule = Rule {
@@ -37,6 +37,8 @@ const ENGINE: Rule = Rule {
         "crate::operator",
         "crate::agent",
         "crate::cli",
+        "crate::certificates",
+        "crate::webhook",
         "std::fs",
         "std::env",
         "std::net",
@@ -61,6 +63,7 @@ const CLIENTS: Rule = Rule {
         "src/agent",
         "src/cli",
         "src/main",
+        "src/webhook",
     ],
     never: &["kube::Client", "kube::client", "kube::Api", "kube::api::Api"],
     why: "only `cluster`, the Kubernetes provider and the wiring of a face hold a client; ask the `Cluster` trait",
@@ -68,13 +71,20 @@ const CLIENTS: Rule = Rule {
 
 const LAYERS: &[Rule] = &[
     Rule {
-        within: &["src/cluster", "src/provider", "src/generator", "src/queue"],
+        within: &[
+            "src/certificates",
+            "src/cluster",
+            "src/provider",
+            "src/generator",
+            "src/queue",
+        ],
         except: &[],
         never: &["crate::controller"],
         why: "dependencies point one way; what both need belongs below the controller",
     },
     Rule {
         within: &[
+            "src/certificates",
             "src/controller",
             "src/cluster",
             "src/provider",

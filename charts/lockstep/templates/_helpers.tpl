@@ -113,6 +113,16 @@ The flags that differ from the operator's own defaults, as a map. A map, so that
 {{- if not (and $v.processClusterStore $clusterWide) }}{{ $_ := set $flags "enable-cluster-store-reconciler" false }}{{ end }}
 {{- if not (and $v.processClusterExternalSecret $clusterWide) }}{{ $_ := set $flags "enable-cluster-external-secret-reconciler" false }}{{ end }}
 {{- if not (and $v.processClusterPushSecret $push $clusterWide) }}{{ $_ := set $flags "enable-cluster-push-secret-reconciler" false }}{{ end }}
+{{- if include "lockstep.webhook" . }}
+{{- $_ := set $flags "webhook-port" $v.webhook.port }}
+{{- $_ := set $flags "webhook-service" (include "lockstep.suffixed" (list . "webhook")) }}
+{{- if $v.webhook.certManager.enabled }}{{ $_ := set $flags "webhook-cert-dir" $v.webhook.certDir }}{{ end }}
+{{- if ne $v.webhook.certificateLife "2160h" }}{{ $_ := set $flags "webhook-certificate-life" $v.webhook.certificateLife }}{{ end }}
+{{- /* Of the arguments of ESO's webhook, those that mean something here. */}}
+{{- range $flag := list "tls-ciphers" "tls-min-version" }}
+{{- with get ($v.webhook.extraArgs | default dict) $flag }}{{ $_ := set $flags (printf "webhook-%s" $flag) . }}{{ end }}
+{{- end }}
+{{- end }}
 {{- range $flag, $value := $v.extraArgs }}{{ $_ := set $flags $flag $value }}{{ end }}
 {{- toYaml $flags }}
 {{- end }}
@@ -134,6 +144,18 @@ The flags that differ from the operator's own defaults, as a map. A map, so that
 
 {{- define "lockstep.livePort" -}}
 {{- .Values.livenessProbe.spec.port | default 8082 }}
+{{- end }}
+
+{{/* ---- The webhook ---- */}}
+
+{{/*
+"true" if the API server is to ask. Who may only write in one namespace cannot tell it whom to trust; cert-manager can.
+*/}}
+{{- define "lockstep.webhook" -}}
+{{- $webhook := .Values.webhook }}
+{{- if and $webhook.create .Values.createOperator (or (not .Values.scopedRBAC) $webhook.certManager.enabled) -}}
+true
+{{- end }}
 {{- end }}
 
 {{/* ---- The pod ---- */}}
@@ -331,7 +353,6 @@ Values of ESO's chart that were set and change nothing, one a line, with the rea
       "bitwarden-sdk-server" "it is not part of this chart"
       "certController" "nothing needs one"
       "vault" "a login is always shared by all objects of a store"
-      "webhook" "no webhook runs: what ESO's refuses, the CRDs refuse themselves"
 }}
 {{- $switches := list "create" "enabled" "enableTokenCache" }}
 {{- range $name, $reason := $why }}
@@ -342,6 +363,18 @@ Values of ESO's chart that were set and change nothing, one a line, with the rea
 {{- if $asked }}
 {{ $name }}: {{ $reason }}
 {{- end }}
+{{- end }}
+{{- $used := list "create" "port" "failurePolicy" "annotations" "secretAnnotations" "certificateLife" "certDir" "certManager" "service" }}
+{{- $unused := list }}
+{{- range $key, $setting := $v.webhook }}
+{{- $isUsed := or (has $key $used) (eq $key "extraArgs") }}
+{{- if and $setting (not $isUsed) }}{{ $unused = append $unused (printf "webhook.%s" $key) }}{{ end }}
+{{- end }}
+{{- range $flag, $setting := omit ($v.webhook.extraArgs | default dict) "tls-ciphers" "tls-min-version" }}
+{{- $unused = append $unused (printf "webhook.extraArgs.%s" $flag) }}
+{{- end }}
+{{- with $unused }}
+{{ join ", " . }}: the webhook runs in the operator's pod
 {{- end }}
 {{- if dig "enabled" false $v.crds.conversion }}
 crds.conversion: no version needs one

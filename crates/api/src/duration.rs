@@ -32,6 +32,12 @@ impl GoDuration {
         &self.text
     }
 
+    /// The same duration as Go writes it: `1h0m0s` for `60m`.
+    #[must_use]
+    pub fn canonical(&self) -> Self {
+        Self::from_nanos(self.nanos)
+    }
+
     pub fn nanos(&self) -> i64 {
         self.nanos
     }
@@ -127,6 +133,7 @@ mod tests {
         let duration = GoDuration::parse("60m").expect("valid");
         assert_eq!((duration.text(), duration.nanos()), ("60m", 3_600_000_000_000));
         assert_eq!(serde_json::to_value(&duration).expect("serializes"), "60m");
+        assert_eq!(duration.canonical().text(), "1h0m0s");
         assert_eq!(GoDuration::parse("-1h").expect("valid").to_std(), Duration::ZERO);
         assert_eq!(
             GoDuration::from_nanos(i64::MIN).text(),

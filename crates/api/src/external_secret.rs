@@ -82,6 +82,17 @@ impl ExternalSecretSpec {
             .as_ref()
             .map_or(Duration::from_hours(1), GoDuration::to_std)
     }
+
+    /// The same spec with its durations as Go writes them: what a controller in Go makes of it when it copies it.
+    #[must_use]
+    pub fn canonical(mut self) -> Self {
+        let windows = self.sync_windows.iter_mut().flat_map(|it| &mut it.windows);
+        let durations = windows.map(|window| &mut window.duration);
+        for duration in durations.chain(&mut self.refresh_interval) {
+            *duration = duration.canonical();
+        }
+        self
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

@@ -82,6 +82,13 @@ impl PushSecretSpec {
             .as_ref()
             .map_or(Duration::from_hours(1), GoDuration::to_std)
     }
+
+    /// The same spec with its durations as Go writes them.
+    #[must_use]
+    pub fn canonical(mut self) -> Self {
+        self.refresh_interval = self.refresh_interval.as_ref().map(GoDuration::canonical);
+        self
+    }
 }
 
 /// Where a key of the source goes, or all of them.

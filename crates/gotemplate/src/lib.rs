@@ -46,8 +46,18 @@ pub fn functions() -> Vec<&'static str> {
 pub fn certificate_end(pem: &[u8]) -> Option<i64> {
     let (block, _) = crypto::pem::decode(pem)?;
     (block.label == b"CERTIFICATE")
-        .then(|| crypto::x509::end(&block.bytes).ok())
+        .then(|| certificate_validity(&block.bytes))
         .flatten()
+        .map(|(_, end)| end)
+}
+
+/// From when and until when a certificate (DER) is valid, in seconds since 1970. `None` where it cannot be read.
+///
+/// ```
+/// assert_eq!(lockstep_gotemplate::certificate_validity(b"no certificate"), None);
+/// ```
+pub fn certificate_validity(der: &[u8]) -> Option<(i64, i64)> {
+    crypto::x509::validity(der).ok()
 }
 
 /// Keeps the example in the README right.

@@ -41,14 +41,16 @@ pub async fn run(flags: &Flags) -> Result<Ending, Halt> {
         .namespace
         .clone()
         .unwrap_or_else(|| config.default_namespace.clone());
-    let given = manifests::read(&flags.files, Some(&namespace)).map_err(|halt| Halt {
-        // 1 says that something differs, and that is not known.
-        ending: Ending::Misuse,
-        ..halt
-    })?;
-    let in_files: BTreeSet<ObjectKey> = given.external_secrets.keys().cloned().collect();
+    let mut given = manifests::read(&flags.files, Some(&namespace)).map_err(misuse)?;
     check_files(flags, &given)?;
-    let cluster = Arc::new(Glance::new(connect::client(config).await?, given));
+    let client = connect::client(config).await?;
+    if !given.cluster_external_secrets.is_empty() {
+        let there = Glance::namespaces(client.clone()).await;
+        given.declare_all(there.map_err(|problem| Halt::new(ending(&problem), problem))?);
+        manifests::spread(&mut given).map_err(misuse)?;
+    }
+    let in_files: BTreeSet<ObjectKey> = given.external_secrets.keys().cloned().collect();
+    let cluster = Arc::new(Glance::new(client, given));
     let mut keys = in_files;
     keys.extend(flags.names.iter().map(|name| ObjectKey::new(&namespace, name)));
     if flags.all {
@@ -80,6 +82,14 @@ pub async fn run(flags: &Flags) -> Result<Ending, Halt> {
     context.pool.close(PARTING).await;
     print(report.summary().as_bytes());
     Ok(worst)
+}
+
+/// 1 says that something differs, and that is not known.
+fn misuse(halt: Halt) -> Halt {
+    Halt {
+        ending: Ending::Misuse,
+        ..halt
+    }
 }
 
 /// Prints each as soon as it is known: stores may take their time.
@@ -118,8 +128,9 @@ fn ending(problem: &Problem) -> Ending {
 }
 
 fn check_files(flags: &Flags, given: &Manifests) -> Result<(), Halt> {
-    let names_some = flags.all || !flags.names.is_empty() || !given.external_secrets.is_empty();
-    if names_some {
+    let names_some = flags.all || !flags.names.is_empty();
+    let gives_some = !given.external_secrets.is_empty() || !given.cluster_external_secrets.is_empty();
+    if names_some || gives_some {
         Ok(())
     } else {
         Err(Halt::misuse(

@@ -22,7 +22,8 @@ use crate::engine::values::Values;
 pub use self::flags::{Flags, Format};
 
 pub async fn run(flags: &Flags) -> Result<Ending, Halt> {
-    let manifests = manifests::read(&flags.files, flags.namespace.as_deref())?;
+    let mut manifests = manifests::read(&flags.files, flags.namespace.as_deref())?;
+    manifests::spread(&mut manifests)?;
     manifests::check_is_there("--data", &flags.data)?;
     let given = read_values(&flags.data).map_err(|complaint| Halt::new(Ending::Finding, complaint))?;
     let subjects = subjects(flags, &manifests)?;

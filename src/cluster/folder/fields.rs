@@ -9,7 +9,12 @@ use serde_json::{Map, Value};
 /// The schema of `spec`, by kind and version, of those kinds that the agent serves. No two groups share a kind.
 static SCHEMAS: LazyLock<HashMap<(String, String), Value>> = LazyLock::new(schemas);
 
-const SERVED: [&str; 3] = ["ExternalSecret", "SecretStore", "ClusterSecretStore"];
+const SERVED: [&str; 4] = [
+    "ClusterExternalSecret",
+    "ClusterSecretStore",
+    "ExternalSecret",
+    "SecretStore",
+];
 const GENERATORS: &str = "generators.external-secrets.io";
 /// Enough to see what is wrong.
 const MOST: usize = 16;

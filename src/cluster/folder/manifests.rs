@@ -1,6 +1,6 @@
 //! Everything that the files of a folder say, taken together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ use super::text;
 use super::{DEFAULT_NAMESPACE, fields};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
+use crate::engine::spread::Parent;
 
 /// The largest file that is read. Kubernetes itself takes no object of more than 1.5 MiB.
 const LARGEST: u64 = 8 << 20;
@@ -28,10 +29,15 @@ const LARGEST: u64 = 8 << 20;
 #[derive(Debug, Default)]
 pub struct Manifests {
     pub external_secrets: BTreeMap<ObjectKey, Placed<Arc<ExternalSecret>>>,
+    /// Those of them that a ClusterExternalSecret stands for.
+    pub(super) children: BTreeSet<ObjectKey>,
+    pub cluster_external_secrets: BTreeMap<String, Placed<Arc<Parent>>>,
     pub stores: BTreeMap<StoreKey, Placed<Arc<Store>>>,
     pub generators: BTreeMap<GeneratorKey, Placed<Parsed<GeneratorSpec>>>,
     pub documents: BTreeMap<(DocumentKind, ObjectKey), Placed<Document>>,
     pub namespaces: BTreeMap<String, Placed<BTreeMap<String, String>>>,
+    /// Whether those that are not in here are nowhere. Otherwise whoever names one declares it.
+    pub(super) are_namespaces_known: bool,
     pub complaints: Vec<Complaint>,
     /// What is there and is not used.
     pub notes: Vec<String>,
@@ -112,7 +118,11 @@ impl Manifests {
     pub fn keep_hidden(&mut self, before: &Self) {
         self.doubt_emptied(before);
         let places = self.hiding_places();
-        keep(&mut self.external_secrets, &before.external_secrets, &places);
+        let mut own = before.external_secrets.clone();
+        own.retain(|key, _| !before.children.contains(key));
+        keep(&mut self.external_secrets, &own, &places);
+        let parents = &mut self.cluster_external_secrets;
+        keep(parents, &before.cluster_external_secrets, &places);
         keep(&mut self.stores, &before.stores, &places);
         keep(&mut self.generators, &before.generators, &places);
         keep(&mut self.documents, &before.documents, &places);
@@ -136,11 +146,14 @@ impl Manifests {
 
     fn has_objects_in(&self, path: &Path) -> bool {
         let external_secrets = self.external_secrets.values().map(|placed| &placed.place);
+        let parents = self.cluster_external_secrets.values();
+        let parents = parents.map(|placed| &placed.place);
         let stores = self.stores.values().map(|placed| &placed.place);
         let generators = self.generators.values().map(|placed| &placed.place);
         let documents = self.documents.values().map(|placed| &placed.place);
         let namespaces = self.namespaces.values().map(|placed| &placed.place);
         external_secrets
+            .chain(parents)
             .chain(stores)
             .chain(generators)
             .chain(documents)
@@ -226,6 +239,13 @@ impl Manifests {
                 let first = add(&mut self.external_secrets, key, object, place);
                 self.refuse_twin(place, about, first);
             }
+            Read::ClusterExternalSecret(parent) => {
+                let about = parent.key.to_string();
+                self.complain_of_fault(place, &about, parent.spec.as_ref().err());
+                let name = parent.key.name.clone();
+                let first = add(&mut self.cluster_external_secrets, name, parent, place);
+                self.refuse_twin(place, about, first);
+            }
             Read::Store(store) => {
                 let about = store.key.to_string();
                 self.complain_of_fault(place, &about, store.spec.as_ref().err());
@@ -262,7 +282,7 @@ impl Manifests {
         }
     }
 
-    fn refuse_twin(&mut self, place: &Place, about: String, first: Option<Place>) {
+    pub(super) fn refuse_twin(&mut self, place: &Place, about: String, first: Option<Place>) {
         if let Some(first) = first {
             self.complain(
                 place.clone(),
@@ -273,7 +293,7 @@ impl Manifests {
         }
     }
 
-    fn complain(&mut self, place: Place, object: Option<String>, why: String, hides: bool) {
+    pub(super) fn complain(&mut self, place: Place, object: Option<String>, why: String, hides: bool) {
         self.complaints.push(Complaint {
             place,
             object,
@@ -284,7 +304,7 @@ impl Manifests {
 }
 
 /// The first of its name wins. Where that one is, if this is not it.
-fn add<K: Ord, T>(map: &mut BTreeMap<K, Placed<T>>, key: K, object: T, place: &Place) -> Option<Place> {
+pub fn add<K: Ord, T>(map: &mut BTreeMap<K, Placed<T>>, key: K, object: T, place: &Place) -> Option<Place> {
     if let Some(first) = map.get(&key) {
         return Some(first.place.clone());
     }

@@ -1,6 +1,6 @@
 //! A folder of manifests: what `kubectl apply` would be given, without a cluster to apply it to.
 //!
-//! - Stores, generators, ExternalSecrets, Namespaces and the Secrets and `ConfigMap`s that they refer to are read from
+//! - Stores, generators, ExternalSecrets, ClusterExternalSecrets, Namespaces and the Secrets and `ConfigMap`s that they refer to are read from
 //!   files.
 //! - Targets live in memory, and each change of one is handed to a [`Sink`] before it counts.
 //! - Statuses live in memory and are forgotten at the end.
@@ -15,6 +15,7 @@ mod manifests;
 mod object;
 mod scan;
 mod shared;
+mod spread;
 mod state;
 mod targets;
 mod text;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use lockstep_api::generator::{ClusterGeneratorKind, GeneratorSpec};
 use lockstep_api::{
-    ExternalSecret, Fault, GENERATOR_API_VERSION, GeneratorKind, NamespaceName, Parsed, ResourceName,
-    SecretStoreSpec, SecretStoreStatus,
+    ClusterExternalSecret, ExternalSecret, Fault, GENERATOR_API_VERSION, GeneratorKind, NamespaceName,
+    Parsed, ResourceName, SecretStoreSpec, SecretStoreStatus,
 };
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
@@ -17,12 +17,14 @@ use super::data;
 use crate::engine::fingerprint;
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
+use crate::engine::spread::{Parent, ParentKey, Sort, Spread};
 use crate::engine::values::Values;
 
 /// What a document turned out to be.
 #[derive(Debug)]
 pub enum Read {
     ExternalSecret(ObjectKey, Arc<ExternalSecret>),
+    ClusterExternalSecret(Arc<Parent>),
     Store(Arc<Store>),
     Generator(GeneratorKey, Box<Parsed<GeneratorSpec>>),
     Document(DocumentKind, ObjectKey, Document),
@@ -93,6 +95,7 @@ pub fn read(document: Value, namespace: &str) -> Result<Read, Refusal> {
 #[derive(Clone, Copy)]
 enum Known {
     ExternalSecret,
+    ClusterExternalSecret,
     SecretStore,
     ClusterSecretStore,
     Generator(GeneratorKind),
@@ -118,9 +121,13 @@ impl Known {
             ("", "ConfigMap") => Self::ConfigMap,
             ("", "Namespace") => Self::Namespace,
             ("external-secrets.io", "ExternalSecret") if is_served => Self::ExternalSecret,
+            ("external-secrets.io", "ClusterExternalSecret") if is_served => Self::ClusterExternalSecret,
             ("external-secrets.io", "SecretStore") if is_served => Self::SecretStore,
             ("external-secrets.io", "ClusterSecretStore") if is_served => Self::ClusterSecretStore,
-            ("external-secrets.io", "ExternalSecret" | "SecretStore" | "ClusterSecretStore") => Self::TooOld,
+            (
+                "external-secrets.io",
+                "ExternalSecret" | "ClusterExternalSecret" | "SecretStore" | "ClusterSecretStore",
+            ) => Self::TooOld,
             ("external-secrets.io" | "generators.external-secrets.io", _) => Self::NotYet,
             _ => return None,
         })
@@ -128,9 +135,10 @@ impl Known {
 
     fn is_cluster_wide(self) -> bool {
         match self {
-            Self::ClusterSecretStore | Self::Generator(GeneratorKind::ClusterGenerator) | Self::Namespace => {
-                true
-            }
+            Self::ClusterExternalSecret
+            | Self::ClusterSecretStore
+            | Self::Generator(GeneratorKind::ClusterGenerator)
+            | Self::Namespace => true,
             Self::ExternalSecret
             | Self::SecretStore
             | Self::Generator(_)
@@ -147,6 +155,7 @@ impl Known {
             Self::ExternalSecret => {
                 Read::ExternalSecret(meta.key.clone(), external_secret(meta, take("spec")))
             }
+            Self::ClusterExternalSecret => Read::ClusterExternalSecret(parent(meta, take("spec"))),
             Self::SecretStore => {
                 Read::Store(store(StoreKey::Namespaced(meta.key.clone()), meta, take("spec")))
             }
@@ -230,21 +239,49 @@ impl Meta {
 }
 
 fn external_secret(meta: Meta, spec: Value) -> Arc<ExternalSecret> {
-    let generation = generation(&spec);
+    let about = ObjectRef::namespaced("ExternalSecret", &meta.key);
     Arc::new(ExternalSecret {
-        metadata: ObjectMeta {
-            uid: Some(uid(&ObjectRef::namespaced("ExternalSecret", &meta.key))),
-            name: Some(meta.key.name),
-            namespace: Some(meta.key.namespace),
-            generation: Some(generation),
-            resource_version: Some(generation.to_string()),
-            labels: Some(meta.labels).filter(|labels| !labels.is_empty()),
-            annotations: Some(meta.annotations).filter(|annotations| !annotations.is_empty()),
-            ..ObjectMeta::default()
-        },
+        metadata: metadata(meta, &about, &spec),
         spec: parse(spec),
         status: None,
     })
+}
+
+/// The ExternalSecret of a ClusterExternalSecret in one namespace.
+pub fn child(spread: &Spread, namespace: &str) -> Arc<ExternalSecret> {
+    let meta = Meta {
+        key: ObjectKey::new(namespace, &spread.child_name),
+        labels: spread.metadata.labels.clone(),
+        annotations: spread.metadata.annotations.clone(),
+    };
+    external_secret(meta, spread.child.clone())
+}
+
+fn parent(meta: Meta, spec: Value) -> Arc<Parent> {
+    let key = ParentKey {
+        sort: Sort::ExternalSecret,
+        name: meta.key.name.clone(),
+    };
+    let object = ClusterExternalSecret {
+        metadata: metadata(meta, &ObjectRef::from(&key), &spec),
+        spec: parse(spec),
+        status: None,
+    };
+    Arc::new(object.into())
+}
+
+fn metadata(meta: Meta, about: &ObjectRef, spec: &Value) -> ObjectMeta {
+    let generation = generation(spec);
+    ObjectMeta {
+        uid: Some(uid(about)),
+        name: Some(meta.key.name),
+        namespace: Some(meta.key.namespace).filter(|namespace| !namespace.is_empty()),
+        generation: Some(generation),
+        resource_version: Some(generation.to_string()),
+        labels: Some(meta.labels).filter(|labels| !labels.is_empty()),
+        annotations: Some(meta.annotations).filter(|annotations| !annotations.is_empty()),
+        ..ObjectMeta::default()
+    }
 }
 
 fn store(key: StoreKey, meta: Meta, spec: Value) -> Arc<Store> {
@@ -258,6 +295,7 @@ fn store(key: StoreKey, meta: Meta, spec: Value) -> Arc<Store> {
         uid: uid(&ObjectRef::from(&key)),
         key,
         generation,
+        labels: meta.labels,
         annotations: meta.annotations,
         terminating: false,
         spec,
@@ -374,6 +412,7 @@ mod tests {
             let document = json!({"apiVersion": version, "kind": kind, "metadata": {"name": "a"}});
             match read(document, DEFAULT_NAMESPACE) {
                 Ok(Read::ExternalSecret(key, _) | Read::Document(_, key, _)) => key.to_string(),
+                Ok(Read::ClusterExternalSecret(parent)) => parent.key.to_string(),
                 Ok(Read::Store(store)) => store.key.to_string(),
                 Ok(Read::Generator(key, _)) => key.to_string(),
                 Ok(Read::Namespace(name, _)) => format!("namespace {name}"),
@@ -393,6 +432,11 @@ mod tests {
                 "external-secrets.io/v1",
                 "ClusterSecretStore",
                 "ClusterSecretStore a",
+            ),
+            (
+                "external-secrets.io/v1",
+                "ClusterExternalSecret",
+                "ClusterExternalSecret a",
             ),
             (
                 "external-secrets.io/v1alpha1",

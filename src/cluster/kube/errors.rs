@@ -25,6 +25,7 @@ fn of_status(verb: &'static str, object: &ObjectRef, status: &Status) -> Problem
     match status.code {
         // Gone while we were looking: whoever wanted to write looks again.
         404 | 409 => Problem::Conflict { object },
+        403 if is_namespace_going(status) => Problem::Conflict { object },
         401 | 403 => Problem::Forbidden { verb, object },
         429 | 500.. => Problem::ApiUnavailable {
             object,
@@ -35,6 +36,12 @@ fn of_status(verb: &'static str, object: &ObjectRef, status: &Status) -> Problem
             reason: rejection(status),
         },
     }
+}
+
+/// A namespace that is going takes nothing new, whoever asks.
+fn is_namespace_going(status: &Status) -> bool {
+    let mut causes = status.details.iter().flat_map(|details| &details.causes);
+    causes.any(|cause| cause.reason == "NamespaceTerminating")
 }
 
 /// The reason, and the fields that it is about.

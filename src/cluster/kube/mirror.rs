@@ -88,6 +88,12 @@ impl<K: Clone + Eq + Hash, V> Mirror<K, V> {
         self.read().by_key.get(key).map(|held| held.value.clone())
     }
 
+    pub fn all(&self) -> Vec<(K, Arc<V>)> {
+        let entries = self.read();
+        let all = entries.by_key.iter();
+        all.map(|(key, held)| (key.clone(), held.value.clone())).collect()
+    }
+
     pub fn with_tag(&self, tag: &str) -> Vec<(K, Arc<V>)> {
         let entries = self.read();
         let keys = entries.by_tag.get(tag).into_iter().flatten();

@@ -17,9 +17,12 @@ mod reduce;
 mod requests;
 mod resources;
 mod sinks;
+mod spread_sinks;
+mod spreading;
 mod states;
 mod status;
 mod watch;
+pub mod webhook;
 mod writes;
 
 use std::collections::BTreeMap;
@@ -30,20 +33,21 @@ use async_trait::async_trait;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
 use lockstep_api::generator::GeneratorSpec;
-use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreStatus};
+use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, PushSecret, SecretStoreStatus};
 use tokio::sync::{OnceCell, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::mirror::Mirror;
-use self::packed::{Packed, PackedTarget};
+use self::packed::Packed;
 use self::requests::Requests;
-use super::{Change, Cluster, Document, DocumentKind, Event, GeneratorStates, Resources, Store};
+use super::{Change, Cluster, Document, DocumentKind, Event, GeneratorStates, Resources, Spreading, Store};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::engine::spread::{Namespace, Parent, Sort};
 use crate::engine::state::State;
 use crate::engine::target::Target;
 use crate::engine::values::Values;
@@ -57,6 +61,8 @@ pub struct Scope {
     /// Only this namespace, all when absent.
     pub namespace: Option<String>,
     pub cluster_stores: bool,
+    /// What is kept in many namespaces.
+    pub spreads: Vec<Sort>,
     /// Where there are states, generators that need one can work.
     pub generator_states: bool,
     /// The namespace that lockstep itself is in.
@@ -73,8 +79,12 @@ pub struct KubeCluster {
     external_secrets: Mirror<ObjectKey, Packed<ExternalSecret>>,
     stores: Mirror<ObjectKey, Store>,
     cluster_stores: Mirror<String, Store>,
-    targets: Mirror<ObjectKey, PackedTarget>,
-    namespaces: Mirror<String, BTreeMap<String, String>>,
+    targets: Mirror<ObjectKey, Packed<Target>>,
+    push_secrets: Mirror<ObjectKey, Packed<PushSecret>>,
+    cluster_external_secrets: Mirror<String, Parent>,
+    cluster_push_secrets: Mirror<String, Parent>,
+    namespaces: Mirror<String, Namespace>,
+    spreads: bool,
     states: Mirror<ObjectKey, State>,
     keeps_states: bool,
     /// Where what is lockstep's own is kept.
@@ -104,11 +114,15 @@ impl KubeCluster {
             requests: Requests::new(client),
             kinds,
             own: own.clone(),
-            external_secrets: Mirror::default(),
+            external_secrets: Mirror::tagged(Packed::tag),
             stores: Mirror::default(),
             cluster_stores: Mirror::default(),
-            targets: Mirror::tagged(PackedTarget::created_by),
+            targets: Mirror::tagged(Packed::tag),
+            push_secrets: Mirror::tagged(Packed::tag),
+            cluster_external_secrets: Mirror::default(),
+            cluster_push_secrets: Mirror::default(),
             namespaces: Mirror::default(),
+            spreads: !scope.spreads.is_empty(),
             states: Mirror::tagged(|state| state.owner.as_deref()),
             keeps_states: scope.generator_states,
             home: scope.namespace.clone().unwrap_or_else(|| scope.home.clone()),
@@ -134,7 +148,7 @@ impl Cluster for KubeCluster {
     }
 
     fn namespace_labels(&self, namespace: &str) -> Option<Arc<BTreeMap<String, String>>> {
-        self.namespaces.get(namespace)
+        Some(Arc::new(self.namespaces.get(namespace)?.labels.clone()))
     }
 
     fn target(&self, key: &ObjectKey) -> Option<Arc<Target>> {
@@ -216,6 +230,10 @@ impl Cluster for KubeCluster {
 
     fn generator_states(&self) -> Option<&dyn GeneratorStates> {
         self.keeps_states.then_some(self as &dyn GeneratorStates)
+    }
+
+    fn spreading(&self) -> Option<&dyn Spreading> {
+        self.spreads.then_some(self as &dyn Spreading)
     }
 
     fn publish(&self, event: Event) {

@@ -3,64 +3,83 @@
 
 use std::sync::Arc;
 
+use lockstep_api::{ExternalSecret, PushSecret};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::mirror::Mirror;
 use crate::engine::labels;
 use crate::engine::object::ObjectKey;
+use crate::engine::spread::{Sort, parent_of};
 use crate::engine::target::Target;
 
+/// An object, and what it is looked up by beside its name.
 #[derive(Debug)]
-pub enum Packed<T> {
+pub struct Packed<T> {
+    tag: Option<Box<str>>,
+    form: Form<T>,
+}
+
+#[derive(Debug)]
+enum Form<T> {
     Text(Box<[u8]>),
     /// A broken spec can be kept, but not be written down.
     Whole(Arc<T>),
 }
 
-impl<T: Serialize + DeserializeOwned> Packed<T> {
+/// What is looked up by something beside its name.
+pub trait Tagged {
+    fn tag(&self) -> Option<&str>;
+}
+
+/// Whose target it is.
+impl Tagged for Target {
+    fn tag(&self) -> Option<&str> {
+        self.labels.get(labels::CREATED_BY).map(String::as_str)
+    }
+}
+
+/// Whose child it is.
+impl Tagged for ExternalSecret {
+    fn tag(&self) -> Option<&str> {
+        parent_of(&self.metadata, Sort::ExternalSecret)
+    }
+}
+
+/// Whose child it is.
+impl Tagged for PushSecret {
+    fn tag(&self) -> Option<&str> {
+        parent_of(&self.metadata, Sort::PushSecret)
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + Tagged> Packed<T> {
     pub fn of(value: T) -> Self {
-        match serde_json::to_vec(&value) {
-            Ok(text) => Self::Text(text.into_boxed_slice()),
-            Err(_) => Self::Whole(Arc::new(value)),
-        }
+        let tag = value.tag().map(Into::into);
+        let form = match serde_json::to_vec(&value) {
+            Ok(text) => Form::Text(text.into_boxed_slice()),
+            Err(_) => Form::Whole(Arc::new(value)),
+        };
+        Self { tag, form }
     }
 
     pub fn unpack(&self) -> Arc<T> {
-        match self {
-            Self::Text(text) => {
+        match &self.form {
+            Form::Text(text) => {
                 Arc::new(serde_json::from_slice(text).expect("our own types read what they write"))
             }
-            Self::Whole(value) => value.clone(),
+            Form::Whole(value) => value.clone(),
         }
     }
 }
 
-/// A target, and the label that it is looked up by.
-#[derive(Debug)]
-pub struct PackedTarget {
-    created_by: Option<Box<str>>,
-    target: Packed<Target>,
-}
-
-impl PackedTarget {
-    pub fn of(target: Target) -> Self {
-        Self {
-            created_by: target.labels.get(labels::CREATED_BY).map(|by| by.as_str().into()),
-            target: Packed::of(target),
-        }
-    }
-
-    pub fn unpack(&self) -> Arc<Target> {
-        self.target.unpack()
-    }
-
-    pub fn created_by(&self) -> Option<&str> {
-        self.created_by.as_deref()
+impl<T> Packed<T> {
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
     }
 }
 
-impl Mirror<ObjectKey, PackedTarget> {
+impl Mirror<ObjectKey, Packed<Target>> {
     /// Those of a namespace whose created-by label has this value.
     pub fn created_by(&self, namespace: &str, owner: &str) -> Vec<(ObjectKey, Arc<Target>)> {
         let mut found = self.with_tag(owner);
@@ -74,7 +93,6 @@ impl Mirror<ObjectKey, PackedTarget> {
 
 #[cfg(test)]
 mod tests {
-    use lockstep_api::ExternalSecret;
     use serde_json::json;
 
     use super::*;
@@ -108,9 +126,9 @@ mod tests {
             .into(),
             ..Target::default()
         };
-        let packed = PackedTarget::of(target.clone());
+        let packed = Packed::of(target.clone());
         assert_eq!(*packed.unpack(), target);
-        assert_eq!(packed.created_by(), Some("app"));
+        assert_eq!(packed.tag(), Some("app"));
     }
 
     #[test]

@@ -61,6 +61,7 @@ fn of_store(
         key,
         uid: meta.uid.unwrap_or_default(),
         generation: meta.generation.unwrap_or_default(),
+        labels: meta.labels.unwrap_or_default(),
         annotations: meta.annotations.unwrap_or_default(),
         terminating: meta.deletion_timestamp.is_some(),
         spec,

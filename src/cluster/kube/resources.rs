@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::super::{Change, Resources};
 use super::mirror::Mirror;
-use super::packed::PackedTarget;
+use super::packed::Packed;
 use super::requests::DEADLINE;
 use super::watch::{self, Ended, Sink, Watch};
 use super::{KubeCluster, discovery, reduce, writes};
@@ -36,7 +36,7 @@ pub struct Kinds {
 /// A kind that is watched.
 struct Known {
     resource: ApiResource,
-    targets: Mirror<ObjectKey, PackedTarget>,
+    targets: Mirror<ObjectKey, Packed<Target>>,
     listed: flag::Sender<bool>,
 }
 
@@ -112,7 +112,7 @@ impl Resources for KubeCluster {
         let version = reduce::version(&written.metadata);
         let (target, _) = reduce::resource(written);
         if let Some(known) = self.kinds.get(&write.target.kind) {
-            let packed = PackedTarget::of(target.clone());
+            let packed = Packed::of(target.clone());
             known.targets.wrote(&write.target.key, version, packed);
         }
         Ok(target)
@@ -152,7 +152,7 @@ impl KubeCluster {
             .await?;
         let known = Arc::new(Known {
             resource,
-            targets: Mirror::tagged(PackedTarget::created_by),
+            targets: Mirror::tagged(Packed::tag),
             listed: flag::Sender::new(false),
         });
         // Two may have looked it up at the same time: the first one counts.
@@ -214,7 +214,7 @@ impl Sink<DynamicObject> for Watched {
     fn seen(&self, object: DynamicObject, listing: u64) {
         let (key, version) = (reduce::key(&object.metadata), reduce::version(&object.metadata));
         let (target, _) = reduce::resource(object);
-        let packed = PackedTarget::of(target);
+        let packed = Packed::of(target);
         let news = self.known.targets.seen(key.clone(), version, packed, listing);
         if news.differs(|_| true) {
             self.tell(key);

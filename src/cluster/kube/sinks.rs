@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::api::PartialObjectMeta;
+use k8s_openapi::api::core::v1::Secret;
 use lockstep_api::generator::GeneratorState;
 use lockstep_api::{ClusterSecretStore, ExternalSecret, SecretStore};
 use tokio::sync::mpsc;
 
 use super::super::{Change, Move, Store};
 use super::mirror::News;
-use super::packed::{Packed, PackedTarget};
+use super::packed::Packed;
 use super::watch::Sink;
 use super::{KubeCluster, reduce};
 use crate::engine::object::StoreKey;
@@ -22,12 +21,12 @@ pub struct Watched {
 }
 
 impl Watched {
-    fn tell(&self, change: Change) {
+    pub fn tell(&self, change: Change) {
         // Nobody listens when we are stopping.
         let _ = self.changes.send(change);
     }
 
-    fn tell_all<T>(&self, gone: Vec<T>, change: impl Fn(T) -> Change) {
+    pub fn tell_all<T>(&self, gone: Vec<T>, change: impl Fn(T) -> Change) {
         for key in gone {
             self.tell(change(key));
         }
@@ -81,6 +80,7 @@ fn shape(object: &ExternalSecret) -> impl PartialEq + use<> {
         meta.labels.clone(),
         meta.annotations.clone(),
         meta.finalizers.clone(),
+        meta.owner_references.clone(),
         meta.deletion_timestamp.is_some(),
     )
 }
@@ -88,7 +88,7 @@ fn shape(object: &ExternalSecret) -> impl PartialEq + use<> {
 impl Sink<Secret> for Watched {
     fn seen(&self, object: Secret, listing: u64) {
         let (key, version) = (reduce::key(&object.metadata), reduce::version(&object.metadata));
-        let target = PackedTarget::of(reduce::target(object));
+        let target = Packed::of(reduce::target(object));
         let news = self.cluster.targets.seen(key.clone(), version, target, listing);
         if news.differs(|_| true) {
             self.tell(Change::Target(key));
@@ -177,34 +177,6 @@ impl Sink<GeneratorState> for Watched {
         self.tell_all(self.cluster.states.listed(listing), |key| {
             Change::GeneratorState { key, owner: None }
         });
-    }
-}
-
-impl Sink<PartialObjectMeta<Namespace>> for Watched {
-    fn seen(&self, object: PartialObjectMeta<Namespace>, listing: u64) {
-        let (key, version) = (
-            object.metadata.name.clone().unwrap_or_default(),
-            reduce::version(&object.metadata),
-        );
-        let labels = object.metadata.labels.unwrap_or_default();
-        let now = labels.clone();
-        let news = self
-            .cluster
-            .namespaces
-            .seen(key.clone(), version, labels, listing);
-        if news.differs(|before| *before != now) {
-            self.tell(Change::Namespace(key));
-        }
-    }
-
-    fn gone(&self, object: PartialObjectMeta<Namespace>) {
-        let key = object.metadata.name.unwrap_or_default();
-        self.cluster.namespaces.gone(&key);
-        self.tell(Change::Namespace(key));
-    }
-
-    fn listed(&self, listing: u64) {
-        self.tell_all(self.cluster.namespaces.listed(listing), Change::Namespace);
     }
 }
 

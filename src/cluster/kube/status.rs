@@ -85,7 +85,7 @@ pub async fn remove_finalizer(
 }
 
 /// What is written is what the object is now; `None` when it is gone.
-async fn patch_status<K>(
+pub async fn patch_status<K>(
     cluster: &KubeCluster,
     api: &Api<K>,
     about: &ObjectRef,
@@ -104,7 +104,7 @@ where
         .await
 }
 
-async fn not_found_is_none<T>(
+pub async fn not_found_is_none<T>(
     call: impl Future<Output = Result<T, kube::Error>>,
 ) -> Result<Option<T>, kube::Error> {
     match call.await {
@@ -114,7 +114,7 @@ async fn not_found_is_none<T>(
 }
 
 /// A merge patch that leaves exactly `new`: what it no longer has must be told as null.
-fn status_patch<S: Serialize>(uid: &str, old: Option<&S>, new: &S) -> Value {
+pub fn status_patch<S: Serialize>(uid: &str, old: Option<&S>, new: &S) -> Value {
     let mut status = serde_json::to_value(new).unwrap_or_default();
     let old = old
         .and_then(|old| serde_json::to_value(old).ok())

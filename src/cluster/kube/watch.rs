@@ -12,7 +12,9 @@ use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Client, Resource};
 use lockstep_api::generator::GeneratorState;
-use lockstep_api::{ClusterSecretStore, ExternalSecret, SecretStore};
+use lockstep_api::{
+    ClusterExternalSecret, ClusterPushSecret, ClusterSecretStore, ExternalSecret, PushSecret, SecretStore,
+};
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +25,7 @@ use super::super::Change;
 use super::sinks::Watched;
 use super::{KubeCluster, Scope, errors};
 use crate::engine::labels;
+use crate::engine::spread::Sort;
 
 /// How long after a watch failed another one is tried at the latest.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -72,6 +75,15 @@ pub async fn start(
     }
     if scope.cluster_stores {
         starting.watch::<ClusterSecretStore>(Api::all(client.clone()), config(), sink());
+    }
+    if scope.spreads.contains(&Sort::ExternalSecret) {
+        starting.watch::<ClusterExternalSecret>(Api::all(client.clone()), config(), sink());
+    }
+    if scope.spreads.contains(&Sort::PushSecret) {
+        starting.watch::<ClusterPushSecret>(Api::all(client.clone()), config(), sink());
+        starting.watch::<PushSecret>(scoped(client, scope), config(), sink());
+    }
+    if scope.cluster_stores || !scope.spreads.is_empty() {
         starting.watch::<PartialObjectMeta<Namespace>>(Api::all(client.clone()), config(), sink());
     }
     for listed in starting.listed {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::packed::PackedTarget;
+use super::packed::Packed;
 use super::{KubeCluster, errors, reduce};
 use crate::engine::fingerprint;
 use crate::engine::object::{ObjectKey, ObjectRef};
@@ -34,7 +34,7 @@ pub async fn write(cluster: &KubeCluster, write: &SecretWrite) -> Result<Target,
     .await?;
     let version = reduce::version(&written.metadata);
     let target = reduce::target(written);
-    let packed = PackedTarget::of(target.clone());
+    let packed = Packed::of(target.clone());
     cluster.targets.wrote(&write.key, version, packed);
     Ok(target)
 }
@@ -179,7 +179,7 @@ fn metadata(
     insert_entries(&mut meta, "labels", labels, |text| json!(text));
     insert_entries(&mut meta, "annotations", annotations, |text| json!(text));
     if let Some(owners) = owners {
-        meta.insert("ownerReferences".to_owned(), owners.iter().map(owner).collect());
+        meta.insert("ownerReferences".to_owned(), owner_references(owners));
     }
     meta
 }
@@ -200,6 +200,10 @@ fn insert_entries<T>(
 
 fn encode(value: &SecretBytes) -> Value {
     Value::String(STANDARD.encode(value.expose()))
+}
+
+pub fn owner_references(owners: &[Owner]) -> Value {
+    owners.iter().map(owner).collect()
 }
 
 fn owner(owner: &Owner) -> Value {

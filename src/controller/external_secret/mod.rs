@@ -36,6 +36,7 @@ use crate::engine::object::ObjectKey;
 use crate::engine::render::Made;
 use crate::engine::{collect, due};
 use crate::queue::Next;
+use crate::telemetry::Kind;
 
 pub use self::act::Foresight;
 pub use self::memory::Memory;
@@ -57,11 +58,14 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
         Gathered::Terminating(object) => return release::release(&context, &key, &object).await,
         Gathered::NotOurs => {
             // Whoever serves it tells of it.
-            context.metrics.forget_external_secret(&key);
+            context.metrics.forget(Kind::ExternalSecret, &key);
             return Next::WhenWoken;
         }
         Gathered::Gone => return report::gone(&context, &memory, &key),
     };
+
+    let labels = subject.object.metadata.labels.as_ref();
+    context.metrics.labelled(Kind::ExternalSecret, &key, labels);
 
     // Is it time? Pure, but for a look where a mistake would cost a generated value.
     if keep::look_again(&context, &mut subject).await.is_err() {

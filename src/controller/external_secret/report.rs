@@ -25,6 +25,7 @@ use crate::engine::problem::{Problem, Retry};
 use crate::engine::render;
 use crate::engine::untold::Untold;
 use crate::queue::Next;
+use crate::telemetry::Kind;
 
 /// How old a `refreshTime` may get before it is written although nothing else changed.
 const COARSE: SignedDuration = SignedDuration::from_mins(5);
@@ -70,7 +71,7 @@ fn follow(context: &Context, subject: &Subject, result: &Result<Done, Box<Failur
 pub fn gone(context: &Context, memory: &Memory, key: &ObjectKey) -> Next {
     memory.forget(key);
     context.following.set(&Follower::ExternalSecret(key.clone()), []);
-    context.metrics.forget_external_secret(key);
+    context.metrics.forget(Kind::ExternalSecret, key);
     Next::Gone
 }
 
@@ -121,7 +122,7 @@ pub async fn at_rest(context: &Context, memory: &Memory, subject: &Subject, next
 fn tell_readiness(context: &Context, key: &ObjectKey, status: &ExternalSecretStatus) {
     let mut conditions = status.conditions.iter();
     if let Some(ready) = conditions.find(|condition| condition.kind == ConditionType::Ready) {
-        context.metrics.external_secret_ready(key, ready.status);
+        context.metrics.ready(Kind::ExternalSecret, key, ready.status);
     }
 }
 

@@ -26,6 +26,7 @@ use super::values::Values;
 pub use engine::{Engine, Renderer};
 pub use manifest::{Draft, Manifest};
 pub use object::Object;
+pub use template::faults as template_faults;
 
 /// What a target is to be.
 #[derive(Clone, Debug, PartialEq)]

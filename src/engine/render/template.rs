@@ -25,6 +25,11 @@ const SERVICE_ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
 
 /// Templates that nobody may use. The CRD refuses them too, but an object may be older than the rule.
 pub(super) fn check(template: &Template) -> Result<(), Problem> {
+    faults(template, true).into_iter().next().map_or(Ok(()), Err)
+}
+
+/// All that is wrong with a template. What other objects than Secrets are made of, their own templates say.
+pub fn faults(template: &Template, is_secret: bool) -> Vec<Problem> {
     let invalid = |field: &str, why: &str| Problem::InvalidSpec {
         field: format!("spec.target.template.{field}"),
         why: why.to_owned(),
@@ -34,19 +39,30 @@ pub(super) fn check(template: &Template) -> Result<(), Problem> {
         .iter()
         .map(|from| part(from.target()))
         .collect();
-    if let Some(index) = parts.iter().position(Option::is_none) {
-        let field = format!("templateFrom[{index}].target");
-        return Err(invalid(&field, "must be Data, Annotations or Labels"));
-    }
+    let unknown = parts
+        .iter()
+        .enumerate()
+        .filter(|(_, part)| is_secret && part.is_none());
+    let mut faults: Vec<Problem> = unknown
+        .map(|(index, _)| {
+            invalid(
+                &format!("templateFrom[{index}].target"),
+                "must be Data, Annotations or Labels",
+            )
+        })
+        .collect();
     let may_name_account = template.metadata.annotations.contains_key(SERVICE_ACCOUNT_NAME)
         || parts.contains(&Some(Part::Annotations));
     match template.kind.as_deref() {
         Some("kubernetes.io/service-account-token") if may_name_account => {
-            Err(invalid("type", "would have a service account's token minted"))
+            faults.push(invalid("type", "would have a service account's token minted"));
         }
-        Some("bootstrap.kubernetes.io/token") => Err(invalid("type", "would let nodes join the cluster")),
-        _ => Ok(()),
+        Some("bootstrap.kubernetes.io/token") => {
+            faults.push(invalid("type", "would let nodes join the cluster"));
+        }
+        _ => {}
     }
+    faults
 }
 
 fn part(target: &str) -> Option<Part> {

@@ -16,6 +16,7 @@ mod search;
 mod secrets_manager;
 mod service;
 mod session;
+mod tags;
 mod told;
 mod web_identity;
 
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 use lockstep_api::provider::{AwsProvider, AwsService};
 
+use super::turns::Turns;
 use super::{Backend, Surroundings};
 use crate::engine::problem::Problem;
 use batches::Batches;
@@ -65,7 +67,9 @@ async fn connect_to(
     match spec.service {
         AwsService::SecretsManager => {
             let session = open.await?;
-            let api = SecretsManager::new(&session, calls);
+            let deletion = spec.secrets_manager.clone().unwrap_or_default();
+            let references = surroundings.references.clone();
+            let api = SecretsManager::new(&session, calls, references, deletion);
             Ok(serve(api, session, prefix))
         }
         AwsService::ParameterStore => {
@@ -85,6 +89,7 @@ fn serve(api: impl Api + 'static, session: Session, prefix: String) -> Arc<dyn B
         session,
         prefix,
         batches: Batches::default(),
+        turns: Turns::default(),
     })
 }
 

@@ -13,7 +13,8 @@ use super::session::Session;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
-use crate::provider::{Backend, Find, Health, Limits, Location, Payload};
+use crate::provider::turns::Turns;
+use crate::provider::{Backend, Find, Health, Limits, Location, Payload, Push, Remote};
 
 /// What they do each in its own way.
 #[async_trait]
@@ -29,6 +30,12 @@ pub(super) trait Api: Reads {
     async fn alone(&self, id: &str, location: &Location) -> Answer;
 
     async fn find(&self, batches: &Batches, query: &Find) -> Result<Values, Problem>;
+
+    async fn write(&self, id: &str, push: &Push) -> Result<(), Problem>;
+
+    async fn delete(&self, id: &str, remote: &Remote) -> Result<(), Problem>;
+
+    async fn exists(&self, id: &str) -> Result<bool, Problem>;
 }
 
 pub(super) struct Service<A> {
@@ -37,11 +44,13 @@ pub(super) struct Service<A> {
     /// Stands before every key.
     pub(super) prefix: String,
     pub(super) batches: Batches,
+    /// Of those who write.
+    pub(super) turns: Turns,
 }
 
 impl<A: Api> Service<A> {
-    fn id(&self, location: &Location) -> String {
-        format!("{}{}", self.prefix, location.key)
+    fn id(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
     }
 }
 
@@ -51,13 +60,13 @@ impl<A: Api> Backend for Service<A> {
         let plain: BTreeSet<_> = wanted
             .iter()
             .filter(|location| A::is_plain(location))
-            .map(|location| self.id(location))
+            .map(|location| self.id(&location.key))
             .collect();
         let plain = &self.batches.read(&self.api, plain).await;
         let answers: Vec<_> = wanted
             .iter()
             .map(|location| async move {
-                let id = self.id(location);
+                let id = self.id(&location.key);
                 match plain.get(&id).filter(|_| A::is_plain(location)) {
                     Some(answer) => answer.clone(),
                     None => self.api.alone(&id, location).await,
@@ -91,6 +100,22 @@ impl<A: Api> Backend for Service<A> {
             // The SDK repeats calls, and knows which.
             retries: None,
         }
+    }
+
+    async fn write(&self, push: &Push) -> Result<(), Problem> {
+        let id = self.id(&push.remote.key);
+        let _turn = self.turns.at(&id).await;
+        self.api.write(&id, push).await
+    }
+
+    async fn delete(&self, remote: &Remote) -> Result<(), Problem> {
+        let id = self.id(&remote.key);
+        let _turn = self.turns.at(&id).await;
+        self.api.delete(&id, remote).await
+    }
+
+    async fn exists(&self, remote: &Remote) -> Result<bool, Problem> {
+        self.api.exists(&self.id(&remote.key)).await
     }
 
     fn token_age(&self) -> Option<Duration> {

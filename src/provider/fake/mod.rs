@@ -14,7 +14,6 @@ use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
 use lockstep_gostd::regexp;
 
-use crate::engine::json::encode_values;
 use crate::engine::keys;
 
 pub(super) fn connect(spec: &FakeProvider, surroundings: &Surroundings) -> Arc<dyn Backend> {
@@ -121,11 +120,7 @@ impl Backend for Fake {
                 why: "key already exists".to_owned(),
             });
         }
-        let value = match push.single()? {
-            Some(value) => value.clone(),
-            None => encode_values(&push.values),
-        };
-        self.pushed.keep(&push.remote.key, value);
+        self.pushed.keep(&push.remote.key, push.value()?);
         Ok(())
     }
 

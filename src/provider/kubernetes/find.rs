@@ -10,7 +10,7 @@ use crate::engine::values::Values;
 use lockstep_gostd::regexp;
 
 use crate::engine::json::encode_values;
-use crate::engine::keys;
+use crate::engine::{keys, selector};
 use crate::provider::Find;
 
 /// How far a search goes.
@@ -126,33 +126,15 @@ impl Wanted {
 fn label_selector(query: &Find) -> Result<String, String> {
     let mut terms = Vec::new();
     for (key, value) in &query.tags {
-        if !is_label_key(key) {
+        if !selector::is_label_key(key) {
             return Err(format!("{key:?} is not the key of a label"));
         }
-        if !value.is_empty() && !is_label_text(value) {
+        if !selector::is_label_value(value) {
             return Err(format!("{value:?} is not the value of a label"));
         }
         terms.push(format!("{key}={value}"));
     }
     Ok(terms.join(","))
-}
-
-fn is_label_key(key: &str) -> bool {
-    match key.split_once('/') {
-        Some((prefix, name)) => lockstep_api::ResourceName::parse(prefix).is_ok() && is_label_text(name),
-        None => is_label_text(key),
-    }
-}
-
-fn is_label_text(text: &str) -> bool {
-    let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-    let bytes = text.as_bytes();
-    text.len() <= 63
-        && edge(bytes.first())
-        && edge(bytes.last())
-        && bytes
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
 #[cfg(test)]

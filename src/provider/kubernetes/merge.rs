@@ -155,9 +155,9 @@ mod tests {
             secret_key: secret_key.map(str::to_owned),
             values,
             source: PushSource {
-                secret_type: None,
                 labels: map("team", "blue"),
                 annotations: map("note", "n"),
+                ..PushSource::default()
             },
         }
     }
@@ -260,7 +260,7 @@ mod tests {
             let envelope = json!({
                 "apiVersion": "kubernetes.external-secrets.io/v1alpha1", "kind": "PushSecretMetadata", "spec": spec,
             });
-            let metadata: PushMetadata = push_metadata::open(Some(&envelope))
+            let metadata: PushMetadata = push_metadata::open(Some(&envelope), "failed")
                 .expect("sound")
                 .expect("some");
             let secret =

@@ -11,6 +11,8 @@ use crate::provider::{Push, Remote, push_metadata};
 
 /// How often others may get in between.
 const ATTEMPTS: usize = 4;
+/// How errors in the metadata begin.
+const FAILED: &str = "unable to parse metadata parameters";
 
 pub(super) async fn write(store: &Kubernetes, push: &Push) -> Result<(), Problem> {
     let property = property(&push.remote);
@@ -82,7 +84,7 @@ pub(super) async fn exists(store: &Kubernetes, remote: &Remote) -> Result<bool, 
 }
 
 fn wishes(remote: &Remote) -> Result<PushMetadata, Problem> {
-    Ok(push_metadata::open(remote.metadata.as_ref())?.unwrap_or_default())
+    Ok(push_metadata::open(remote.metadata.as_ref(), FAILED)?.unwrap_or_default())
 }
 
 /// Where the Secret is. ESO writes into the namespace that the metadata names, and looks and deletes in the store's.

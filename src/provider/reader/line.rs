@@ -8,12 +8,12 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use lockstep_api::RetrySettings;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
+use super::Answer;
 use super::batcher::{Batcher, Call, Fate, Resting, Standing};
 use super::gate::{Gate, Outcome, no_answer};
 use super::retry::Rule;
-use super::{Answer, WINDOW};
 use crate::engine::problem::Problem;
 use crate::provider::{Backend, Limits, Location};
 use crate::random::chance;
@@ -71,23 +71,21 @@ impl Line {
 
     /// Starts what may be started.
     pub(super) fn go_on(self: &Arc<Self>) {
-        let (claims, opens_window) = {
-            let mut reads = self.reads();
-            let claims = iter::repeat_with(|| reads.claim())
+        let (claims, timer) = {
+            let (mut reads, now) = (self.reads(), Instant::now());
+            let claims = iter::repeat_with(|| reads.claim(now))
                 .take_while(|claims| *claims)
                 .count();
-            (claims, reads.opens_window())
+            (claims, reads.sets_timer(now))
         };
         for _ in 0..claims {
             tokio::spawn(self.clone().carry());
         }
-        if opens_window {
+        if let Some(at) = timer {
             let line = self.clone();
             tokio::spawn(async move {
-                sleep(WINDOW).await;
-                while line.reads().window_is_over() {
-                    sleep(WINDOW).await;
-                }
+                sleep_until(at).await;
+                line.reads().rings(Instant::now());
                 line.go_on();
             });
         }
@@ -95,6 +93,9 @@ impl Line {
 
     /// A call's worth of reads. However it ends, those who wait for it hear of it.
     async fn carry(self: Arc<Self>) {
+        if self.reads().thinks_better(Instant::now()) {
+            return self.go_on();
+        }
         let pass = match self.gate.pass().await {
             Ok(pass) => pass,
             Err(problem) => {

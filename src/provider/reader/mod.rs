@@ -7,6 +7,7 @@
 mod batcher;
 mod budget;
 mod circuit;
+mod company;
 pub mod gate;
 mod line;
 mod retry;
@@ -28,9 +29,6 @@ use crate::engine::values::Values;
 use gate::Gate;
 use line::{Kind, Line, crashed};
 pub use retry::Retries;
-
-/// How long a read waits for others to go with it, when it is not alone.
-const WINDOW: Duration = Duration::from_millis(5);
 
 type Answer = Result<Payload, Problem>;
 
@@ -99,11 +97,11 @@ impl Reader {
         let (line, what) = (&self.line, location.key.clone());
         line.admit(&what)?;
         // Once to come up, once to be answered.
-        let patience = line.limits.deadline * 2;
-        let until = Instant::now() + patience;
+        let (now, patience) = (Instant::now(), line.limits.deadline * 2);
+        let until = now + patience;
         let (waiter, answer) = oneshot::channel();
         line.gate.tally().asked();
-        line.reads().ask(location, waiter, until);
+        line.reads().ask(location, waiter, now, until);
         line.go_on();
         match timeout_at(until, answer).await {
             Ok(Ok(answer)) => answer,

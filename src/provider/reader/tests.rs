@@ -3,15 +3,18 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use async_trait::async_trait;
 use futures::future::join_all;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::provider::Aspect;
 use crate::provider::Limits;
 
-/// Answers every key with itself after a second, and remembers what it was asked.
+/// Answers every key with itself after a while, and remembers what it was asked.
 #[derive(Debug)]
 struct Slow {
+    latency: Duration,
     batch: usize,
     parallel: usize,
     asked: Mutex<Vec<String>>,
@@ -20,9 +23,15 @@ struct Slow {
 }
 
 impl Slow {
+    /// After a second.
     fn new(batch: usize, parallel: usize) -> Arc<Self> {
+        Self::within(Duration::from_secs(1), batch, parallel)
+    }
+
+    fn within(latency: Duration, batch: usize, parallel: usize) -> Arc<Self> {
         let (asked, under_way, most_under_way) = Default::default();
         Arc::new(Self {
+            latency,
             batch,
             parallel,
             asked,
@@ -42,7 +51,7 @@ impl Slow {
         match question.as_str() {
             "panic" => panic!("on purpose"),
             "hang" => std::future::pending::<()>().await,
-            _ => sleep(Duration::from_secs(1)).await,
+            _ => sleep(self.latency).await,
         }
         self.under_way.fetch_sub(1, SeqCst);
     }
@@ -152,6 +161,31 @@ async fn a_lone_read_does_not_wait() {
     let before = tokio::time::Instant::now();
     reader.read(at("a")).await.expect("an answer");
     assert_eq!(before.elapsed(), Duration::from_secs(1));
+}
+
+/// Of a thousand objects, some are late because the machine is busy.
+#[tokio::test(start_paused = true)]
+async fn a_thousand_reads_that_come_one_by_one_take_fifty_batches() {
+    const READS: usize = 1000;
+    for seed in 1..=30 {
+        let mut dice = StdRng::seed_from_u64(seed);
+        let backend = Slow::within(Duration::from_millis(20), 20, 16);
+        let reader = Arc::new(reader(backend.clone()));
+        let (mut came, mut reads) = (0, tokio::task::JoinSet::new());
+        while came < READS {
+            let together = dice.random_range(8..=30).min(READS - came);
+            for key in came..came + together {
+                let reader = reader.clone();
+                reads.spawn(async move { reader.read(at(&key.to_string())).await });
+            }
+            came += together;
+            let lull = if came < 60 { 20 } else { 80 };
+            sleep(Duration::from_millis(dice.random_range(0..lull))).await;
+        }
+        assert!(reads.join_all().await.iter().all(Result::is_ok));
+        let batches = backend.asked().iter().filter(|asked| asked.contains(' ')).count();
+        assert!(batches <= READS / 20, "{batches} batches, with {seed}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,13 +20,17 @@ const LONGEST_LIFE: u64 = 100 * 365 * 24 * 60 * 60;
 /// What Vault says of a path that lies in no mount.
 const NO_MOUNT: &str = "no handler for route";
 
+/// What Vault says of a write that others came before.
+const OVERTAKEN: &str = "check-and-set parameter did not match the current version";
+
 /// What the server says in its errors, and we say after it.
-const PHRASES: [&str; 17] = [
+const PHRASES: [&str; 18] = [
     "Vault is sealed",
     "invalid token",
     "permission denied",
     "missing client token",
     NO_MOUNT,
+    OVERTAKEN,
     "No secret engine mount",
     "invalid role or secret ID",
     "invalid role ID",
@@ -168,6 +172,11 @@ pub(super) fn problem(status: StatusCode, headers: &HeaderMap, body: &SecretByte
         StatusCode::PRECONDITION_FAILED => Problem::Unreachable { what, why },
         _ => explained(status, headers, what, why),
     }
+}
+
+/// Was a write refused because what it was decided on is no more?
+pub(super) fn is_overtaken(answer: &Answer) -> bool {
+    answer.status == StatusCode::BAD_REQUEST && phrase(&answer.body) == Some(OVERTAKEN)
 }
 
 fn phrase(body: &SecretBytes) -> Option<&'static str> {

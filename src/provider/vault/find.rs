@@ -125,7 +125,7 @@ fn sort(folder: &str, names: Vec<String>, found: &mut Vec<String>) -> Vec<String
 async fn read(kv: &Kv, name: String, wanted: &Wanted<'_>) -> Result<(String, Option<SecretBytes>), Problem> {
     let value = async {
         if let Wanted::Tags(tags) = wanted {
-            let said = kv.custom_metadata(&name).await?;
+            let said = kv.custom_metadata(kv.mount.metadata(&name)?, &name).await?;
             if !tags.iter().all(|(key, value)| said.get(key) == Some(value)) {
                 return Ok(None);
             }

@@ -13,6 +13,7 @@ use super::session::Session;
 use crate::engine::json::to_secret;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::provider::turns::Turns;
 use crate::provider::{Aspect, Location};
 
 /// What the server itself says of a secret, in its metadata.
@@ -22,9 +23,20 @@ const OF_THE_SERVER: [&str; 3] = ["created_time", "current_version", "delete_ver
 pub(super) struct Kv {
     pub(super) session: Session,
     pub(super) mount: Mount,
+    /// Of those who write.
+    pub(super) turns: Turns,
 }
 
 impl Kv {
+    pub(super) fn new(session: Session, mount: Mount) -> Self {
+        let turns = Turns::default();
+        Self {
+            session,
+            mount,
+            turns,
+        }
+    }
+
     pub(super) async fn get(&self, location: &Location) -> Result<SecretBytes, Problem> {
         match location.aspect {
             Aspect::Value => {
@@ -82,18 +94,15 @@ impl Kv {
         Ok(json::encode(&Value::Object(object), Html::Escaped).into())
     }
 
-    /// What users say of a secret.
-    pub(super) async fn custom_metadata(&self, name: &str) -> Result<BTreeMap<String, String>, Problem> {
-        let call = Call::read(self.mount.metadata(name)?).counted("ReadSecretData");
+    /// What users say of a secret whose metadata is at this path.
+    pub(super) async fn custom_metadata(
+        &self,
+        path: String,
+        name: &str,
+    ) -> Result<BTreeMap<String, String>, Problem> {
+        let call = Call::read(path).counted("ReadSecretData");
         let data = self.existing(&call, name).await?.data.unwrap_or_default();
-        let data = members(&data, &call)?;
-        let Some(Value::Object(custom)) = data.get("custom_metadata") else {
-            return Ok(BTreeMap::new());
-        };
-        Ok(custom
-            .iter()
-            .map(|(key, value)| (key.to_string(), text(value)))
-            .collect())
+        Ok(said_by_users(&members(&data, &call)?))
     }
 
     /// The names in a folder; those of folders end in a slash. `None`: there is no such folder.
@@ -115,7 +124,7 @@ impl Kv {
     }
 
     /// What is at a path. That nothing is there, only the server can say, and not by an empty answer.
-    async fn existing(&self, call: &Call, key: &str) -> Result<Envelope, Problem> {
+    pub(super) async fn existing(&self, call: &Call, key: &str) -> Result<Envelope, Problem> {
         let answer = self.session.exchange(call).await?;
         let is_missing = answer.status == StatusCode::NOT_FOUND;
         match understand(call, answer)? {
@@ -141,7 +150,16 @@ fn of_a_version(data: Option<&SecretBytes>, call: &Call, key: &str) -> Result<Se
     }
 }
 
-fn members<'d>(data: &'d SecretBytes, call: &Call) -> Result<Object<'d>, Problem> {
+/// What users say of a secret, among what is said of it.
+pub(super) fn said_by_users(metadata: &Object<'_>) -> BTreeMap<String, String> {
+    let Some(Value::Object(custom)) = metadata.get("custom_metadata") else {
+        return BTreeMap::new();
+    };
+    let said = custom.iter().map(|(name, value)| (name.to_string(), text(value)));
+    said.collect()
+}
+
+pub(super) fn members<'d>(data: &'d SecretBytes, call: &Call) -> Result<Object<'d>, Problem> {
     let data = if data.is_empty() {
         b"{}".as_slice()
     } else {
@@ -161,7 +179,7 @@ fn absent(key: &str) -> Problem {
     Problem::Absent { key: key.to_owned() }
 }
 
-fn unusable(call: &Call, why: &str) -> Problem {
+pub(super) fn unusable(call: &Call, why: &str) -> Problem {
     Problem::BadAnswer {
         what: call.what(),
         why: why.to_owned(),

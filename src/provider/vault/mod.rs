@@ -9,8 +9,10 @@ mod find;
 mod kv;
 mod life;
 mod login;
+mod merge;
 mod mount;
 mod openbao;
+mod push;
 mod secret;
 mod session;
 mod states;
@@ -23,7 +25,7 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use lockstep_api::provider::{OpenBaoProvider, VaultProvider};
 
-use super::{Backend, Find, Health, Limits, Location, Payload, Retries, Surroundings, json};
+use super::{Backend, Find, Health, Limits, Location, Payload, Push, Remote, Retries, Surroundings, json};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
@@ -61,9 +63,8 @@ pub(super) async fn connect(
         return Err(Problem::InvalidSpec { field, why });
     }
     let session = Session::open(spec, surroundings, FIELD).await?;
-    let mount = Mount::of(spec);
     Ok(Arc::new(Vault {
-        kv: Kv { session, mount },
+        kv: Kv::new(session, Mount::of(spec)),
     }))
 }
 
@@ -100,6 +101,18 @@ impl Backend for Vault {
 
     fn limits(&self) -> Limits {
         LIMITS
+    }
+
+    async fn write(&self, push: &Push) -> Result<(), Problem> {
+        push::write(&self.kv, push).await
+    }
+
+    async fn delete(&self, remote: &Remote) -> Result<(), Problem> {
+        push::delete(&self.kv, remote).await
+    }
+
+    async fn exists(&self, remote: &Remote) -> Result<bool, Problem> {
+        push::exists(&self.kv, remote, true).await
     }
 
     fn token_age(&self) -> Option<Duration> {

@@ -45,6 +45,14 @@ impl Mount {
         }
     }
 
+    /// Where the metadata of the secret at [`data`](Self::data) is, in an engine of version 2.
+    pub(super) fn own_metadata(&self, key: &str) -> Result<String, Problem> {
+        match &self.path {
+            Some(path) => self.metadata(self.relative(path, key)),
+            None => self.metadata(key),
+        }
+    }
+
     /// Where a secret's metadata is, and where a folder is listed. The mount is not cut off here.
     pub(super) fn metadata(&self, key: &str) -> Result<String, Problem> {
         match (&self.path, self.version) {
@@ -141,6 +149,10 @@ mod tests {
         );
         assert_eq!(metadata(None, V2, "kv/mydata"), None);
         assert_eq!(metadata(None, V1, "kv/one"), None);
+        let own = |path, key| mount(path, V2).own_metadata(key).ok();
+        assert_eq!(own(Some("kv"), "kv/one").as_deref(), Some("kv/metadata/one"));
+        assert_eq!(own(Some("kv"), "kv/data/one").as_deref(), Some("kv/metadata/one"));
+        assert_eq!(own(None, "kv/data/one").as_deref(), Some("kv/metadata/one"));
     }
 
     #[test]

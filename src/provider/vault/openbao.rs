@@ -1,4 +1,4 @@
-//! `provider.openBao`: the same engine, read by stricter rules. A key is what stands below the mount and nothing is
+//! `provider.openBao`: the same engine, by stricter rules. A key is what stands below the mount and nothing is
 //! cut off it, a property is a key and no path, and the store's check looks at the mount.
 
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use super::call::Call;
 use super::kv::Kv;
 use super::mount::Mount;
 use super::session::Session;
-use super::{LIMITS, find, secret};
+use super::{LIMITS, find, push, secret};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
-use crate::provider::{Backend, Find, Health, Limits, Location, Payload, Surroundings, json};
+use crate::provider::{Backend, Find, Health, Limits, Location, Payload, Push, Remote, Surroundings, json};
 
 /// Where the fields of this provider are, for messages.
 const FIELD: &str = "spec.provider.openBao";
@@ -41,7 +41,7 @@ pub(super) async fn connect(
         ..Mount::of(&spec)
     };
     Ok(Arc::new(OpenBao {
-        kv: Kv { session, mount },
+        kv: Kv::new(session, mount),
     }))
 }
 
@@ -105,6 +105,18 @@ impl Backend for OpenBao {
 
     fn limits(&self) -> Limits {
         LIMITS
+    }
+
+    async fn write(&self, push: &Push) -> Result<(), Problem> {
+        push::write(&self.kv, push).await
+    }
+
+    async fn delete(&self, remote: &Remote) -> Result<(), Problem> {
+        push::delete(&self.kv, remote).await
+    }
+
+    async fn exists(&self, remote: &Remote) -> Result<bool, Problem> {
+        push::exists(&self.kv, remote, false).await
     }
 
     fn token_age(&self) -> Option<Duration> {

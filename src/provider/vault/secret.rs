@@ -18,16 +18,21 @@ pub(super) fn select(
     let Some(property) = property.filter(|property| !property.is_empty()) else {
         return Ok(secret.clone());
     };
-    let members = Value::parse_object(secret.expose(), Numbers::AsWritten).map_err(unusable)?;
-    if let Some(value) = members.get(property) {
-        return Ok(to_secret(value));
-    }
-    let found = if has_paths {
-        json::at(secret, property)?
-    } else {
-        None
-    };
+    let found = find(secret, property, has_paths)?;
     found.ok_or_else(|| bad(format!("cannot find secret data for key: {property:?}")))
+}
+
+pub(super) fn find(
+    secret: &SecretBytes,
+    property: &str,
+    has_paths: bool,
+) -> Result<Option<SecretBytes>, Problem> {
+    let members = Value::parse_object(secret.expose(), Numbers::AsWritten).map_err(unusable)?;
+    match members.get(property) {
+        Some(value) => Ok(Some(to_secret(value))),
+        None if has_paths => json::at(secret, property),
+        None => Ok(None),
+    }
 }
 
 /// The members of the secret, or of the object that a property holds. Numbers are floats here, as in ESO.

@@ -17,7 +17,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::join_all;
-use http::Method;
 use lockstep_api::provider::WebhookProvider;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -35,7 +34,7 @@ use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
 use call::Caller;
-use request::{Recipe, Sight, parse_url};
+use request::{Purpose, Recipe, Sight, parse_url};
 use secrets::Secrets;
 pub(crate) use spec::Spec;
 
@@ -121,7 +120,7 @@ impl Webhook {
     pub(crate) async fn generate(&self, what: &str) -> Result<Values, Problem> {
         let hook = self.hook.clone();
         let sight = hook.sight(None).await?;
-        let body = hook.request(&sight, (Method::GET, None), what).await?;
+        let body = hook.request(&sight, Purpose::Read, what).await?;
         let taken = hook.taken(&sight, body, what).await?;
         result::members(&taken, what)
     }
@@ -136,7 +135,7 @@ impl Webhook {
         let (hook, asked) = (self.hook.clone(), question.clone());
         let work = || async move {
             let sight = hook.sight(Some(hook.remote(&asked))).await?;
-            hook.request(&sight, (Method::GET, None), &asked.key).await
+            hook.request(&sight, Purpose::Read, &asked.key).await
         };
         let body = self
             .requests
@@ -151,16 +150,9 @@ impl Webhook {
         Ok(Payload::Bytes(taken))
     }
 
-    /// `body` is sent where the spec has none of its own.
-    async fn send(
-        &self,
-        method: Method,
-        remote: Values,
-        body: Option<SecretBytes>,
-        what: &str,
-    ) -> Result<(), Problem> {
+    async fn send(&self, purpose: Purpose, remote: Values, what: &str) -> Result<(), Problem> {
         let sight = self.hook.sight(Some(remote)).await?;
-        self.hook.request(&sight, (method, body), what).await.map(|_| ())
+        self.hook.request(&sight, purpose, what).await.map(|_| ())
     }
 }
 
@@ -184,13 +176,8 @@ impl Hook {
         ])
     }
 
-    async fn request(
-        &self,
-        sight: &Sight,
-        default: (Method, Option<SecretBytes>),
-        what: &str,
-    ) -> Result<SecretBytes, Problem> {
-        let request = aside::run(|| self.recipe.request(sight, default)).await?;
+    async fn request(&self, sight: &Sight, purpose: Purpose, what: &str) -> Result<SecretBytes, Problem> {
+        let request = aside::run(|| self.recipe.request(sight, purpose)).await?;
         self.caller.send(request, what).await
     }
 
@@ -306,16 +293,40 @@ impl Backend for Webhook {
             remote.insert("secretKey".to_owned(), key.into());
         }
         remote.insert(push.remote.key.clone(), value.clone());
-        self.send(Method::POST, remote, Some(value), &push.remote.key)
-            .await
+        let purpose = Purpose::Write(value);
+        self.send(purpose, remote, &push.remote.key).await
     }
 
     async fn delete(&self, remote: &Remote) -> Result<(), Problem> {
         let key = &remote.key;
         let seen = Values::from([("remoteKey".to_owned(), key.as_str().into())]);
-        match self.send(Method::DELETE, seen, None, key).await {
+        match self.send(Purpose::Delete, seen, key).await {
             Err(Problem::Absent { .. }) => Ok(()),
             other => other,
+        }
+    }
+
+    /// Templates see the key by the names that it has for who reads and for who writes: one URL is for both.
+    async fn exists(&self, remote: &Remote) -> Result<bool, Problem> {
+        let key = &remote.key;
+        if !self.hook.recipe.reads_safely() {
+            // ESO looks by sending a write without a value.
+            let field = format!("{}.method", self.hook.field);
+            return Err(request::invalid(
+                &field,
+                "only GET can look whether a key exists, for IfNotExists",
+            ));
+        }
+        let mut seen = self.hook.remote(&Question {
+            key: key.clone(),
+            version: None,
+            property: None,
+        });
+        seen.insert("remoteKey".to_owned(), key.as_str().into());
+        match self.send(Purpose::Read, seen, key).await {
+            Ok(()) => Ok(true),
+            Err(Problem::Absent { .. }) => Ok(false),
+            Err(problem) => Err(problem),
         }
     }
 }

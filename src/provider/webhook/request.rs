@@ -32,6 +32,14 @@ pub(super) struct Request {
     pub(super) body: Option<SecretBytes>,
 }
 
+/// What a request is for.
+#[derive(Clone)]
+pub(super) enum Purpose {
+    Read,
+    Write(SecretBytes),
+    Delete,
+}
+
 /// What templates see: by these names, texts by name. In URLs they stand escaped.
 pub(super) struct Sight {
     raw: Data,
@@ -99,12 +107,9 @@ impl Recipe {
         Ok(Some((path, text.is_fixed())))
     }
 
-    /// `default` is the method and the body where the spec names none.
-    pub(super) fn request(
-        &self,
-        sight: &Sight,
-        default: (Method, Option<SecretBytes>),
-    ) -> Result<Request, Problem> {
+    /// Method and body are those of the spec where it names them. Not to delete: what the spec says of them is how to
+    /// write, and would do so with a value that is not there.
+    pub(super) fn request(&self, sight: &Sight, purpose: Purpose) -> Result<Request, Problem> {
         let mut random = ForTemplates(random()?);
         let mut world = world(&mut random);
         let mut headers = HeaderMap::new();
@@ -113,14 +118,25 @@ impl Recipe {
             let (name, value) = header(name, &value).map_err(|why| invalid(text.field(), why))?;
             headers.insert(name, value);
         }
-        let body = self.body.as_ref().map(|text| text.render(&sight.raw, &mut world));
+        let own = self.body.as_ref().map(|text| text.render(&sight.raw, &mut world));
+        let (method, body) = match purpose {
+            Purpose::Read => (self.method(Method::GET)?, own.transpose()?),
+            Purpose::Write(value) => (self.method(Method::POST)?, own.transpose()?.or(Some(value))),
+            Purpose::Delete => (Method::DELETE, None),
+        };
         let url = self.url.render(&sight.escaped, &mut world)?;
         Ok(Request {
-            method: self.method(default.0)?,
+            method,
             url: parse_url(&url).map_err(|why| invalid(self.url.field(), why))?,
             headers,
-            body: body.transpose()?.or(default.1),
+            body,
         })
+    }
+
+    /// Does reading leave everything as it is?
+    pub(super) fn reads_safely(&self) -> bool {
+        let method = self.method(Method::GET);
+        method.is_ok_and(|method| method.is_safe())
     }
 
     fn method(&self, default: Method) -> Result<Method, Problem> {

@@ -16,6 +16,7 @@ mod auth;
 mod faults;
 mod life;
 mod reads;
+mod writes;
 
 /// Readers, a Vault, and in it a KV engine (v2) with one secret at `app`.
 struct Bench {

@@ -168,7 +168,7 @@ providers! {
         /// 1Password, through a Connect server.
         "onepassword" => Onepassword(OnePasswordProvider), ReadWrite, Maintained;
         /// The KV engine of OpenBao.
-        "openBao" => OpenBao(OpenBaoProvider), ReadOnly, Maintained;
+        "openBao" => OpenBao(OpenBaoProvider), ReadWrite, Maintained;
         /// The KV engine of HashiCorp Vault.
         "vault" => Vault(VaultProvider), ReadWrite, Maintained;
         /// Any HTTP service that answers with secrets.

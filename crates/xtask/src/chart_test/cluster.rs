@@ -18,7 +18,7 @@ pub const HOME: &str = "lockstep-system";
 /// Every namespace, with Pod Security at its strictest: the chart promises that this is no obstacle.
 const NAMESPACES: [&str; 4] = [HOME, "team-a", "secrets", "elsewhere"];
 
-/// Makes what a chart may expect of a cluster: the namespaces, and the kinds that the Prometheus operator brings.
+/// Makes what a chart may expect of a cluster: the namespaces, and the kinds that the Prometheus operator and cert-manager bring.
 pub async fn prepare(tools: &Tools, client: &Client, folder: &Path) -> Result<()> {
     let namespaces: Api<Namespace> = Api::all(client.clone());
     for name in NAMESPACES {
@@ -29,9 +29,8 @@ pub async fn prepare(tools: &Tools, client: &Client, folder: &Path) -> Result<()
             .await
             .with_context(|| format!("cannot make {name}"))?;
     }
-    let kinds = folder.join("monitoring-kinds.yaml");
-    std::fs::write(&kinds, include_str!("monitoring-kinds.yaml"))
-        .context("cannot write the kinds of the Prometheus operator")?;
+    let kinds = folder.join("foreign-kinds.yaml");
+    std::fs::write(&kinds, include_str!("foreign-kinds.yaml")).context("cannot write the kinds of others")?;
     tools.kubectl_apply(&kinds, &[])?;
     tools.kubectl(&[
         "wait",
@@ -39,6 +38,7 @@ pub async fn prepare(tools: &Tools, client: &Client, folder: &Path) -> Result<()
         "crd/servicemonitors.monitoring.coreos.com",
         "crd/podmonitors.monitoring.coreos.com",
         "crd/prometheusrules.monitoring.coreos.com",
+        "crd/certificates.cert-manager.io",
     ])?;
     Ok(())
 }

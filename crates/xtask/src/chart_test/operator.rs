@@ -108,16 +108,26 @@ async fn start(
     let arguments = case
         .arguments
         .iter()
-        .filter(|argument| !argument.contains("-addr="));
+        .filter(|argument| !argument.contains("-addr=") && !argument.contains("-port="));
     let program = Program::new(lockstep, folder.join(format!("{}-operator.log", case.values)))
         .args(arguments)
         .args([
             format!("--live-addr=127.0.0.1:{port}"),
             format!("--metrics-addr={metrics}"),
+            format!("--webhook-port={}", webhook_port(case)?),
         ])
         .env("KUBECONFIG", kubeconfig(tools, case, folder)?)
         .ready_on(port);
     Ok(program.start().await?)
+}
+
+/// Another one, where there is one: on this machine it may be taken.
+fn webhook_port(case: &Case) -> Result<u16> {
+    let serves = case
+        .arguments
+        .iter()
+        .any(|argument| argument.starts_with("--webhook-port="));
+    if serves { Ok(free_port()?) } else { Ok(0) }
 }
 
 /// A kubeconfig with the account's token and namespace, which are what a pod gets.

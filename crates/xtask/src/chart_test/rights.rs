@@ -55,6 +55,8 @@ const fn may_not(
 const ES: &str = "external-secrets.io";
 const GENERATORS: &str = "generators.external-secrets.io";
 const LEASES: &str = "coordination.k8s.io";
+const ADMISSION: &str = "admissionregistration.k8s.io";
+const CONFIGURATIONS: &str = "validatingwebhookconfigurations";
 
 /// What holds for a release that looks after the whole cluster and is told nothing else.
 pub const DEFAULT: &[Right] = &[
@@ -86,6 +88,16 @@ pub const DEFAULT: &[Right] = &[
     may_not("deletecollection", GENERATORS, "generatorstates", "elsewhere"),
     // One replica elects nobody.
     may_not("get", LEASES, "leases", "lockstep-system"),
+    Right {
+        name: "externalsecret-validate",
+        ..may("patch", ADMISSION, CONFIGURATIONS, "")
+    },
+    Right {
+        name: "someone-elses",
+        ..may_not("patch", ADMISSION, CONFIGURATIONS, "")
+    },
+    may_not("list", ADMISSION, CONFIGURATIONS, ""),
+    may_not("create", ADMISSION, CONFIGURATIONS, ""),
     may_not("create", "", "pods", "elsewhere"),
     may_not("get", "apiextensions.k8s.io", "customresourcedefinitions", ""),
     may_not("create", "rbac.authorization.k8s.io", "clusterrolebindings", ""),
@@ -94,6 +106,10 @@ pub const DEFAULT: &[Right] = &[
 
 /// What holds for a release that may see one namespace only.
 pub const SCOPED: &[Right] = &[
+    Right {
+        name: "externalsecret-validate",
+        ..may_not("get", ADMISSION, CONFIGURATIONS, "")
+    },
     may("list", "", "secrets", "team-a"),
     may_not("list", "", "secrets", ""),
     may_not("get", "", "secrets", "elsewhere"),
@@ -133,6 +149,11 @@ pub const EVERYTHING: &[Right] = &[
 /// Two replicas as ESO's users have them: the lease is ESO's own.
 pub const ESO: &[Right] = &[
     may("list", "", "secrets", ""),
+    // cert-manager tells the API server whom to trust.
+    Right {
+        name: "externalsecret-validate",
+        ..may_not("patch", ADMISSION, CONFIGURATIONS, "")
+    },
     Right {
         name: "external-secrets-controller",
         ..may("update", LEASES, "leases", "lockstep-system")

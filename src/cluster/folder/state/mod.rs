@@ -44,6 +44,7 @@ impl State {
     /// Makes these manifests the truth. What differs.
     pub fn apply(&mut self, mut manifests: Manifests) -> Vec<Change> {
         manifests.keep_hidden(&self.manifests);
+        manifests.spread();
         let mut changes = self.apply_external_secrets(&manifests);
         changes.extend(self.apply_stores(&manifests));
         changes.extend(self.apply_namespaces(&manifests));

@@ -7,6 +7,7 @@ use lockstep_api::generator::GeneratorSpec;
 use lockstep_api::{ExternalSecret, Parsed};
 
 use super::super::complaint::Complaint;
+use super::super::spread::NAME_LABEL;
 use super::super::targets::Held;
 use super::super::{Document, DocumentKind, Store};
 use super::{State, about};
@@ -55,7 +56,7 @@ impl State {
             .get(namespace)
             .map(|placed| placed.object.clone())
             .unwrap_or_default();
-        labels.insert("kubernetes.io/metadata.name".to_owned(), namespace.to_owned());
+        labels.insert(NAME_LABEL.to_owned(), namespace.to_owned());
         labels
     }
 

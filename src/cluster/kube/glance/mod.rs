@@ -55,6 +55,27 @@ impl Glance {
         }
     }
 
+    /// All namespaces that stay, with their labels.
+    pub async fn namespaces(client: Client) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
+        let api = Api::<Namespace>::all(client.clone());
+        let about = ObjectRef {
+            kind: "Namespaces".into(),
+            namespace: None,
+            name: "of the cluster".to_owned(),
+        };
+        let params = ListParams::default();
+        let listed = Requests::new(client)
+            .request("list", &about, api.list_metadata(&params))
+            .await?;
+        let staying = listed
+            .items
+            .into_iter()
+            .map(|object| object.metadata)
+            .filter(|meta| meta.deletion_timestamp.is_none());
+        let named = staying.map(|meta| (meta.name.unwrap_or_default(), meta.labels.unwrap_or_default()));
+        Ok(named.collect())
+    }
+
     /// The ExternalSecrets of a namespace, or of all.
     pub async fn list(&self, namespace: Option<&str>) -> Result<Vec<ObjectKey>, Problem> {
         let client = self.requests.client.clone();

@@ -1,6 +1,7 @@
 //! `service: ParameterStore`.
 
 mod find;
+mod push;
 
 use std::collections::BTreeMap;
 
@@ -13,10 +14,11 @@ use super::batches::{Answer, Batches, Reads};
 use super::property;
 use super::service::Api;
 use super::session::Session;
+use super::tags::Tags;
 use super::told::Told;
 use crate::engine::problem::Problem;
 use crate::engine::values::Values;
-use crate::provider::{Aspect, Calls, Find, Location, Payload};
+use crate::provider::{Aspect, Calls, Find, Location, Payload, Push, Remote};
 
 pub(super) struct ParameterStore {
     client: Client,
@@ -37,16 +39,17 @@ impl ParameterStore {
         }
     }
 
-    async fn tags(&self, name: &str) -> Answer {
+    async fn tags(&self, name: &str) -> Result<Tags, Problem> {
         let kind = ResourceTypeForTagging::Parameter;
         let call = self.client.list_tags_for_resource().resource_type(kind);
         let answer = self
             .told
             .call("ListTagsForResource", call.resource_id(name).send());
         let answer = answer.await.map_err(|fault| problem(fault, name))?;
-        Ok(property::tags(
-            answer.tag_list().iter().map(|tag| (tag.key(), tag.value())),
-        ))
+        let tags = answer.tag_list().iter();
+        Ok(tags
+            .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+            .collect())
     }
 }
 
@@ -112,7 +115,11 @@ impl Api for ParameterStore {
     /// Tags are those of all versions.
     async fn alone(&self, name: &str, location: &Location) -> Answer {
         match (location.aspect, version(location)) {
-            (Aspect::Metadata, _) => self.tags(name).await,
+            (Aspect::Metadata, _) => {
+                let tags = self.tags(name).await?;
+                let tags = tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+                Ok(property::tags(tags))
+            }
             (Aspect::Value, Some(version)) => self.one(&format!("{name}:{version}")).await,
             (Aspect::Value, None) => self.one(name).await,
         }
@@ -120,5 +127,17 @@ impl Api for ParameterStore {
 
     async fn find(&self, batches: &Batches, query: &Find) -> Result<Values, Problem> {
         find::find(self, batches, query).await
+    }
+
+    async fn write(&self, name: &str, push: &Push) -> Result<(), Problem> {
+        push::write(self, name, push).await
+    }
+
+    async fn delete(&self, name: &str, _: &Remote) -> Result<(), Problem> {
+        push::delete(self, name).await
+    }
+
+    async fn exists(&self, name: &str) -> Result<bool, Problem> {
+        push::exists(self, name).await
     }
 }

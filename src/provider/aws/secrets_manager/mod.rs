@@ -1,6 +1,10 @@
 //! `service: SecretsManager`.
 
+mod change;
 mod find;
+mod policy;
+mod push;
+mod wishes;
 
 use std::collections::BTreeMap;
 
@@ -8,6 +12,7 @@ use async_trait::async_trait;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::types::SecretValueEntry;
 use aws_smithy_types::Blob;
+use lockstep_api::provider::AwsSecretsManager;
 
 use super::answer::{Fault, Said};
 use super::batches::{Answer, Batches, Reads};
@@ -18,13 +23,16 @@ use super::told::Told;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
-use crate::provider::{Aspect, Calls, Find, Location, Payload};
+use crate::provider::{Aspect, Calls, Find, Location, Payload, Push, References, Remote};
 
 const CURRENT: &str = "AWSCURRENT";
 
 pub(super) struct SecretsManager {
     client: Client,
     told: Told,
+    references: References,
+    /// How secrets are deleted.
+    deletion: AwsSecretsManager,
 }
 
 /// Which version of a secret.
@@ -46,11 +54,18 @@ impl<'v> Version<'v> {
 }
 
 impl SecretsManager {
-    pub(super) fn new(session: &Session, calls: Calls) -> Self {
+    pub(super) fn new(
+        session: &Session,
+        calls: Calls,
+        references: References,
+        deletion: AwsSecretsManager,
+    ) -> Self {
         let service = "AWS/SecretsManager";
         Self {
             client: session.secrets_manager(),
             told: Told { service, calls },
+            references,
+            deletion,
         }
     }
 
@@ -155,5 +170,22 @@ impl Api for SecretsManager {
 
     async fn find(&self, batches: &Batches, query: &Find) -> Result<Values, Problem> {
         find::find(self, batches, query).await
+    }
+
+    async fn write(&self, id: &str, push: &Push) -> Result<(), Problem> {
+        push::write(self, id, push).await
+    }
+
+    async fn delete(&self, id: &str, remote: &Remote) -> Result<(), Problem> {
+        push::delete(self, id, remote).await
+    }
+
+    /// As in ESO, whatever the property.
+    async fn exists(&self, id: &str) -> Result<bool, Problem> {
+        match self.one(id).await {
+            Ok(_) => Ok(true),
+            Err(problem) if problem.is_absent() => Ok(false),
+            Err(problem) => Err(problem),
+        }
     }
 }

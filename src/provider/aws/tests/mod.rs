@@ -3,6 +3,7 @@
 mod logins;
 mod moto;
 mod parameters;
+mod pushes;
 mod secrets;
 mod server;
 

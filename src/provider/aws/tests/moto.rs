@@ -4,19 +4,19 @@ use lockstep_testkit::{Fate, Faults, Moto};
 
 use super::*;
 
-const CANARY: &str = "canary-4f1c";
+pub(super) const CANARY: &str = "canary-4f1c";
 const ROLE: &str = "arn:aws:iam::123456789012:role/reader";
 
 /// moto, and a proxy before it. Each test has names of its own.
-struct Bed {
+pub(super) struct Bed {
     moto: Arc<Moto>,
-    before: Faults,
-    cluster: Arc<TestCluster>,
+    pub(super) before: Faults,
+    pub(super) cluster: Arc<TestCluster>,
     scope: StoreScope,
 }
 
 impl Bed {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let moto = Moto::shared().await.expect("moto");
         Self {
             before: Faults::before(&moto.url()).await.expect("a proxy"),
@@ -26,34 +26,34 @@ impl Bed {
         }
     }
 
-    async fn connect(&self, service: &str, extra: Value) -> Arc<dyn Backend> {
+    pub(super) async fn connect(&self, service: &str, extra: Value) -> Arc<dyn Backend> {
         connect_at(&self.before.url(), (&self.cluster, &self.scope), service, extra)
             .await
             .expect("a connection")
     }
 
-    async fn secrets(&self) -> Arc<dyn Backend> {
+    pub(super) async fn secrets(&self) -> Arc<dyn Backend> {
         self.connect("SecretsManager", json!({})).await
     }
 
-    async fn parameters(&self) -> Arc<dyn Backend> {
+    pub(super) async fn parameters(&self) -> Arc<dyn Backend> {
         self.connect("ParameterStore", json!({})).await
     }
 
-    async fn ask(&self, service: &str, operation: &str, parameters: Value) -> Value {
+    pub(super) async fn ask(&self, service: &str, operation: &str, parameters: Value) -> Value {
         let answer = self.moto.ask(service, operation, parameters).await;
         answer.expect("moto does so")
     }
 
     /// Creates a secret; `more` is what `CreateSecret` takes besides a name and a string.
-    async fn secret(&self, name: &str, value: &str, more: Value) -> Value {
+    pub(super) async fn secret(&self, name: &str, value: &str, more: Value) -> Value {
         let mut secret = more;
         secret["Name"] = name.into();
         secret["SecretString"] = value.into();
         self.ask("secretsmanager", "CreateSecret", secret).await
     }
 
-    async fn parameter(&self, name: &str, value: &str, more: Value) {
+    pub(super) async fn parameter(&self, name: &str, value: &str, more: Value) {
         let mut parameter = more;
         parameter["Name"] = name.into();
         parameter["Value"] = value.into();

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::provider::{Aspect, Backend, Find, Location, Payload, vault};
 
-async fn backend(server: &Server, extra: Value) -> Arc<dyn Backend> {
+pub(super) async fn backend(server: &Server, extra: Value) -> Arc<dyn Backend> {
     let mut extra = extra;
     extra["auth"] = token(server);
     let surroundings = surroundings(cluster(), in_namespace("own"));

@@ -6,6 +6,7 @@ mod faults;
 mod gcp;
 mod kv;
 mod openbao;
+mod push;
 pub(crate) mod server;
 mod session;
 

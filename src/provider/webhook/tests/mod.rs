@@ -265,6 +265,7 @@ async fn what_is_pushed_is_the_body_or_part_of_it() {
     let body = json!({"method": "PUT", "body": "{{ .remoteRef.secretKey }}={{ .remoteRef.dest }}"});
     let store = scene.open(path, body).await.expect("a connection");
     assert_eq!(store.write(&push).await, Ok(()));
+    assert_eq!(store.delete(&push.remote).await, Ok(()));
     let seen: Vec<_> = scene
         .server
         .seen()
@@ -275,11 +276,42 @@ async fn what_is_pushed_is_the_body_or_part_of_it() {
         ("POST /put/dest", "val&"),
         ("DELETE /put/dest", ""),
         ("PUT /put/dest", "k=val&"),
+        ("DELETE /put/dest", ""),
     ];
     assert_eq!(
         seen,
         expected.map(|(line, body)| (line.to_owned(), body.to_owned()))
     );
+}
+
+#[tokio::test]
+async fn a_look_whether_something_is_there_never_writes() {
+    let scene = Scene::new().await;
+    scene.server.on("/put/dest", Reply::Body("val"));
+    scene.server.on("/put/none", Reply::Status(404));
+    scene.server.on("/put/broken", Reply::Status(500));
+    let remote = |key: &str| Remote {
+        key: key.to_owned(),
+        property: None,
+        metadata: None,
+    };
+    for path in ["/put/{{ .remoteRef.remoteKey }}", "/put/{{ .remoteRef.key }}"] {
+        let store = scene.open(path, json!({})).await.expect("a connection");
+        assert_eq!(store.exists(&remote("dest")).await, Ok(true));
+        assert_eq!(store.exists(&remote("none")).await, Ok(false));
+        assert!(store.exists(&remote("broken")).await.is_err());
+    }
+    let lines = scene.server.lines();
+    assert_eq!(lines.len(), 6);
+    assert!(lines.iter().all(|line| line.starts_with("GET ")), "{lines:?}");
+    let store = scene.open("/put/{{ .remoteRef.remoteKey }}", json!({"method": "POST"}));
+    let problem = store.await.expect("a connection").exists(&remote("dest")).await;
+    let told = problem.expect_err("nothing to ask with").to_string();
+    assert!(
+        told.starts_with("spec.provider.webhook.method: only GET"),
+        "{told}"
+    );
+    assert!(scene.server.lines().is_empty());
 }
 
 #[tokio::test]

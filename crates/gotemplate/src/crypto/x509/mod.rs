@@ -3,14 +3,14 @@
 pub(crate) mod chain;
 mod constraints;
 mod create;
-mod end;
 mod extensions;
 mod name;
 mod names;
 mod read;
 mod subject;
 mod time;
+mod validity;
 
 pub(crate) use create::{Request, issue};
-pub(crate) use end::end;
 pub(crate) use read::Certificate;
+pub(crate) use validity::validity;

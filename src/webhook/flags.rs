@@ -1,0 +1,124 @@
+//! The flags of ESO's `webhook`, by name and meaning.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use tracing::warn;
+
+use crate::operator::{Address, TimeEncoding, parse_address, parse_level};
+use crate::process::parse_duration;
+use crate::server::tls;
+use crate::telemetry::logging;
+
+#[derive(Clone, Debug, Args)]
+#[command(max_term_width = 110)]
+pub struct Flags {
+    /// Where the API server asks.
+    #[arg(long, value_name = "PORT", default_value_t = 10250)]
+    pub port: u16,
+    /// The name that the certificate has to be for.
+    #[arg(long, value_name = "NAME", default_value = "localhost")]
+    pub dns_name: String,
+    /// The folder with tls.crt and tls.key.
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        default_value = "/tmp/k8s-webhook-server/serving-certs"
+    )]
+    pub cert_dir: PathBuf,
+    /// How often it is looked at whether the certificate is still valid. A new one is shown within seconds.
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
+    pub check_interval: Duration,
+    /// How long it has to be valid for nobody to be warned.
+    #[arg(long, value_name = "DURATION", default_value = "2160h", value_parser = parse_duration)]
+    pub lookahead_interval: Duration,
+    /// Where metrics are served. `0` serves none.
+    #[arg(long, value_name = "ADDRESS", default_value = ":8080", value_parser = parse_address)]
+    pub metrics_addr: Address,
+    /// Where /healthz and /readyz are served. `0` serves none.
+    #[arg(long, value_name = "ADDRESS", default_value = ":8081", value_parser = parse_address)]
+    pub healthz_addr: Address,
+    #[command(flatten)]
+    pub tls: TlsFlags,
+    #[command(flatten)]
+    pub logs: LogFlags,
+    #[command(flatten)]
+    pub accepted: Accepted,
+}
+
+/// Which TLS is spoken.
+#[derive(Clone, Debug, Args)]
+pub struct TlsFlags {
+    /// The ciphers of TLS 1.2 that are spoken, by Go's names [default: all that are safe]
+    #[arg(long, value_name = "NAME,…", default_value = "", hide_default_value = true)]
+    pub tls_ciphers: String,
+    /// The oldest TLS that is spoken: 1.2 or 1.3.
+    #[arg(long, value_name = "VERSION", default_value = "1.2")]
+    pub tls_min_version: String,
+}
+
+impl TlsFlags {
+    pub fn settings(&self) -> Result<tls::Settings> {
+        let refused = anyhow::Error::msg::<String>;
+        Ok(tls::Settings {
+            only_newest: tls::Settings::parse_version(&self.tls_min_version)
+                .map_err(refused)
+                .context("the oldest version of TLS")?,
+            ciphers: tls::Settings::parse_ciphers(&self.tls_ciphers)
+                .map_err(refused)
+                .context("the ciphers of TLS")?,
+        })
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct LogFlags {
+    /// The least severe messages that are logged: error, warn, info, debug or trace.
+    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = parse_level)]
+    pub loglevel: String,
+    /// How timestamps are logged: epoch, or any other of ESO's names for RFC 3339.
+    #[arg(long, value_name = "ENCODING", default_value = "epoch")]
+    pub zap_time_encoding: TimeEncoding,
+}
+
+impl LogFlags {
+    pub fn start(&self) {
+        logging::start_json(&self.loglevel, self.zap_time_encoding.into());
+    }
+}
+
+/// Flags of ESO's that do nothing here, and are accepted so that existing manifests start.
+#[derive(Clone, Debug, Args)]
+pub struct Accepted {
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true")]
+    metrics_auth: Option<String>,
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true")]
+    metrics_secure: Option<String>,
+    #[arg(long, hide = true)]
+    metrics_cert_dir: Option<String>,
+    #[arg(long, hide = true)]
+    metrics_cert_name: Option<String>,
+    #[arg(long, hide = true)]
+    metrics_key_name: Option<String>,
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true")]
+    enable_http2: Option<String>,
+}
+
+impl Accepted {
+    pub fn warn(&self) {
+        for (flag, value) in [
+            ("--metrics-auth", &self.metrics_auth),
+            ("--metrics-secure", &self.metrics_secure),
+            ("--metrics-cert-dir", &self.metrics_cert_dir),
+            ("--metrics-cert-name", &self.metrics_cert_name),
+            ("--metrics-key-name", &self.metrics_key_name),
+            ("--enable-http2", &self.enable_http2),
+        ] {
+            if value.is_some() {
+                warn!(flag, "a flag of External Secrets Operator has no effect here");
+            }
+        }
+    }
+}

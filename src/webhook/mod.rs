@@ -1,0 +1,92 @@
+//! The face that answers the API server, as a program of its own: ESO's second Deployment.
+//!
+//! It takes its certificate from a folder, and knows nothing of a cluster. In the operator the same webhook runs
+//! beside everything else, and makes its certificates itself.
+
+pub mod certcontroller;
+mod flags;
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::certificates::Shown;
+use crate::certificates::files::{Files, LOOKS_EVERY};
+use crate::process::{finish, stop_on_signals};
+use crate::server::{self, admission};
+use crate::telemetry::Metrics;
+
+pub use self::flags::{Flags, TlsFlags};
+
+/// Runs until told to stop.
+pub async fn run(flags: &Flags) -> Result<()> {
+    flags.logs.start();
+    flags.accepted.warn();
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    stop_on_signals(&tasks, &stop)?;
+    let metrics = Metrics::new().context("could not set up the metrics")?;
+    let shown = Shown::default();
+    metrics.tell_of_certificate(&shown);
+    let files = Files::new(&flags.cert_dir, "tls.crt", "tls.key");
+    tasks.spawn(files.follow(shown.clone(), LOOKS_EVERY.min(flags.check_interval), stop.clone()));
+    if let Some(address) = flags.metrics_addr.0 {
+        server::start(
+            "metrics",
+            address,
+            server::metrics(metrics.clone()),
+            &tasks,
+            &stop,
+        )
+        .await?;
+    }
+    if let Some(address) = flags.healthz_addr.0 {
+        let (shown, name) = (shown.clone(), flags.dns_name.clone());
+        let probes = server::probes_of(move || shown.is_good(&name, Timestamp::now()));
+        server::start("probes", address, probes, &tasks, &stop).await?;
+    }
+    let address = server::everywhere(flags.port);
+    let serving = (&flags.tls.settings()?, shown.clone());
+    server::start_tls(
+        "the webhook",
+        address,
+        admission::router(&metrics),
+        serving,
+        &tasks,
+        &stop,
+    )
+    .await?;
+    tasks.spawn(watch_over(shown, flags.clone(), stop.clone()));
+    stop.cancelled().await;
+    finish(&tasks).await;
+    info!("stopped");
+    Ok(())
+}
+
+/// Tells of a certificate that will soon be of no use. ESO ends itself then; we go on with what there is.
+async fn watch_over(shown: Shown, flags: Flags, stop: CancellationToken) {
+    let ahead = SignedDuration::try_from(flags.lookahead_interval).unwrap_or(SignedDuration::ZERO);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(flags.check_interval.max(Duration::from_secs(1))) => {}
+            () = stop.cancelled() => return,
+        }
+        let now = Timestamp::now();
+        if !shown.is_good(&flags.dns_name, now) {
+            let name = &flags.dns_name;
+            warn!(
+                name,
+                "there is no certificate that is valid for the webhook's name"
+            );
+        } else if !shown.is_good(&flags.dns_name, now.checked_add(ahead).unwrap_or(Timestamp::MAX)) {
+            let until = shown.validity().map(|validity| validity.until);
+            warn!(
+                ?until,
+                "the webhook's certificate ends soon, and nobody has renewed it"
+            );
+        }
+    }
+}
