@@ -7,6 +7,7 @@ use futures::future::join_all;
 use futures::stream::{self, StreamExt as _};
 use lockstep_api::push_secret::{PushSecretData, PushUpdatePolicy, SyncedPushSecrets};
 
+use super::audit;
 use super::gather::Subject;
 use super::memory::Memory;
 use super::plan::{Job, Jobs};
@@ -83,13 +84,14 @@ async fn to_store(context: &Context, memory: &Memory, subject: &Subject, job: Jo
     let reader = match reader(context, &subject.key.namespace, &job.store).await {
         Ok(reader) => reader,
         Err(problem) => {
+            audit::unreached(context, (&subject.key, &subject.uid), &job.store.key, &problem);
             let client = format!("could not get secrets client for store {}", job.store.key.name());
             done.problems.push(problem.at(client));
             done.unclear.push(place);
             return done;
         }
     };
-    for (entry, fate) in each(memory, subject, &job.store, &reader, entries).await {
+    for (entry, fate) in each((context, memory), subject, &job.store, &reader, entries).await {
         match fate {
             Fate::Failed(problem) => {
                 done.problems.push(problem);
@@ -118,7 +120,7 @@ type Told = (String, PushSecretData);
 
 /// What became of each entry, in their order.
 async fn each(
-    memory: &Memory,
+    (context, memory): (&Context, &Memory),
     subject: &Subject,
     store: &Store,
     reader: &Reader,
@@ -134,7 +136,7 @@ async fn each(
         let _turn = reader.turn(&key).await;
         let mut fates = Vec::new();
         for (index, entry) in entries {
-            let fate = one(memory, subject, store, reader, &entry).await;
+            let fate = one((context, memory), subject, store, reader, &entry).await;
             fates.push((index, (entry.place, entry.data), fate));
         }
         fates
@@ -145,7 +147,13 @@ async fn each(
     fates.into_iter().map(|(_, told, fate)| (told, fate)).collect()
 }
 
-async fn one(memory: &Memory, subject: &Subject, store: &Store, reader: &Reader, entry: &Entry) -> Fate {
+async fn one(
+    (context, memory): (&Context, &Memory),
+    subject: &Subject,
+    store: &Store,
+    reader: &Reader,
+    entry: &Entry,
+) -> Fate {
     let push = match &entry.push {
         Ok(Some(push)) => push,
         Ok(None) => return Fate::LeftAlone,
@@ -163,7 +171,10 @@ async fn one(memory: &Memory, subject: &Subject, store: &Store, reader: &Reader,
             Err(problem) => return Fate::Failed(problem.at("could not verify if secret exists in store")),
         }
     }
-    match reader.write(push).await {
+    let written = reader.write(push).await;
+    let who = (&subject.key, subject.uid.as_str());
+    audit::pushed(context, who, &store.key, push, &written);
+    match written {
         Ok(()) => {
             let was_known = subject.last.as_ref().and_then(|last| last.pushed.get(&place)) == Some(&digest);
             memory.pushed(subject, place, digest);

@@ -1,6 +1,7 @@
 //! PushSecret: what is in Secrets, or made by a generator, goes into stores.
 
 mod act;
+mod audit;
 mod gather;
 mod generated;
 pub mod hold;

@@ -7,6 +7,7 @@ use futures::future::join_all;
 use lockstep_api::push_secret::{PushDeletionPolicy, SyncedPushSecrets};
 
 use super::act::{self, Pushed};
+use super::audit;
 use super::gather::{self, Subject};
 use super::report::{Ended, Failure};
 use crate::controller::Context;
@@ -147,7 +148,11 @@ async fn from_store(context: &Context, key: &ObjectKey, place: &str, doomed: Vec
     };
     for doomed in doomed {
         let _turn = reader.turn(&doomed.remote.key).await;
-        match reader.delete(&doomed.remote).await {
+        let deleted = reader.delete(&doomed.remote).await;
+        if let Some(store) = push::store_of(place, &key.namespace) {
+            audit::withdrawn(context, key, &store, &doomed.remote, &deleted);
+        }
+        match deleted {
             Ok(()) => done.gone.push((doomed.store.clone(), doomed.place.clone())),
             Err(problem) => done.problems.push(problem),
         }
