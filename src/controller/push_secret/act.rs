@@ -84,14 +84,13 @@ async fn to_store(context: &Context, memory: &Memory, subject: &Subject, job: Jo
     let reader = match reader(context, &subject.key.namespace, &job.store).await {
         Ok(reader) => reader,
         Err(problem) => {
-            audit::unreached(context, (&subject.key, &subject.uid), &job.store.key, &problem);
             let client = format!("could not get secrets client for store {}", job.store.key.name());
             done.problems.push(problem.at(client));
             done.unclear.push(place);
             return done;
         }
     };
-    for (entry, fate) in each((context, memory), subject, &job.store, &reader, entries).await {
+    for (entry, fate) in each(context, memory, subject, (&job.store, &reader), entries).await {
         match fate {
             Fate::Failed(problem) => {
                 done.problems.push(problem);
@@ -120,10 +119,10 @@ type Told = (String, PushSecretData);
 
 /// What became of each entry, in their order.
 async fn each(
-    (context, memory): (&Context, &Memory),
+    context: &Context,
+    memory: &Memory,
     subject: &Subject,
-    store: &Store,
-    reader: &Reader,
+    (store, reader): (&Store, &Reader),
     entries: Vec<Entry>,
 ) -> Vec<(Told, Fate)> {
     // What goes into one secret goes one after the other.
@@ -136,7 +135,7 @@ async fn each(
         let _turn = reader.turn(&key).await;
         let mut fates = Vec::new();
         for (index, entry) in entries {
-            let fate = one((context, memory), subject, store, reader, &entry).await;
+            let fate = one(context, memory, subject, (store, reader), &entry).await;
             fates.push((index, (entry.place, entry.data), fate));
         }
         fates
@@ -148,10 +147,10 @@ async fn each(
 }
 
 async fn one(
-    (context, memory): (&Context, &Memory),
+    context: &Context,
+    memory: &Memory,
     subject: &Subject,
-    store: &Store,
-    reader: &Reader,
+    (store, reader): (&Store, &Reader),
     entry: &Entry,
 ) -> Fate {
     let push = match &entry.push {
@@ -160,8 +159,7 @@ async fn one(
         Err(problem) => return Fate::Failed(problem.clone()),
     };
     let (place, digest) = ((store.key.clone(), entry.place.clone()), push::digest(push));
-    let last = memory.last(&subject.key, &subject.uid);
-    if last.is_some_and(|last| last.pushed.get(&place) == Some(&digest)) {
+    if memory.has_pushed(subject, &place, digest) {
         return Fate::Known;
     }
     if subject.spec.update_policy == PushUpdatePolicy::IfNotExists {
@@ -172,8 +170,7 @@ async fn one(
         }
     }
     let written = reader.write(push).await;
-    let who = (&subject.key, subject.uid.as_str());
-    audit::pushed(context, who, &store.key, push, &written);
+    audit::pushed(context, subject.behalf(), &store.key, push, &written);
     match written {
         Ok(()) => {
             let was_known = subject.last.as_ref().and_then(|last| last.pushed.get(&place)) == Some(&digest);
