@@ -6,11 +6,13 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use lockstep_api::GoDuration;
+use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::provider::{HostPattern, Rules};
+use crate::telemetry::logging::Verbosity;
 
 /// How long what is under way may take at the end; Kubernetes kills us after 30 s, systemd after 90.
 const FAREWELL: Duration = Duration::from_secs(8);
@@ -35,6 +37,38 @@ pub fn stop_on_signals(tasks: &TaskTracker, stop: &CancellationToken) -> Result<
     Ok(())
 }
 
+/// SIGUSR1 asks for more in the log, SIGUSR2 for what was there at first.
+pub fn change_verbosity_on_signals(
+    verbosity: Verbosity,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut more = signal(SignalKind::user_defined1()).context("could not listen for SIGUSR1")?;
+    let mut reset = signal(SignalKind::user_defined2()).context("could not listen for SIGUSR2")?;
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        loop {
+            tokio::select! {
+                _ = more.recv() => verbosity.more(),
+                _ = reset.recv() => verbosity.reset(),
+                () = stop.cancelled() => return,
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Whatever ends this process, its memory is not written to a disk.
+pub fn leave_no_core() {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    // Who forbids it has seen to it.
+    let _ = setrlimit(Resource::Core, none);
+}
+
 /// Lets what is under way finish.
 pub async fn finish(tasks: &TaskTracker) {
     tasks.close();
@@ -48,12 +82,12 @@ pub async fn finish(tasks: &TaskTracker) {
 pub struct RuleFlags {
     /// Hosts that webhooks may talk to, in URLs and in redirects: names, addresses, or *.DOMAIN, each with or without
     /// :PORT. Not a flag of ESO's [default: any]
-    #[arg(long, value_name = "HOST,…", value_delimiter = ',')]
+    #[arg(long, help_heading = "Limits", value_name = "HOST,…", value_delimiter = ',')]
     pub webhook_allowed_hosts: Vec<HostPattern>,
     /// A folder below which stores with the provider lockstep.dev/file may read files; may be given several times. A
     /// relative path in a store starts at the first. Not a flag of ESO's [default: none, and with `agent` the folder of
     /// the manifests and /run/secrets]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, help_heading = "Limits", value_name = "DIR")]
     pub file_provider_root: Vec<PathBuf>,
 }
 

@@ -27,7 +27,7 @@ use crate::engine::condition::Manner;
 use crate::engine::render::{Engine, Targets};
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
-use crate::process::{PARTING, finish, stop_on_signals};
+use crate::process::{PARTING, change_verbosity_on_signals, finish, stop_on_signals};
 use crate::provider::pool::Pool;
 use crate::provider::{Calls, Rules};
 use crate::telemetry::{Metrics, logging};
@@ -36,9 +36,10 @@ pub use self::flags::Flags;
 
 /// Runs until told to stop, or with `--once` until everything was tried. Success: all is in step.
 pub async fn run(flags: &Flags) -> Result<ExitCode> {
-    logging::start_plain(&flags.log_filter());
+    let verbosity = logging::start_plain(&flags.log_filter());
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     stop_on_signals(&tasks, &stop)?;
+    change_verbosity_on_signals(verbosity, &tasks, &stop)?;
 
     let output = open_output(flags).await?;
     let opened = FolderCluster::open(&flags.manifests, &flags.out, output).await;

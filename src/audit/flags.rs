@@ -6,27 +6,29 @@ use std::str::FromStr;
 use clap::Args;
 use url::Url;
 
+/// What they are grouped under in the help.
+const HEADING: &str = "Audit";
+
 /// The audit log. Not flags of ESO's.
 #[expect(clippy::struct_field_names, reason = "they are the names of the flags")]
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Audit")]
 pub struct AuditFlags {
     /// Writes a line for each read, write, delete and refusal, without values: to `stdout`, to the end of the file
     /// /PATH, or in batches to an http(s):// URL. Not a flag of ESO's [default: none]
-    #[arg(long, value_name = "WHERE")]
+    #[arg(long, help_heading = HEADING, value_name = "WHERE")]
     pub audit_log: Option<Destination>,
     /// How large the file may get, in MiB, before it is put aside as FILE.1 and a new one begun; 0 leaves that to
     /// others
-    #[arg(long, value_name = "MIB", default_value = "100")]
+    #[arg(long, help_heading = HEADING, value_name = "MIB", default_value = "100")]
     pub audit_log_max_size: u64,
     /// How many files that were put aside are kept
-    #[arg(long, value_name = "COUNT", default_value = "5", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, help_heading = HEADING, value_name = "COUNT", default_value = "5", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub audit_log_max_files: u16,
     /// The file with the token that the URL is shown, read before each request
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = HEADING, value_name = "FILE")]
     pub audit_log_token_file: Option<PathBuf>,
     /// The file with the certificates, PEM, that the URL's own is checked against, in place of the system's
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = HEADING, value_name = "FILE")]
     pub audit_log_ca_file: Option<PathBuf>,
 }
 

@@ -179,11 +179,8 @@ impl Record {
     }
 
     #[must_use]
-    pub fn asked(self, asked: Asked) -> Self {
-        Self {
-            asked: Some(asked),
-            ..self
-        }
+    pub fn asked(self, asked: Option<Asked>) -> Self {
+        Self { asked, ..self }
     }
 
     #[must_use]

@@ -29,7 +29,7 @@ fn who() -> Who {
 fn read(key: &str) -> Record {
     let store = StoreKey::Cluster("vault".to_owned());
     let asked = Asked::key(key, Some("password"), None);
-    Record::new(Action::Read, who()).store(&store).asked(asked)
+    Record::new(Action::Read, who()).store(&store).asked(Some(asked))
 }
 
 fn told(record: &Record) -> Value {
@@ -96,7 +96,7 @@ fn a_search_over_everything_is_one_line_of_bounded_length() {
         name: Some("^app-".to_owned()),
         ..Find::default()
     };
-    let record = read("").asked(Asked::search(&find)).values(&found);
+    let record = read("").asked(Some(Asked::search(&find))).values(&found);
     let told = told(&record);
     assert_eq!(told["find"], json!({"name": "^app-"}));
     assert_eq!(told["values"].as_object().map(serde_json::Map::len), Some(64));

@@ -4,17 +4,20 @@ pub mod columns;
 mod diff;
 mod ending;
 mod leaves;
+mod loglevel;
 mod manifests;
 mod plain;
 mod render;
+mod variables;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use self::ending::{Ending, Halt, complain};
-use crate::{agent, operator, webhook};
+use crate::telemetry::logging;
+use crate::{agent, operator, process, webhook};
 
 /// Keeps Kubernetes Secrets in step with the stores they come from.
 ///
@@ -41,10 +44,20 @@ enum Face {
     Render(render::Flags),
     /// Shows what the next sync would change in a cluster, without values; writes nothing.
     Diff(diff::Flags),
+    /// Tells a running lockstep to log more, or as much as it was started with.
+    Loglevel(loglevel::Flags),
+}
+
+fn command() -> Command {
+    Cli::command()
 }
 
 pub fn run() -> ExitCode {
-    let cli = Cli::parse_from(with_face(std::env::args_os().collect()));
+    logging::hush_panics();
+    process::leave_no_core();
+    let arguments = with_face(std::env::args_os().collect());
+    let matches = variables::with_variables(command()).get_matches_from(arguments);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error).context("could not start the async runtime")),
@@ -60,6 +73,7 @@ pub fn run() -> ExitCode {
             runtime.block_on(run).map(|()| ExitCode::SUCCESS)
         }
         Face::Diff(flags) => Ok(ended(runtime.block_on(diff::run(&flags)))),
+        Face::Loglevel(flags) => Ok(ended(loglevel::run(&flags))),
         Face::Render(flags) => Ok(ended(runtime.block_on(render::run(&flags)))),
     };
     // Whatever still blocks a thread (a name look-up, say) must not hold up the exit.
@@ -91,8 +105,6 @@ fn with_face(mut arguments: Vec<OsString>) -> Vec<OsString> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     fn faces(arguments: &[&str]) -> Vec<String> {
@@ -119,6 +131,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        variables::with_variables(command()).debug_assert();
     }
 }

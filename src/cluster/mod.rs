@@ -6,7 +6,9 @@
 
 pub mod folder;
 pub mod kube;
+mod pushes;
 mod resources;
+mod reviews;
 mod spreading;
 mod states;
 pub mod webhook;
@@ -23,6 +25,7 @@ use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, ResourceKey, StoreKey};
 use crate::engine::plan::SecretWrite;
 use crate::engine::problem::Problem;
+use crate::engine::push::Sighting;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::spread::ParentKey;
 use crate::engine::target::Target;
@@ -31,7 +34,9 @@ use crate::engine::values::Values;
 pub use crate::engine::object::DocumentKind;
 pub use crate::engine::store::Store;
 
+pub use self::pushes::PushSecrets;
 pub use self::resources::Resources;
+pub use self::reviews::{Access, Reviews};
 pub use self::spreading::Spreading;
 pub use self::states::GeneratorStates;
 pub use self::webhook::WebhookObjects;
@@ -90,6 +95,10 @@ pub trait Cluster: Send + Sync + std::fmt::Debug {
     fn generator_states(&self) -> Option<&dyn GeneratorStates> {
         None
     }
+    /// What is pushed, where anything is.
+    fn pushes(&self) -> Option<&dyn PushSecrets> {
+        None
+    }
     /// Objects that are kept in many namespaces, where there are several.
     fn spreading(&self) -> Option<&dyn Spreading> {
         None
@@ -125,6 +134,12 @@ pub enum Change {
     /// A ClusterExternalSecret or ClusterPushSecret.
     Parent(ParentKey, Move),
     Store(StoreKey, Move),
+    /// A Secret that may be pushed, as it is now.
+    Source {
+        key: ObjectKey,
+        sighting: Sighting,
+        labels: BTreeMap<String, String>,
+    },
     /// A managed Secret came, changed or went.
     Target(ObjectKey),
     /// A managed object of another kind did.
@@ -147,7 +162,8 @@ pub enum Change {
 pub enum Move {
     /// It is new, or something other than its status changed.
     Edited,
-    /// Only its Ready condition turned.
+    /// Only what others hang on turned: of a store its Ready condition or its labels, of a PushSecret the stores that
+    /// it has pushed to.
     Turned,
     Gone,
 }

@@ -17,6 +17,7 @@ const MOST: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Follower {
     ExternalSecret(ObjectKey),
+    PushSecret(ObjectKey),
     Store(StoreKey),
 }
 

@@ -6,14 +6,18 @@ pub mod concerned;
 pub mod external_secret;
 pub mod following;
 pub mod generator_state;
+mod next;
+mod push_secret;
 pub mod rendering;
 pub mod secret_store;
 pub mod spread;
+mod templates;
 pub mod wakes;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -90,6 +94,19 @@ pub enum RefreshTime {
     Coarse,
 }
 
+/// How old a `refreshTime` may get before it is written although nothing else changed.
+const COARSE: SignedDuration = SignedDuration::from_mins(5);
+
+impl RefreshTime {
+    /// Whether a later refresh is not worth being told of, when nothing else is.
+    pub fn is_near(self, told: &Time, now: &Time) -> bool {
+        match self {
+            Self::Always => false,
+            Self::Coarse => told.0 <= now.0 && now.0.duration_since(told.0) < COARSE,
+        }
+    }
+}
+
 /// Reconciles of one kind that may be under way. A reconcile that waits costs next to nothing; what costs is bounded
 /// where it is spent, by the readers and by the permits toward the API server.
 pub const WORKERS: usize = 1024;
@@ -125,6 +142,7 @@ pub struct Controllers {
     external_secrets: Arc<Queue<ObjectKey>>,
     stores: Stores,
     generator_states: Arc<Queue<ObjectKey>>,
+    pushing: push_secret::Queues,
     spread: spread::Queues,
 }
 
@@ -140,12 +158,14 @@ impl Controllers {
         let external_secrets = Queue::new(context.metrics.queue(Kind::ExternalSecret.name(), WORKERS));
         let stores = Stores::new(&context.metrics);
         let generator_states = Queue::new(context.metrics.queue("generatorstate", WORKERS));
+        let pushing = push_secret::Queues::new(&context);
         let spread = spread::Queues::new(&context);
         let router = wakes::Router::new(
             context.clone(),
             external_secrets.clone(),
             stores.clone(),
             generator_states.clone(),
+            push_secret::Wakes::new(context.clone(), pushing.clone()),
             spread::Wakes::new(context.clone(), spread.clone()),
         );
         tasks.spawn(router.run(changes, stop.clone()));
@@ -154,6 +174,7 @@ impl Controllers {
             external_secrets,
             stores,
             generator_states,
+            pushing,
             spread,
         }
     }
@@ -165,8 +186,10 @@ impl Controllers {
             external_secrets,
             stores,
             generator_states,
+            pushing,
             spread,
         } = self;
+        pushing.work(&context, tasks, stop);
         spread.work(&context, tasks, stop);
         let memory = Arc::new(external_secret::Memory::default());
         let turn = {

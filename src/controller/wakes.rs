@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::concerned::Concerned;
 use super::following::{Follower, Version};
-use super::{Context, Stores, spread};
+use super::{Context, Stores, push_secret, spread};
 use crate::cluster::{Change, Move};
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::spread::Sort;
@@ -30,6 +30,7 @@ pub struct Router {
     external_secrets: Arc<Queue<ObjectKey>>,
     stores: Stores,
     generator_states: Arc<Queue<ObjectKey>>,
+    pushes: push_secret::Wakes,
     spread: spread::Wakes,
     concerned: Concerned<ObjectKey>,
 }
@@ -40,6 +41,7 @@ impl Router {
         external_secrets: Arc<Queue<ObjectKey>>,
         stores: Stores,
         generator_states: Arc<Queue<ObjectKey>>,
+        pushes: push_secret::Wakes,
         spread: spread::Wakes,
     ) -> Self {
         Self {
@@ -47,6 +49,7 @@ impl Router {
             external_secrets,
             stores,
             generator_states,
+            pushes,
             spread,
             concerned: Concerned::default(),
         }
@@ -73,8 +76,16 @@ impl Router {
             Change::Target(key) => self.wake_concerned(&ObjectRef::namespaced("Secret", &key)),
             Change::Resource(key) => self.wake_concerned(&ObjectRef::from(&key)),
             Change::Store(key, moved) => self.store(&key, moved),
+            Change::Source {
+                key,
+                sighting,
+                labels,
+            } => self.pushes.source(&key, sighting, &labels),
             Change::Parent(key, moved) => self.spread.parent(&key, moved),
-            Change::PushSecret(key, moved) => self.spread.child(Sort::PushSecret, &key, moved),
+            Change::PushSecret(key, moved) => {
+                self.pushes.push_secret(&key, moved);
+                self.spread.child(Sort::PushSecret, &key, moved);
+            }
             Change::Namespace(name) => {
                 self.wake_concerned(&namespace_ref(&name));
                 self.spread.namespace(&name);
@@ -110,6 +121,7 @@ impl Router {
             Move::Turned => {}
         }
         self.wake_concerned(&ObjectRef::from(key));
+        self.pushes.store(key);
     }
 
     /// The store's own check tells that its backend is away, or back, and that turns those who hang on its being
@@ -126,6 +138,7 @@ impl Router {
                 for (nth, key) in (0..).zip(self.concerned.by(&object)) {
                     self.external_secrets.hasten(key, (APART.0 * nth).min(APART.1));
                 }
+                self.pushes.store_is_back(store, APART);
             }
         }
     }
@@ -135,6 +148,7 @@ impl Router {
         for follower in self.context.following.seen(object, version) {
             match follower {
                 Follower::ExternalSecret(key) => self.external_secrets.wake(&key),
+                Follower::PushSecret(key) => self.pushes.wake(&key),
                 Follower::Store(key) => self.stores.wake(&key),
             }
         }

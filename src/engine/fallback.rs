@@ -158,6 +158,7 @@ mod tests {
             labels: BTreeMap::new(),
             annotations: BTreeMap::from([(ANNOTATION.to_owned(), annotation.to_owned())]),
             terminating: false,
+            is_held: false,
             spec: Parsed::from_json(json!({})),
             status: SecretStoreStatus::default(),
         }

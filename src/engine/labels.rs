@@ -5,6 +5,10 @@ pub const CREATED_BY: &str = "reconcile.external-secrets.io/created-by";
 pub const DATA_HASH: &str = "reconcile.external-secrets.io/data-hash";
 /// ESO's finalizer. We set it only where something must be undone, and honour it where we find it.
 pub const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
+/// On a PushSecret under `deletionPolicy: Delete`: what it pushed is deleted before it goes.
+pub const PUSH_FINALIZER: &str = "pushsecret.externalsecrets.io/finalizer";
+/// On a store: it is needed for that.
+pub const STORE_FINALIZER: &str = "secretstore.externalsecrets.io/finalizer";
 /// ESO's finalizer on a ClusterExternalSecret: as [`FINALIZER`].
 pub const SPREAD_FINALIZER: &str = "externalsecrets.external-secrets.io/clusterexternalsecret-cleanup";
 /// What the names of the finalizers begin with that ESO puts on namespaces. They guard nothing, and keep namespaces from

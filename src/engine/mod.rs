@@ -23,6 +23,7 @@ pub mod object;
 pub mod own;
 pub mod plan;
 pub mod problem;
+pub mod push;
 pub mod render;
 pub mod renewal;
 pub mod rewrite;

@@ -19,6 +19,8 @@ pub struct Store {
     pub labels: BTreeMap<String, String>,
     pub annotations: BTreeMap<String, String>,
     pub terminating: bool,
+    /// Whether it carries the finalizer that keeps it for those who have pushed to it.
+    pub is_held: bool,
     pub spec: Parsed<SecretStoreSpec>,
     pub status: SecretStoreStatus,
 }
@@ -175,6 +177,7 @@ mod tests {
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
             terminating: false,
+            is_held: false,
             spec: Parsed::from_json(spec),
             status: serde_json::from_value(json!({"conditions": condition.into_iter().collect::<Vec<_>>()}))
                 .expect("a status"),

@@ -56,7 +56,7 @@ pub struct ManagedFields {
 
 /// Stands for a value, or several, where only "is it the same?" is asked. Keyed anew in each process, so it tells nothing to
 /// anyone who reads it elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Digest(u64);
 
 impl Digest {
@@ -64,7 +64,7 @@ impl Digest {
         Self::of_parts(value.expose())
     }
 
-    fn of_parts(parts: impl Hash) -> Self {
+    pub(super) fn of_parts(parts: impl Hash) -> Self {
         static KEY: OnceLock<RandomState> = OnceLock::new();
         Self(KEY.get_or_init(RandomState::new).hash_one(parts))
     }

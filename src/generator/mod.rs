@@ -5,6 +5,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod azure;
 mod fake;
 pub mod kept;
 mod mfa;
@@ -19,6 +20,7 @@ mod webhook;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use lockstep_api::Fault;
 use lockstep_api::generator::{GeneratorSpec, MFASpec, SSHKeySpec};
 use tokio::sync::Semaphore;
 
@@ -125,8 +127,11 @@ impl Generators {
                     what: "a generator for AWS, without which this was built,".to_owned(),
                 })
             }
-            GeneratorSpec::ACRAccessToken(_)
-            | GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_)
+            GeneratorSpec::ACRAccessToken(token) => {
+                let made = azure::registry_token(token, &self.references(order)).await;
+                made.map_err(|problem| told(problem, order))
+            }
+            GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_)
             | GeneratorSpec::CloudsmithAccessToken(_)
             | GeneratorSpec::GCRAccessToken(_)
             | GeneratorSpec::GithubAccessToken(_)
@@ -167,9 +172,52 @@ impl Generators {
     }
 }
 
+/// A fault of the generator's spec is no fault of the object that uses it.
+fn told(problem: Problem, order: Order<'_>) -> Problem {
+    match problem {
+        Problem::InvalidSpec { field, why } => {
+            let field = field.strip_prefix("spec.").unwrap_or(&field);
+            order.generator.broken(Fault::new(field, why))
+        }
+        problem => problem.at(order.generator.to_string()),
+    }
+}
+
 fn failed(why: &str) -> Problem {
     Problem::Unreachable {
         what: "generating".to_owned(),
         why: why.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_api::generator::ClusterGeneratorKind;
+
+    use super::*;
+    use crate::engine::object::ObjectKey;
+    use crate::engine::problem::Retry;
+
+    #[test]
+    fn a_bad_spec_is_the_generators_and_may_be_mended_without_an_edit_of_its_user() {
+        let key = ObjectKey::new("ns", "gen");
+        let generator = GeneratorKey::Namespaced(ClusterGeneratorKind::STSSessionToken, key);
+        let order = Order {
+            generator: &generator,
+            namespace: "ns",
+            now: jiff::Timestamp::UNIX_EPOCH,
+            refresh: None,
+            page: &Page::glance(),
+        };
+        let problem = Problem::InvalidSpec {
+            field: "spec.auth.jwt".to_owned(),
+            why: "cannot be used".to_owned(),
+        };
+        let problem = told(problem, order);
+        assert_eq!(
+            problem.to_string(),
+            "STSSessionToken ns/gen: spec.auth.jwt: cannot be used"
+        );
+        assert_eq!(problem.retry(), Retry::Backoff);
     }
 }

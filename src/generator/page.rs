@@ -59,9 +59,14 @@ impl Page {
     /// One that is kept in the cluster, where the cluster keeps any.
     pub fn kept_in(cluster: &Arc<dyn Cluster>, owner: Owner) -> Self {
         if cluster.generator_states().is_none() {
-            return Self::new(Keeping::Loose, None);
+            return Self::loose();
         }
         Self::new(Keeping::Noted, Some((cluster.clone(), owner)))
+    }
+
+    /// One that nobody keeps.
+    pub fn loose() -> Self {
+        Self::new(Keeping::Loose, None)
     }
 
     /// One on which nothing may stay.

@@ -6,12 +6,21 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::metrics::MetricsFlags;
 use super::webhook::WebhookFlags;
 use crate::audit::AuditFlags;
 use crate::controller::RefreshTime;
 use crate::engine::condition::Manner;
 use crate::process::{RuleFlags, parse_duration};
-use crate::telemetry::logging::TimeFormat;
+use crate::telemetry::logging::{self, TimeFormat, Verbosity};
+
+// What flags are grouped under in the help.
+const SERVED: &str = "What is served";
+const SYNCS: &str = "How it is kept in step";
+const TEMPLATES: &str = "Templates";
+const LEADER: &str = "Leader election";
+pub(super) const METRICS: &str = "Metrics and probes";
+const LOGS: &str = "Logs";
 
 /// A switch as Go's flag packages have it: `--flag` and `--flag=false`.
 macro_rules! switches {
@@ -34,35 +43,34 @@ macro_rules! switches {
 #[derive(Clone, Debug, Args)]
 #[command(max_term_width = 110)]
 pub struct Flags {
-    /// Where metrics are served. `0` serves none.
-    #[arg(long, value_name = "ADDRESS", default_value = ":8080", value_parser = parse_address)]
-    pub metrics_addr: Address,
+    #[command(flatten)]
+    pub metrics: MetricsFlags,
     /// Where /healthz and /readyz are served. `0` serves none.
-    #[arg(long, value_name = "ADDRESS", default_value = ":8082", value_parser = parse_address)]
+    #[arg(long, help_heading = METRICS, value_name = "ADDRESS", default_value = ":8082", value_parser = parse_address)]
     pub live_addr: Address,
     /// Only stores of this class, or of none, are served.
-    #[arg(long, value_name = "CLASS", default_value = "default")]
+    #[arg(long, help_heading = SERVED, value_name = "CLASS", default_value = "default")]
     pub controller_class: String,
     /// Only this namespace is served.
-    #[arg(long, value_name = "NAMESPACE", default_value = "")]
+    #[arg(long, help_heading = SERVED, value_name = "NAMESPACE", default_value = "")]
     pub namespace: String,
     /// How often a store is checked that does not say itself.
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
+    #[arg(long, help_heading = SYNCS, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub store_requeue_interval: Duration,
     /// How exactly status.refreshTime follows refreshes that change nothing. Not a flag of ESO's.
-    #[arg(long, value_name = "HOW", default_value = "coarse")]
+    #[arg(long, help_heading = SYNCS, value_name = "HOW", default_value = "coarse")]
     pub status_refresh_time: RefreshTimeFlag,
     /// How long what a generator made is left alone after something newer has taken its place.
-    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = parse_duration)]
+    #[arg(long, help_heading = SYNCS, value_name = "DURATION", default_value = "2m", value_parser = parse_duration)]
     pub generator_gc_grace_period: Duration,
     /// What opens an action in templates of targets.
-    #[arg(long, value_name = "TEXT", default_value = "{{")]
+    #[arg(long, help_heading = TEMPLATES, value_name = "TEXT", default_value = "{{")]
     pub template_left_delimiter: String,
     /// What closes an action in templates of targets.
-    #[arg(long, value_name = "TEXT", default_value = "}}")]
+    #[arg(long, help_heading = TEMPLATES, value_name = "TEXT", default_value = "}}")]
     pub template_right_delimiter: String,
     /// Which conditions tell that something is wrong. Not a flag of ESO's.
-    #[arg(long, value_name = "HOW", default_value = "kstatus")]
+    #[arg(long, help_heading = SYNCS, value_name = "HOW", default_value = "kstatus")]
     pub status_conditions: ConditionsFlag,
     #[command(flatten)]
     pub rules: RuleFlags,
@@ -72,12 +80,8 @@ pub struct Flags {
     pub election: Election,
     #[command(flatten)]
     pub webhook: WebhookFlags,
-    /// The least severe messages that are logged: error, warn, info, debug or trace.
-    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = parse_level)]
-    pub loglevel: String,
-    /// How timestamps are logged: epoch, or any other of ESO's names for RFC 3339.
-    #[arg(long, value_name = "ENCODING", default_value = "epoch")]
-    pub zap_time_encoding: TimeEncoding,
+    #[command(flatten)]
+    pub logs: LogFlags,
     #[command(flatten)]
     pub audit: AuditFlags,
     #[command(flatten)]
@@ -87,29 +91,76 @@ pub struct Flags {
 switches! {
     Switches {
         /// Serve ClusterSecretStores.
+        #[arg(help_heading = SERVED)]
         enable_cluster_store_reconciler = "true",
         /// Serve ClusterExternalSecrets.
+        #[arg(help_heading = SERVED)]
         enable_cluster_external_secret_reconciler = "true",
         /// Serve ClusterPushSecrets.
+        #[arg(help_heading = SERVED)]
         enable_cluster_push_secret_reconciler = "true",
         /// Serve SecretStores.
+        #[arg(help_heading = SERVED)]
         enable_secret_store_reconciler = "true",
+        /// Serve PushSecrets.
+        #[arg(help_heading = SERVED)]
+        enable_push_secret_reconciler = "true",
         /// Read only stores that are Ready.
+        #[arg(help_heading = SYNCS)]
         enable_flood_gate = "true",
         /// Remember in GeneratorStates what generators made elsewhere: leases are renewed, and given back when nobody
         /// needs them any more.
+        #[arg(help_heading = SYNCS)]
         enable_generator_state = "true",
         /// Hold back what would blank values of a Secret or take most of its keys while its ExternalSecret is unchanged.
         /// Not a flag of ESO's.
+        #[arg(help_heading = SYNCS)]
         enable_shrink_guard = "true",
         /// Tell the recommended labels (app.kubernetes.io/…) of objects with their metrics.
+        #[arg(help_heading = METRICS)]
         enable_extended_metric_labels = "false",
         /// Allow targets that are no Secrets, through spec.target.manifest. Whoever may read such an object reads the
         /// values in it.
+        #[arg(help_heading = SYNCS)]
         unsafe_allow_generic_targets = "false",
         /// Work only while holding the lease, so that several replicas can run.
+        #[arg(help_heading = LEADER)]
         enable_leader_election = "false",
     }
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Args)]
+pub struct LogFlags {
+    /// The least severe messages that are logged: error, warn, info, debug or trace. SIGUSR1 makes a running process
+    /// log more, SIGUSR2 as much as before (see lockstep loglevel).
+    #[arg(long, help_heading = LOGS, value_name = "LEVEL", default_value = "info", value_parser = parse_level)]
+    pub loglevel: String,
+    /// How timestamps are logged: epoch, or any other of ESO's names for RFC 3339.
+    #[arg(long, help_heading = LOGS, value_name = "ENCODING", default_value = "epoch")]
+    pub zap_time_encoding: TimeEncoding,
+    /// How messages are logged. Not a flag of ESO's.
+    #[arg(long, help_heading = LOGS, value_name = "FORMAT", default_value = "json")]
+    pub log_format: LogFormat,
+}
+
+impl LogFlags {
+    /// Logs from now on.
+    pub fn start(&self) -> Verbosity {
+        let start = match self.log_format {
+            LogFormat::Json => logging::start_json,
+            LogFormat::Text => logging::start_text,
+        };
+        start(&self.loglevel, self.zap_time_encoding.into())
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogFormat {
+    /// A JSON object a line
+    Json,
+    /// Lines for people
+    Text,
 }
 
 /// Leader election, on ESO's own lease.
@@ -117,13 +168,13 @@ switches! {
 #[derive(Clone, Debug, Args)]
 pub struct Election {
     /// The name of the lease.
-    #[arg(long, value_name = "NAME", default_value = "external-secrets-controller")]
+    #[arg(long, help_heading = LEADER, value_name = "NAME", default_value = "external-secrets-controller")]
     pub leader_election_id: String,
     /// How long a lease is good for without being renewed.
-    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = parse_duration)]
+    #[arg(long, help_heading = LEADER, value_name = "DURATION", default_value = "15s", value_parser = parse_duration)]
     pub leader_election_lease_duration: Duration,
     /// How long the leader tries to renew before it gives up.
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
+    #[arg(long, help_heading = LEADER, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
     pub leader_election_renew_deadline: Duration,
 }
 
@@ -166,13 +217,7 @@ accepted! {
     enable_configmaps_caching: "ConfigMaps are read when they are needed",
     enable_managed_secrets_caching: "managed Secrets are always watched, and kept as fingerprints",
     enable_secret_api_read_on_cache_mismatch: "writes carry the version that was looked at",
-    enable_push_secret_reconciler: "PushSecret is not there yet",
     enable_http2: "the metrics endpoint speaks HTTP/1.1",
-    metrics_auth: "not there yet",
-    metrics_secure: "not there yet",
-    metrics_cert_dir: "not there yet",
-    metrics_cert_name: "not there yet",
-    metrics_key_name: "not there yet",
     enable_vault_token_cache: "connections to Vault live as long as their store",
     vault_token_cache_size: "connections to Vault live as long as their store",
     experimental_enable_vault_token_cache: "connections to Vault live as long as their store",
@@ -319,7 +364,10 @@ mod tests {
             named,
             ["--concurrent", "--client-qps", "--enable-secrets-caching"]
         );
-        assert_eq!(flags.metrics_addr, Address(Some(([0, 0, 0, 0], 9090).into())));
+        assert_eq!(
+            flags.metrics.metrics_addr,
+            Address(Some(([0, 0, 0, 0], 9090).into()))
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use http::StatusCode;
 use http::header::{HeaderMap, RETRY_AFTER};
 use jiff::Timestamp;
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Identity, RequestBuilder};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, RequestBuilder};
 use rustls::pki_types::CertificateDer;
 
 use crate::engine::problem::Problem;
@@ -55,11 +55,20 @@ pub(crate) struct Answer {
 impl Http {
     /// `field` is where identity and authorities come from, for messages.
     pub(crate) fn new(options: Options, field: &str) -> Result<Self, Problem> {
+        Self::build(Client::builder(), options, field)
+    }
+
+    /// The same for what is beside us, such as a machine's metadata: no proxy comes in between.
+    pub(super) fn without_proxy(options: Options, field: &str) -> Result<Self, Problem> {
+        Self::build(Client::builder().no_proxy(), options, field)
+    }
+
+    fn build(builder: ClientBuilder, options: Options, field: &str) -> Result<Self, Problem> {
         let invalid = |why: &str| Problem::ReferenceInvalid {
             field: field.to_owned(),
             why: why.to_owned(),
         };
-        let mut builder = Client::builder()
+        let mut builder = builder
             .user_agent(concat!("lockstep/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT.min(options.deadline))
             .timeout(options.deadline)

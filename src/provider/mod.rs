@@ -7,6 +7,7 @@
 
 #[cfg(feature = "aws")]
 pub(crate) mod aws;
+pub(crate) mod azure;
 mod calls;
 pub(crate) mod certificates;
 mod fake;
@@ -26,11 +27,9 @@ pub mod reader;
 pub mod references;
 #[cfg(test)]
 pub(crate) mod testing;
-mod turns;
 pub(crate) mod vault;
 pub(crate) mod webhook;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,15 +37,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lockstep_api::RetrySettings;
 use lockstep_api::provider::Provider;
-use serde_json::Value;
 
-use crate::engine::json::encode_values;
 use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
 
-pub use crate::engine::ask::{Aspect, Find, Location};
+pub use crate::engine::ask::{Aspect, Find, Location, Push, PushSource, Remote};
 pub use calls::{CallObserver, Calls};
 pub use hosts::{HostPattern, Hosts};
 pub use keepsake::Keepsake;
@@ -142,70 +139,6 @@ pub enum Payload {
     Map(Values),
 }
 
-/// Where a pushed value goes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Remote {
-    pub key: String,
-    pub property: Option<String>,
-    /// `spec.data[].metadata`, for the backend to understand. It may say where the place is (`remoteNamespace`), so
-    /// whoever looks there or deletes needs it as whoever writes.
-    pub metadata: Option<Value>,
-}
-
-/// A value on its way to a backend.
-#[derive(Clone, Debug)]
-pub struct Push {
-    pub remote: Remote,
-    /// The key of the source Secret that is pushed; `None` pushes all of `values`.
-    pub secret_key: Option<String>,
-    pub values: Values,
-    pub source: PushSource,
-}
-
-/// What the source Secret says about itself.
-#[derive(Clone, Debug, Default)]
-pub struct PushSource {
-    /// What the metadata of a push refers to is in the same one.
-    pub namespace: String,
-    pub secret_type: Option<String>,
-    pub labels: BTreeMap<String, String>,
-    pub annotations: BTreeMap<String, String>,
-}
-
-impl Push {
-    /// The value of the key that is pushed; `None` when all of them are.
-    fn single(&self) -> Result<Option<&SecretBytes>, Problem> {
-        let Some(key) = &self.secret_key else {
-            return Ok(None);
-        };
-        let missing = || Problem::BadData {
-            why: format!("secret key {key} does not exist"),
-        };
-        self.values.get(key).ok_or_else(missing).map(Some)
-    }
-
-    /// What is pushed: the value of one key, or all of them as one object of JSON.
-    fn value(&self) -> Result<SecretBytes, Problem> {
-        let single = self.single()?.cloned();
-        Ok(single.unwrap_or_else(|| encode_values(&self.values)))
-    }
-
-    /// The same for a backend that keeps text. Bytes that are none would be read there as others.
-    fn text(&self) -> Result<SecretBytes, Problem> {
-        let value = self.value()?;
-        if str::from_utf8(value.expose()).is_ok() {
-            return Ok(value);
-        }
-        let key = self.secret_key.as_deref().unwrap_or_default();
-        Err(Problem::BadData {
-            why: format!(
-                "secret key {key} holds bytes that are no text, and the provider keeps text only: encode them, for \
-                 example with b64enc in a template"
-            ),
-        })
-    }
-}
-
 /// What a check found out, when it did not fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -282,8 +215,8 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         Provider::Aws(_) => Err(Problem::NotSupported {
             what: "provider `aws`, without which this was built,".to_owned(),
         }),
-        Provider::Azurekv(_)
-        | Provider::Gcpsm(_)
+        Provider::Azurekv(spec) => azure::connect(spec, surroundings).await,
+        Provider::Gcpsm(_)
         | Provider::Doppler(_)
         | Provider::Crd(_)
         | Provider::Onepassword(_)

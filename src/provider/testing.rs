@@ -279,6 +279,7 @@ pub(crate) fn store(key: StoreKey, generation: i64, provider: &Value) -> Arc<Sto
         labels: BTreeMap::new(),
         annotations: BTreeMap::new(),
         terminating: false,
+        is_held: false,
         spec,
         status: SecretStoreStatus::default(),
     })

@@ -141,3 +141,56 @@ async fn until<T>(stop: &CancellationToken, future: impl Future<Output = T>) -> 
         value = future => Some(value),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Heard {
+        panics: AtomicUsize,
+        turns: AtomicUsize,
+    }
+
+    impl Observer for Heard {
+        fn added(&self) {}
+
+        fn depth(&self, _: Depth) {}
+
+        fn started(&self, _: Duration) -> u64 {
+            0
+        }
+
+        fn finished(&self, _: u64, _: Next, _: Duration) {
+            self.turns.fetch_add(1, SeqCst);
+        }
+
+        fn panicked(&self) {
+            self.panics.fetch_add(1, SeqCst);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_counted_and_tried_again_and_others_go_on() {
+        let (heard, stop) = (Arc::<Heard>::default(), CancellationToken::new());
+        let queue = Queue::new(heard.clone());
+        let (tries, done) = (Arc::new(AtomicUsize::new(0)), stop.clone());
+        queue.wake(&"bad");
+        queue.wake(&"good");
+        let turn = move |key| {
+            let (tries, done) = (tries.clone(), done.clone());
+            async move {
+                if key == "bad" {
+                    let tries = tries.fetch_add(1, SeqCst);
+                    assert!(tries >= 2, "on purpose");
+                    done.cancel();
+                }
+                Next::WhenWoken
+            }
+        };
+        queue.work(2, stop, turn).await;
+        assert_eq!((heard.panics.load(SeqCst), heard.turns.load(SeqCst)), (2, 4));
+    }
+}

@@ -237,7 +237,7 @@ pub fn store_like(key: &StoreKey) -> (Kind, ObjectKey) {
     (kind, ObjectKey::new(namespace, key.name()))
 }
 
-/// Of either kind that spreads, and the name among those of its kind, which have no namespace.
+/// What is spread over namespaces, of either kind, and its name among those of its kind.
 pub fn parent_like(key: &ParentKey) -> (Kind, ObjectKey) {
     let kind = match key.sort {
         Sort::ExternalSecret => Kind::ClusterExternalSecret,

@@ -84,6 +84,15 @@ impl Bed {
         }
     }
 
+    /// As [`Bed::once`], with these variables in the environment.
+    pub fn once_in(&self, environment: &[(&str, &str)]) -> ExitStatus {
+        let mut command = self.command(&self.manifests(), &[]);
+        let command = command
+            .envs(environment.iter().copied())
+            .env("LOCKSTEP_ONCE", "true");
+        command.output().expect("the program runs").status
+    }
+
     pub fn start(&self, arguments: &[&str]) -> Running {
         let (stdout, stderr) = (self.path("stdout"), self.path("stderr"));
         let file = |path: &Path| File::create(path).expect("a file");
@@ -173,6 +182,10 @@ impl Running {
             );
             pause();
         }
+    }
+
+    pub fn pid(&self) -> String {
+        self.child.id().to_string()
     }
 
     /// Asks it to end, and waits until it did.

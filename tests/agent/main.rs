@@ -5,6 +5,7 @@ mod bed;
 mod daemon;
 mod files;
 mod once;
+mod process;
 mod webhook;
 
 /// A store with this JSON document under the key `k`, and one that is no text under `raw`.

@@ -302,3 +302,42 @@ fn one_that_is_wrong_does_not_hide_the_others() {
     );
     assert!(!ended.stderr.contains("canary"));
 }
+
+#[test]
+fn a_cluster_external_secret_is_rendered_in_each_of_its_namespaces() {
+    let all = "\
+apiVersion: external-secrets.io/v1
+kind: ClusterExternalSecret
+metadata: {name: all}
+spec:
+  namespaceSelectors: [{matchLabels: {tier: gold}}]
+  externalSecretSpec:
+    secretStoreRef: {name: vault}
+    data: [{secretKey: username, remoteRef: {key: db}}]
+";
+    let namespaces = "{apiVersion: v1, kind: Namespace, metadata: {name: a, labels: {tier: gold}}}\n---\n\
+                      {apiVersion: v1, kind: Namespace, metadata: {name: b, labels: {tier: tin}}}\n---\n\
+                      {apiVersion: v1, kind: Namespace, metadata: {name: c, labels: {tier: gold}}}\n";
+    let bed = Bed::new(&[
+        ("all.yaml", all),
+        ("namespaces.yaml", namespaces),
+        ("values.yaml", "username: canary\n"),
+    ]);
+    let render =
+        |more: &[&str]| bed.run(&[&["render", "-f", "all.yaml", "--data", "values.yaml"], more].concat());
+    let rendered = render(&["-f", "namespaces.yaml"]).assert(0);
+    let headings: Vec<_> = rendered
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .collect();
+    let of = |namespace: &str| format!("# all.yaml:1: ExternalSecret {namespace}/all, creationPolicy Owner");
+    assert_eq!(headings, [of("a"), of("c")]);
+    assert!(!rendered.stdout.contains("canary") && rendered.stderr.is_empty());
+    render(&[]).assert_refused(
+        2,
+        "lockstep: all.yaml:1: ClusterExternalSecret all reaches none of the namespaces that are declared, and \
+         does nothing; give their manifests too\n\
+         lockstep: no ExternalSecret in what -f names\n",
+    );
+}

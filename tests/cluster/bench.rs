@@ -258,7 +258,7 @@ impl Bench {
     }
 }
 
-async fn audited() -> Result<ControlPlane> {
+pub async fn audited() -> Result<ControlPlane> {
     let options = Options {
         audit: true,
         ..Options::default()

@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use sha3::{Digest as _, Sha3_224};
 
 pub const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
-const STORE_FINALIZER: &str = "secretstore.externalsecrets.io/finalizer";
 const MANAGED: &str = "reconcile.external-secrets.io/managed";
 const CREATED_BY: &str = "reconcile.external-secrets.io/created-by";
 const DATA_HASH: &str = "reconcile.external-secrets.io/data-hash";
@@ -87,17 +86,10 @@ impl Eso {
             .map(drop)
     }
 
-    /// A store that was found sound, and that a PushSecret once pushed to.
+    /// A store that was found sound.
     pub async fn store(&self, name: &str, values: Value) -> Result<()> {
         let spec = json!({"provider": {"fake": {"data": values}}});
-        let store = self
-            .create(
-                "SecretStore",
-                name,
-                json!({"finalizers": [STORE_FINALIZER]}),
-                spec,
-            )
-            .await?;
+        let store = self.create("SecretStore", name, json!({}), spec).await?;
         let status = json!({"capabilities": "ReadWrite", "conditions": [ready("Valid", "store validated")?]});
         self.tell("SecretStore", store, status).await
     }

@@ -22,6 +22,7 @@ mod leases;
 mod lender;
 mod mishaps;
 mod operator;
+mod push;
 mod readers;
 mod resources;
 mod series;

@@ -106,6 +106,7 @@ impl Readers {
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
             terminating: false,
+            is_held: false,
             spec: Parsed::from_json(spec),
             status: SecretStoreStatus::default(),
         })

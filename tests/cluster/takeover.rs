@@ -141,11 +141,6 @@ async fn what_esos_finalizer_promised_is_done() -> Result<()> {
             .await?;
     }
     let taken = handover.take_over().await?;
-    let finalizers = taken.eso.objects("SecretStore").get("fake").await?;
-    ensure!(
-        !finalizers.finalizers().is_empty(),
-        "the store's finalizer guards what was pushed, and is not ours"
-    );
     for name in ["going", "orphaning", "merging"] {
         taken.delete(name).await?;
     }

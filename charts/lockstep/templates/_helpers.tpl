@@ -76,6 +76,16 @@ true
 {{- .Values.leaderElectionID | default (get .Values.extraArgs "leader-election-id") | default "external-secrets-controller" }}
 {{- end }}
 
+{{/* "true" when metrics are told only to those who may read them. */}}
+{{- define "lockstep.metricsAuth" -}}
+{{- if .Values.metrics.listen.auth.enabled }}
+{{- if not .Values.metrics.listen.secure.enabled }}
+{{- fail "metrics.listen.auth.enabled takes metrics.listen.secure.enabled: without TLS, whoever listens has the token" }}
+{{- end -}}
+true
+{{- end }}
+{{- end }}
+
 {{/* ---- The operator's command line ---- */}}
 
 {{/*
@@ -98,12 +108,22 @@ The flags that differ from the operator's own defaults, as a map. A map, so that
 {{- if ne (int $v.concurrent) 1 }}{{ $_ := set $flags "concurrent" $v.concurrent }}{{ end }}
 {{- if ne $v.log.level "info" }}{{ $_ := set $flags "loglevel" $v.log.level }}{{ end }}
 {{- if ne $v.log.timeEncoding "epoch" }}{{ $_ := set $flags "zap-time-encoding" $v.log.timeEncoding }}{{ end }}
+{{- if ne $v.log.format "json" }}{{ $_ := set $flags "log-format" $v.log.format }}{{ end }}
 {{- with $v.audit.log }}{{ $_ := set $flags "audit-log" . }}{{ end }}
 {{- if ne (int $v.audit.maxSize) 100 }}{{ $_ := set $flags "audit-log-max-size" $v.audit.maxSize }}{{ end }}
 {{- if ne (int $v.audit.maxFiles) 5 }}{{ $_ := set $flags "audit-log-max-files" $v.audit.maxFiles }}{{ end }}
 {{- with $v.audit.tokenFile }}{{ $_ := set $flags "audit-log-token-file" . }}{{ end }}
 {{- with $v.audit.caFile }}{{ $_ := set $flags "audit-log-ca-file" . }}{{ end }}
 {{- if ne (int $v.metrics.listen.port) 8080 }}{{ $_ := set $flags "metrics-addr" (printf ":%d" (int $v.metrics.listen.port)) }}{{ end }}
+{{- with $v.metrics.listen.secure }}
+{{- if .enabled }}
+{{- $_ := set $flags "metrics-secure" true }}
+{{- with .certDir }}{{ $_ := set $flags "metrics-cert-dir" . }}{{ end }}
+{{- with .certFile }}{{ $_ := set $flags "metrics-cert-name" . }}{{ end }}
+{{- with .keyFile }}{{ $_ := set $flags "metrics-key-name" . }}{{ end }}
+{{- end }}
+{{- end }}
+{{- if include "lockstep.metricsAuth" . }}{{ $_ := set $flags "metrics-auth" true }}{{ end }}
 {{- if ne $live ":8082" }}{{ $_ := set $flags "live-addr" $live }}{{ end }}
 {{- if $v.extendedMetricLabels }}{{ $_ := set $flags "enable-extended-metric-labels" true }}{{ end }}
 {{- if $v.enableHTTP2 }}{{ $_ := set $flags "enable-http2" true }}{{ end }}
@@ -210,12 +230,20 @@ nothing is said go to different nodes where they can: on one node they would fal
 
 {{/* ---- Monitoring ---- */}}
 
-{{/* How Prometheus reads a replica. Takes the values of a monitor. */}}
+{{/* How Prometheus reads a replica. Takes (list $ valuesOfAMonitor). */}}
 {{- define "lockstep.endpoint" -}}
+{{- $listen := (index . 0).Values.metrics.listen }}
+{{- with index . 1 }}
 - port: metrics
   interval: {{ .interval }}
   scrapeTimeout: {{ .scrapeTimeout }}
   honorLabels: {{ .honorLabels }}
+  {{- if $listen.secure.enabled }}
+  scheme: https
+  # The certificate may be one that nobody has signed.
+  tlsConfig:
+    insecureSkipVerify: true
+  {{- end }}
   {{- with .metricRelabelings }}
   metricRelabelings:
     {{- toYaml . | nindent 4 }}
@@ -224,6 +252,7 @@ nothing is said go to different nodes where they can: on one node they would fal
   relabelings:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+{{- end }}
 {{- end }}
 
 {{/* The label `job` that the Prometheus operator gives to our series: the Service's name, or the PodMonitor's with its namespace. */}}
@@ -381,12 +410,6 @@ crds.conversion: no version needs one
 {{- end }}
 {{- if $v.image.flavour }}
 image.flavour: there is only one
-{{- end }}
-{{- if dig "enabled" false $v.metrics.listen.auth }}
-metrics.listen.auth: not there yet: whoever reaches the port can read the metrics
-{{- end }}
-{{- if dig "enabled" false $v.metrics.listen.secure }}
-metrics.listen.secure: not there yet: metrics are served without TLS
 {{- end }}
 {{- if and $v.podDisruptionBudget.enabled (not (include "lockstep.podDisruptionBudget" .)) }}
 podDisruptionBudget: for one replica it would block every drain of its node

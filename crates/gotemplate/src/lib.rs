@@ -60,6 +60,26 @@ pub fn certificate_validity(der: &[u8]) -> Option<(i64, i64)> {
     crypto::x509::validity(der).ok()
 }
 
+/// The private key in the first block of a PEM text, as JSON (RFC 7517). `None` where there is none that is RSA's or on
+/// a curve of NIST's.
+///
+/// ```
+/// assert!(lockstep_gotemplate::private_jwk(b"no key").is_none());
+/// ```
+pub fn private_jwk(pem: &[u8]) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+    let key = crypto::key::PrivateKey::from_labelled_pem(pem).ok().flatten()?;
+    crypto::out::private_jwk(&key).ok()
+}
+
+/// The first certificate, in DER, of what holds one in any way: DER, PEM, or PKCS#12 without a password.
+///
+/// ```
+/// assert_eq!(lockstep_gotemplate::certificate(b"no certificate"), None);
+/// ```
+pub fn certificate(bytes: &[u8]) -> Option<Vec<u8>> {
+    crypto::out::certificate(bytes)
+}
+
 /// Keeps the example in the README right.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,8 +1,10 @@
 //! Certificate authorities, and certificates of theirs, made anew for each run.
 
+use aws_lc_rs::rsa;
+use aws_lc_rs::signature::KeyPair as _;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize, date_time_ymd,
 };
 
 use crate::Error;
@@ -83,6 +85,49 @@ impl Authority {
             certificate_der: certificate.der().to_vec(),
             key_der: key.serialized_der().to_vec(),
         })
+    }
+}
+
+/// A certificate that signed itself, with an RSA key: what clouds know applications by.
+#[derive(Clone)]
+pub struct RsaIdentity {
+    /// The certificate, PEM.
+    pub certificate: String,
+    /// Its key, PEM (PKCS#8).
+    pub key: String,
+    certificate_der: Vec<u8>,
+    public_key: Vec<u8>,
+}
+
+impl RsaIdentity {
+    /// Makes one for somebody of this name.
+    pub fn new(name: &str) -> Result<Self, Error> {
+        let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).map_err(refused)?;
+        let certificate = named(name, &[])?.self_signed(&key).map_err(refused)?;
+        let pair = rsa::KeyPair::from_pkcs8(key.serialized_der());
+        let pair = pair.map_err(|_| Error::Credential("certificate"))?;
+        Ok(Self {
+            certificate: pem("CERTIFICATE", certificate.der()),
+            key: pem("PRIVATE KEY", key.serialized_der()),
+            certificate_der: certificate.der().to_vec(),
+            public_key: pair.public_key().as_ref().to_vec(),
+        })
+    }
+
+    /// The certificate, DER.
+    pub fn certificate_der(&self) -> &[u8] {
+        &self.certificate_der
+    }
+
+    /// PKCS#1, DER.
+    pub(crate) fn public_key(&self) -> &[u8] {
+        &self.public_key
+    }
+}
+
+impl std::fmt::Debug for RsaIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RsaIdentity")
     }
 }
 

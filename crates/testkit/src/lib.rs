@@ -6,7 +6,7 @@
 //! [`Proxy`] stands between the two where requests are to fail.
 //!
 //! [`Vault`], [`Moto`] (which emulates AWS), [`Postgres`] and [`Slapd`] are the backends, shared in the same way;
-//! [`Vault::name`] gives each test names of its own. [`Faults`] stands before any of those that speak HTTP, where
+//! [`Vault::name`] gives each test names of its own. [`Azure`] is no server but a fake in the test's own process. [`Faults`] stands before any of those that speak HTTP, where
 //! requests are to fail or to be counted, and [`Tls`] where a certificate is to be wrong.
 //!
 //! # Guarantees
@@ -24,6 +24,7 @@
 //! left out where the program is missing.
 
 mod audit;
+mod azure;
 mod binaries;
 mod certificates;
 mod control_plane;
@@ -49,8 +50,9 @@ mod vault;
 mod wait;
 
 pub use audit::{Request, requests};
+pub use azure::{Azure, azure_clients};
 pub use binaries::{BIN_DIR, VENV_DIR, find as find_binary, workspace_root};
-pub use certificates::{Authority, Issued, Purpose};
+pub use certificates::{Authority, Issued, Purpose, RsaIdentity};
 pub use control_plane::{ControlPlane, Options};
 pub use credentials::User;
 pub use door::{Answer, Asked, Fate};

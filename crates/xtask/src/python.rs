@@ -12,6 +12,14 @@ use crate::run;
 /// The suite's scenarios were recorded with this very version.
 const MOTO: &str = "5.2.5";
 
+/// Azure's own clients, with which the fake of Azure has to agree.
+const AZURE: [(&str, &str); 4] = [
+    ("azure-identity", "1.27.0"),
+    ("azure-keyvault-certificates", "4.12.0"),
+    ("azure-keyvault-keys", "4.11.3"),
+    ("azure-keyvault-secrets", "4.12.0"),
+];
+
 /// A Python that has PyYAML.
 pub fn with_yaml() -> Result<PathBuf> {
     let system = PathBuf::from("python3");
@@ -20,7 +28,7 @@ pub fn with_yaml() -> Result<PathBuf> {
     }
     let own = own();
     if !has_yaml(&own) {
-        install("pyyaml")?;
+        install(&["pyyaml"])?;
     }
     Ok(own)
 }
@@ -28,8 +36,8 @@ pub fn with_yaml() -> Result<PathBuf> {
 /// Where moto's server is: the one that `MOTO_SERVER` names, or our own. It is installed if it is not there.
 pub fn moto() -> Result<PathBuf> {
     let named = run::variable("MOTO_SERVER").is_some();
-    if !named && !has_moto(&venv()) {
-        install(&format!("moto[server]=={MOTO}"))?;
+    if !named && !has(&venv(), "moto", MOTO) {
+        install(&[&format!("moto[server]=={MOTO}")])?;
     }
     let found = lockstep_testkit::moto_server();
     let found = found.context("MOTO_SERVER names no program, or moto came without its server")?;
@@ -37,16 +45,36 @@ pub fn moto() -> Result<PathBuf> {
     Ok(found)
 }
 
-/// Installs a package into our own environment, which is made if it is not there.
-fn install(package: &str) -> Result<()> {
+/// Installs Azure's own clients if they are not there.
+pub fn azure_clients() -> Result<()> {
+    let venv = venv();
+    if !AZURE
+        .iter()
+        .all(|(package, version)| has(&venv, package, version))
+    {
+        let packages = AZURE.map(|(package, version)| format!("{package}=={version}"));
+        install(&packages.each_ref().map(String::as_str))?;
+    }
+    let found = lockstep_testkit::azure_clients().context("the packages came without their modules")?;
+    eprintln!("{:<24} for {}", "azure-clients", found.display());
+    Ok(())
+}
+
+/// Installs packages into our own environment, which is made if it is not there.
+fn install(packages: &[&str]) -> Result<()> {
     let (venv, begun) = (venv(), Instant::now());
+    let package = packages[0];
     eprintln!("{package:<24} installing into {}", venv.display());
     if !own().is_file() {
         run::output(Command::new("python3").args(["-m", "venv"]).arg(&venv))
             .context("cannot make an environment")?;
     }
-    run::output(Command::new(own()).args(["-m", "pip", "install", "--quiet", package]))
-        .with_context(|| format!("cannot install {package}"))?;
+    run::output(
+        Command::new(own())
+            .args(["-m", "pip", "install", "--quiet"])
+            .args(packages),
+    )
+    .with_context(|| format!("cannot install {package}"))?;
     let took = begun.elapsed().as_secs_f64();
     eprintln!("{package:<24} installed in {took:.0} s");
     Ok(())
@@ -65,12 +93,12 @@ fn has_yaml(python: &Path) -> bool {
 }
 
 /// Whether the very version is installed there. Python itself would take a second to tell.
-fn has_moto(venv: &Path) -> bool {
+fn has(venv: &Path, package: &str, version: &str) -> bool {
     let versions = std::fs::read_dir(venv.join("lib"))
         .into_iter()
         .flatten()
         .flatten();
-    let named = format!("site-packages/moto-{MOTO}.dist-info");
+    let named = format!("site-packages/{}-{version}.dist-info", package.replace('-', "_"));
     versions
         .into_iter()
         .any(|version| version.path().join(&named).is_dir())

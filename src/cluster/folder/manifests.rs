@@ -272,6 +272,11 @@ impl Manifests {
                     "{place}: {what} is not supported by the agent yet, and not used"
                 ));
             }
+            Read::Pushed(what) => {
+                self.notes.push(format!(
+                    "{place}: {what} pushes out of a cluster, and is for the operator alone"
+                ));
+            }
             Read::Foreign => debug!(%place, "an object of a kind that is not ours"),
         }
     }

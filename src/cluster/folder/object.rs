@@ -31,6 +31,8 @@ pub enum Read {
     Namespace(String, BTreeMap<String, String>),
     /// Ours, but the agent cannot do anything with it yet.
     Unsupported(String),
+    /// Ours, and nothing for a folder: it pushes out of a cluster.
+    Pushed(String),
     /// Somebody else's.
     Foreign,
 }
@@ -87,6 +89,7 @@ pub fn read(document: Value, namespace: &str) -> Result<Read, Refusal> {
         .map_err(|why| refuse(&shown, why))
         .map(|read| match read {
             Read::Unsupported(_) => Read::Unsupported(format!("{kind} {shown}")),
+            Read::Pushed(_) => Read::Pushed(format!("{kind} {shown}")),
             read => read,
         })
 }
@@ -102,6 +105,7 @@ enum Known {
     Secret,
     ConfigMap,
     Namespace,
+    PushSecret,
     NotYet,
     /// A version of ours that is no longer served.
     TooOld,
@@ -128,6 +132,7 @@ impl Known {
                 "external-secrets.io",
                 "ExternalSecret" | "ClusterExternalSecret" | "SecretStore" | "ClusterSecretStore",
             ) => Self::TooOld,
+            ("external-secrets.io", "PushSecret") => Self::PushSecret,
             ("external-secrets.io" | "generators.external-secrets.io", _) => Self::NotYet,
             _ => return None,
         })
@@ -144,6 +149,7 @@ impl Known {
             | Self::Generator(_)
             | Self::Secret
             | Self::ConfigMap
+            | Self::PushSecret
             | Self::NotYet
             | Self::TooOld => false,
         }
@@ -180,6 +186,7 @@ impl Known {
                 Read::Document(DocumentKind::ConfigMap, meta.key.clone(), of_values(meta, values))
             }
             Self::Namespace => Read::Namespace(meta.key.name, meta.labels),
+            Self::PushSecret => Read::Pushed(String::new()),
             Self::NotYet => Read::Unsupported(String::new()),
             Self::TooOld => {
                 return Err("apiVersion: is no longer served; write external-secrets.io/v1".to_owned());
@@ -298,6 +305,7 @@ fn store(key: StoreKey, meta: Meta, spec: Value) -> Arc<Store> {
         labels: meta.labels,
         annotations: meta.annotations,
         terminating: false,
+        is_held: false,
         spec,
         status: SecretStoreStatus::default(),
     })
@@ -417,6 +425,7 @@ mod tests {
                 Ok(Read::Generator(key, _)) => key.to_string(),
                 Ok(Read::Namespace(name, _)) => format!("namespace {name}"),
                 Ok(Read::Unsupported(what)) => format!("not yet {what}"),
+                Ok(Read::Pushed(what)) => format!("never {what}"),
                 Ok(Read::Foreign) => "foreign".to_owned(),
                 Err(refusal) => refusal.why,
             }
@@ -441,7 +450,7 @@ mod tests {
             (
                 "external-secrets.io/v1alpha1",
                 "PushSecret",
-                "not yet PushSecret default/a",
+                "never PushSecret default/a",
             ),
             (
                 "generators.external-secrets.io/v1alpha1",

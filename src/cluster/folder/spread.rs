@@ -44,7 +44,7 @@ impl Manifests {
         }
         let reached = self.reached(spread);
         if reached.is_empty() {
-            let why = "reaches none of the namespaces that are declared, and does nothing";
+            let why = "reaches none of the namespaces that are declared, and does nothing; give their manifests too";
             self.notes.push(format!("{place}: {about} {why}"));
         }
         for namespace in reached {
@@ -77,5 +77,146 @@ impl Manifests {
             self.children.insert(key);
         }
         twin
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_api::GoDuration;
+
+    use super::super::manifests::{Input, Reading};
+    use super::*;
+
+    const ALL: &str = "\
+apiVersion: external-secrets.io/v1
+kind: ClusterExternalSecret
+metadata: {name: all, annotations: {external-secrets.io/force-sync: '7'}}
+spec:
+  externalSecretSpec: {refreshInterval: 60m, secretStoreRef: {name: s}}
+  externalSecretMetadata: {labels: {l: v}}
+";
+    const NAMESPACES: &str = "\
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Namespace, metadata: {name: a, labels: {tier: gold}}}
+- {apiVersion: v1, kind: Namespace, metadata: {name: b, labels: {tier: tin}}}
+";
+
+    fn manifests(spec: &str, more: &str) -> Manifests {
+        let text = format!("{ALL}{spec}---\n{NAMESPACES}---\n{more}");
+        let input = Input::Text {
+            name: "m.yaml".into(),
+            text: text.into(),
+        };
+        let mut manifests = Manifests::given(&[input], Reading::default());
+        manifests.spread();
+        manifests
+    }
+
+    fn children(manifests: &Manifests) -> Vec<String> {
+        manifests
+            .external_secrets
+            .keys()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn there_is_one_in_each_namespace_that_matches_or_is_named() {
+        let gold = "{matchLabels: {tier: gold}}";
+        let by_name = "{matchLabels: {kubernetes.io/metadata.name: b}}";
+        for (spec, reached) in [
+            (format!("  namespaceSelector: {gold}\n"), vec!["a/all"]),
+            (
+                format!("  namespaceSelectors: [{gold}, {by_name}]\n"),
+                vec!["a/all", "b/all"],
+            ),
+            (
+                "  namespaces: [b, undeclared]\n".to_owned(),
+                vec!["b/all", "undeclared/all"],
+            ),
+            (
+                "  namespaceSelector: {}\n  externalSecretName: child\n".to_owned(),
+                vec!["a/child", "b/child"],
+            ),
+        ] {
+            let manifests = manifests(&spec, "");
+            assert_eq!(children(&manifests), reached, "{spec}");
+            assert_eq!(
+                (manifests.complaints, manifests.notes),
+                (vec![], vec![]),
+                "{spec}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_child_is_what_a_cluster_would_have() {
+        let manifests = manifests("  namespaces: [a]\n", "");
+        let child = &manifests.external_secrets[&ObjectKey::new("a", "all")].object;
+        let meta = &child.metadata;
+        let labels = meta.labels.as_ref().and_then(|labels| labels.get("l"));
+        assert_eq!(labels.map(String::as_str), Some("v"));
+        let annotations = meta
+            .annotations
+            .iter()
+            .flatten()
+            .map(|(key, value)| (key.as_str(), value.as_str()));
+        assert_eq!(
+            annotations.collect::<Vec<_>>(),
+            [("external-secrets.io/force-sync", "7")]
+        );
+        let spec = child.spec.as_ref().expect("sound");
+        let interval = spec.refresh_interval.as_ref().map(GoDuration::text);
+        assert_eq!(interval, Some("1h0m0s"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_complained_of_once_and_what_reaches_nothing_is_noted() {
+        let own = "{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: all, namespace: a}, spec: {}}";
+        let complaints = |spec: &str, more: &str| -> Vec<String> {
+            manifests(spec, more)
+                .complaints
+                .iter()
+                .map(ToString::to_string)
+                .collect()
+        };
+        assert_eq!(
+            complaints("  namespaces: [a, b]\n", own),
+            [
+                "m.yaml:1: ExternalSecret a/all of ClusterExternalSecret all: is already in m.yaml:14; this one is not used"
+            ]
+        );
+        assert_eq!(
+            complaints(
+                "  namespaceSelector: {matchExpressions: [{key: a, operator: Like}]}\n",
+                ""
+            ),
+            [
+                "m.yaml:1: ClusterExternalSecret all: spec.namespaceSelector: matchExpressions[0].operator: must be In, NotIn, Exists or DoesNotExist"
+            ]
+        );
+        let broken = complaints("  refreshTime: 1d\n", "");
+        assert!(
+            broken.len() == 1 && broken[0].contains("spec.refreshTime: unknown unit"),
+            "{broken:?}"
+        );
+        let nothing = manifests("  namespaceSelector: {matchLabels: {tier: none}}\n", "");
+        assert_eq!(
+            nothing.notes,
+            [
+                "m.yaml:1: ClusterExternalSecret all reaches none of the namespaces that are declared, and does nothing; give their manifests too"
+            ]
+        );
+    }
+
+    #[test]
+    fn where_all_namespaces_are_known_naming_one_declares_none() {
+        let mut manifests = manifests("  namespaceSelectors: []\n  namespaces: [there, nowhere]\n", "");
+        manifests.external_secrets.clear();
+        manifests.declare_all([("there".to_owned(), BTreeMap::new())]);
+        manifests.spread();
+        assert_eq!(children(&manifests), ["there/all"]);
     }
 }

@@ -203,6 +203,25 @@ async fn changes_tell_only_what_differs() {
 }
 
 #[tokio::test]
+async fn children_come_and_go_with_their_namespaces_and_stay_while_a_file_cannot_be_read() {
+    let parent = "apiVersion: external-secrets.io/v1\nkind: ClusterExternalSecret\nmetadata: {name: all}\n\
+                  spec: {externalSecretSpec: {secretStoreRef: {name: s}}, namespaceSelector: {}}\n";
+    let namespace = |name: &str| format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n");
+    let mut bed = bed(&[("all.yaml", parent), ("a.yaml", &namespace("a"))], Vec::new()).await;
+    let child = |namespace: &str, moved| Change::ExternalSecret(ObjectKey::new(namespace, "all"), moved);
+    let first = bed.changes();
+    assert!(first.contains(&child("a", Move::Edited)), "{first:?}");
+
+    let more = bed.rewrite("b.yaml", Some(&namespace("b"))).await;
+    assert_eq!(more, [child("b", Move::Edited), Change::Namespace("b".into())]);
+    assert_eq!(bed.rewrite("all.yaml", Some("kind: [")).await, []);
+    assert_eq!(bed.rewrite("all.yaml", Some(parent)).await, []);
+    let less = bed.rewrite("b.yaml", None).await;
+    assert_eq!(less, [child("b", Move::Gone), Change::Namespace("b".into())]);
+    assert_eq!(bed.rewrite("all.yaml", None).await, [child("a", Move::Gone)]);
+}
+
+#[tokio::test]
 async fn a_store_turns_when_its_status_does_and_is_renewed_with_what_it_read() {
     let mut bed = bed(
         &[("s.yaml", STORE), ("c.yaml", &secret("creds", "one"))],

@@ -39,6 +39,10 @@ impl Version {
     pub fn parse(text: &str) -> Self {
         Self(text.parse().unwrap_or_default())
     }
+
+    pub fn number(self) -> u64 {
+        self.0
+    }
 }
 
 /// What a sighting means.
@@ -98,6 +102,15 @@ impl<K: Clone + Eq + Hash, V> Mirror<K, V> {
         let entries = self.read();
         let keys = entries.by_tag.get(tag).into_iter().flatten();
         keys.filter_map(|key| Some((key.clone(), entries.by_key.get(key)?.value.clone())))
+            .collect()
+    }
+
+    /// Everything whose key is as asked for.
+    pub fn matching(&self, is_meant: impl Fn(&K) -> bool) -> Vec<(K, Arc<V>)> {
+        let entries = self.read();
+        let meant = entries.by_key.iter().filter(|(key, _)| is_meant(key));
+        meant
+            .map(|(key, held)| (key.clone(), held.value.clone()))
             .collect()
     }
 

@@ -13,9 +13,11 @@ mod generators;
 mod glance;
 mod mirror;
 mod packed;
+mod pushes;
 mod reduce;
 mod requests;
 mod resources;
+mod reviews;
 mod sinks;
 mod spread_sinks;
 mod spreading;
@@ -41,7 +43,9 @@ use tokio_util::task::TaskTracker;
 use self::mirror::Mirror;
 use self::packed::Packed;
 use self::requests::Requests;
-use super::{Change, Cluster, Document, DocumentKind, Event, GeneratorStates, Resources, Spreading, Store};
+use super::{
+    Change, Cluster, Document, DocumentKind, Event, GeneratorStates, PushSecrets, Resources, Spreading, Store,
+};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
@@ -54,6 +58,7 @@ use crate::engine::values::Values;
 
 pub use self::events::OnDropped;
 pub use self::glance::Glance;
+pub use self::reviews::KubeReviews;
 
 /// What is watched.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +70,8 @@ pub struct Scope {
     pub spreads: Vec<Sort>,
     /// Where there are states, generators that need one can work.
     pub generator_states: bool,
+    /// Whether anything is pushed.
+    pub push_secrets: bool,
     /// The namespace that lockstep itself is in.
     pub home: String,
 }
@@ -87,6 +94,8 @@ pub struct KubeCluster {
     spreads: bool,
     states: Mirror<ObjectKey, State>,
     keeps_states: bool,
+    sources: pushes::Sources,
+    pushes: bool,
     /// Where what is lockstep's own is kept.
     home: String,
     seal: OnceCell<SecretBytes>,
@@ -108,6 +117,7 @@ impl KubeCluster {
         )]
         let (changes, receiver) = mpsc::unbounded_channel();
         let kinds = resources::Kinds::new(scope.namespace.clone(), changes.clone(), tasks, stop);
+        let sources = pushes::Sources::new(client.clone(), scope, changes.clone(), tasks, stop);
         let cluster = Arc::new_cyclic(|own| Self {
             events: events::Publisher::start(client.clone(), on_dropped_event, tasks, stop),
             followed: followed::Followed::new(client.clone(), changes.clone(), tasks, stop),
@@ -125,6 +135,8 @@ impl KubeCluster {
             spreads: !scope.spreads.is_empty(),
             states: Mirror::tagged(|state| state.owner.as_deref()),
             keeps_states: scope.generator_states,
+            sources,
+            pushes: scope.push_secrets,
             home: scope.namespace.clone().unwrap_or_else(|| scope.home.clone()),
             seal: OnceCell::new(),
             changes: changes.clone(),
@@ -230,6 +242,10 @@ impl Cluster for KubeCluster {
 
     fn generator_states(&self) -> Option<&dyn GeneratorStates> {
         self.keeps_states.then_some(self as &dyn GeneratorStates)
+    }
+
+    fn pushes(&self) -> Option<&dyn PushSecrets> {
+        self.pushes.then_some(self as &dyn PushSecrets)
     }
 
     fn spreading(&self) -> Option<&dyn Spreading> {

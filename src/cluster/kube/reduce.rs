@@ -8,16 +8,18 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectM
 use kube::api::DynamicObject;
 use lockstep_api::generator::GeneratorState;
 use lockstep_api::{
-    ClusterSecretStore, ExternalSecret, Parsed, SecretStore, SecretStoreSpec, SecretStoreStatus,
+    ClusterSecretStore, ExternalSecret, Parsed, PushSecret, SecretStore, SecretStoreSpec, SecretStoreStatus,
 };
 use serde_json::Value;
 
 use super::super::Store;
 use super::mirror::Version;
+use crate::engine::ask::PushSource;
 use crate::engine::certificate;
 use crate::engine::fingerprint;
 use crate::engine::labels;
 use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::push::{Sighting, Source};
 use crate::engine::render::Object;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::state::State;
@@ -39,6 +41,37 @@ pub fn version(meta: &ObjectMeta) -> Version {
 pub fn external_secret(mut object: ExternalSecret) -> ExternalSecret {
     object.metadata.managed_fields = None;
     object
+}
+
+pub fn push_secret(mut object: PushSecret) -> PushSecret {
+    object.metadata.managed_fields = None;
+    object
+}
+
+/// What is pushed, and what it says about itself.
+pub fn source(secret: Secret) -> Source {
+    let meta = secret.metadata;
+    Source {
+        version: version(&meta).number(),
+        name: meta.name.unwrap_or_default(),
+        values: values(secret.data),
+        about: PushSource {
+            namespace: meta.namespace.unwrap_or_default(),
+            secret_type: secret.type_,
+            labels: meta.labels.unwrap_or_default(),
+            annotations: meta.annotations.unwrap_or_default(),
+        },
+    }
+}
+
+/// What is seen of a Secret that may be a source.
+pub fn sighting(meta: &ObjectMeta) -> Sighting {
+    let writes = meta.managed_fields.iter().flatten();
+    let times = writes.filter_map(|entry| entry.time.as_ref()).map(|time| time.0);
+    Sighting {
+        version: version(meta).number(),
+        changed: times.max(),
+    }
 }
 
 pub fn namespaced_store(store: SecretStore) -> Store {
@@ -64,6 +97,11 @@ fn of_store(
         labels: meta.labels.unwrap_or_default(),
         annotations: meta.annotations.unwrap_or_default(),
         terminating: meta.deletion_timestamp.is_some(),
+        is_held: meta
+            .finalizers
+            .iter()
+            .flatten()
+            .any(|name| name == labels::STORE_FINALIZER),
         spec,
         status: status.unwrap_or_default(),
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use lockstep_api::generator::GeneratorState;
 use lockstep_api::{ClusterSecretStore, ExternalSecret, SecretStore};
 use tokio::sync::mpsc;
@@ -48,12 +49,12 @@ impl Sink<ExternalSecret> for Watched {
     fn seen(&self, object: ExternalSecret, listing: u64) {
         let (key, version) = (reduce::key(&object.metadata), reduce::version(&object.metadata));
         let object = reduce::external_secret(object);
-        let shape = shape(&object);
+        let shape = shape(&object.metadata);
         let news = self
             .cluster
             .external_secrets
             .seen(key.clone(), version, Packed::of(object), listing);
-        if news.differs(|before| self::shape(&before.unpack()) != shape) {
+        if news.differs(|before| self::shape(&before.unpack().metadata) != shape) {
             self.tell(Change::ExternalSecret(key, Move::Edited));
         }
     }
@@ -71,9 +72,8 @@ impl Sink<ExternalSecret> for Watched {
     }
 }
 
-/// Everything about an ExternalSecret but its status.
-fn shape(object: &ExternalSecret) -> impl PartialEq + use<> {
-    let meta = &object.metadata;
+/// Everything about an object but its status.
+fn shape(meta: &ObjectMeta) -> impl PartialEq + use<> {
     (
         meta.uid.clone(),
         meta.generation,
@@ -192,5 +192,6 @@ fn store_move(before: &Store, now: &Store) -> Option<Move> {
     if shape(before) != shape(now) {
         return Some(Move::Edited);
     }
-    (before.readiness() != now.readiness()).then_some(Move::Turned)
+    let turns = |store: &Store| (store.readiness(), store.labels.clone());
+    (turns(before) != turns(now)).then_some(Move::Turned)
 }

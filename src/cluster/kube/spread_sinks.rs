@@ -80,9 +80,9 @@ impl Sink<ClusterPushSecret> for Watched {
 }
 
 impl Sink<PushSecret> for Watched {
-    fn seen(&self, mut object: PushSecret, listing: u64) {
-        object.metadata.managed_fields = None;
+    fn seen(&self, object: PushSecret, listing: u64) {
         let (key, version) = (reduce::key(&object.metadata), reduce::version(&object.metadata));
+        let object = reduce::push_secret(object);
         let shape = push_shape(&object);
         let news = self
             .cluster
@@ -91,6 +91,7 @@ impl Sink<PushSecret> for Watched {
         if news.differs(|before| push_shape(&before.unpack()) != shape) {
             self.tell(Change::PushSecret(key, Move::Edited));
         }
+        self.cluster.sources.are_wanted();
     }
 
     fn gone(&self, object: PushSecret) {
@@ -103,6 +104,7 @@ impl Sink<PushSecret> for Watched {
         self.tell_all(self.cluster.push_secrets.listed(listing), |key| {
             Change::PushSecret(key, Move::Gone)
         });
+        self.cluster.sources.may_begin();
     }
 }
 

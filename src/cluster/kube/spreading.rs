@@ -91,10 +91,10 @@ impl Spreading for KubeCluster {
                 Ok(child)
             }
             Sort::PushSecret => {
-                let mut written: PushSecret = self.send_child(&about, write).await?;
+                let written: PushSecret = self.send_child(&about, write).await?;
                 let (child, version) = (Child::from(&written), reduce::version(&written.metadata));
-                written.metadata.managed_fields = None;
-                self.push_secrets.wrote(&write.key, version, Packed::of(written));
+                let packed = Packed::of(reduce::push_secret(written));
+                self.push_secrets.wrote(&write.key, version, packed);
                 self.tell_of(write, Change::PushSecret(write.key.clone(), Move::Edited));
                 Ok(child)
             }

@@ -4,8 +4,9 @@ use std::fmt::Debug;
 
 use kube::Resource;
 use kube::api::{Api, Patch, PatchParams};
+use lockstep_api::push_secret::PushSecretStatus;
 use lockstep_api::{
-    ClusterSecretStore, ExternalSecret, ExternalSecretStatus, SecretStore, SecretStoreStatus,
+    ClusterSecretStore, ExternalSecret, ExternalSecretStatus, PushSecret, SecretStore, SecretStoreStatus,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,6 +35,20 @@ pub async fn of_external_secret(
             .wrote(&key, version, Packed::of(reduce::external_secret(written)));
     }
     Ok(())
+}
+
+/// What it is then; `None` when it is gone.
+pub async fn of_push_secret(
+    cluster: &KubeCluster,
+    object: &PushSecret,
+    status: &PushSecretStatus,
+) -> Result<Option<PushSecret>, Problem> {
+    let key = reduce::key(&object.metadata);
+    let api: Api<PushSecret> = Api::namespaced(cluster.requests.client.clone(), &key.namespace);
+    let uid = object.metadata.uid.as_deref().unwrap_or_default();
+    let about = ObjectRef::namespaced("PushSecret", &key);
+    let patch = status_patch(uid, object.status.as_ref(), status);
+    patch_status(cluster, &api, &about, patch).await
 }
 
 pub async fn of_store(
@@ -73,13 +88,26 @@ pub async fn remove_finalizer(
     let patch =
         json!({"metadata": {"resourceVersion": object.metadata.resource_version, "finalizers": left}});
     let about = ObjectRef::namespaced("ExternalSecret", &key);
+    patch_metadata(cluster, &api, &about, patch).await
+}
+
+/// One that is gone needs no patch.
+pub async fn patch_metadata<K>(
+    cluster: &KubeCluster,
+    api: &Api<K>,
+    about: &ObjectRef,
+    patch: Value,
+) -> Result<(), Problem>
+where
+    K: Resource + DeserializeOwned + Clone + Debug,
+{
     let call = async {
-        api.patch_metadata(&key.name, &PatchParams::default(), &Patch::Merge(patch))
+        api.patch_metadata(&about.name, &PatchParams::default(), &Patch::Merge(patch))
             .await
     };
     cluster
         .requests
-        .request("update", &about, not_found_is_none(call))
+        .request("update", about, not_found_is_none(call))
         .await
         .map(drop)
 }
@@ -119,12 +147,16 @@ pub fn status_patch<S: Serialize>(uid: &str, old: Option<&S>, new: &S) -> Value 
     let old = old
         .and_then(|old| serde_json::to_value(old).ok())
         .unwrap_or_default();
-    if let (Some(status), Some(old)) = (status.as_object_mut(), old.as_object()) {
-        for field in old.keys() {
-            status.entry(field).or_insert(Value::Null);
+    tell_what_is_gone(&mut status, &old);
+    json!({"metadata": {"uid": uid}, "status": status})
+}
+
+fn tell_what_is_gone(new: &mut Value, old: &Value) {
+    if let (Some(new), Some(old)) = (new.as_object_mut(), old.as_object()) {
+        for (field, old) in old {
+            tell_what_is_gone(new.entry(field).or_insert(Value::Null), old);
         }
     }
-    json!({"metadata": {"uid": uid}, "status": status})
 }
 
 #[cfg(test)]
@@ -137,6 +169,11 @@ mod tests {
         assert_eq!(
             status_patch("u", Some(&old), &new)["status"],
             json!({"a": 3, "b": null})
+        );
+        let (old, new) = (json!({"m": {"a": {"x": 1}, "b": {}}}), json!({"m": {"a": {}}}));
+        assert_eq!(
+            status_patch("u", Some(&old), &new)["status"],
+            json!({"m": {"a": {"x": null}, "b": null}})
         );
     }
 }

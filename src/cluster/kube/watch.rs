@@ -73,6 +73,9 @@ pub async fn start(
     if scope.generator_states {
         starting.watch::<GeneratorState>(scoped(client, scope), config(), sink());
     }
+    if scope.push_secrets || scope.spreads.contains(&Sort::PushSecret) {
+        starting.watch::<PushSecret>(scoped(client, scope), config(), sink());
+    }
     if scope.cluster_stores {
         starting.watch::<ClusterSecretStore>(Api::all(client.clone()), config(), sink());
     }
@@ -81,7 +84,6 @@ pub async fn start(
     }
     if scope.spreads.contains(&Sort::PushSecret) {
         starting.watch::<ClusterPushSecret>(Api::all(client.clone()), config(), sink());
-        starting.watch::<PushSecret>(scoped(client, scope), config(), sink());
     }
     if scope.cluster_stores || !scope.spreads.is_empty() {
         starting.watch::<PartialObjectMeta<Namespace>>(Api::all(client.clone()), config(), sink());

@@ -16,7 +16,8 @@ use crate::engine::state::State;
 use crate::engine::target::Target;
 use crate::engine::values::Values;
 
-/// Values came from a store, or did not, for one entry of the spec. It may stand in for the one that the entry names.
+/// Values came from a store, or did not, for one entry of the spec. The store is the one that was really asked: it may
+/// stand in for another.
 pub fn read(
     context: &Context,
     subject: &Subject,
@@ -38,39 +39,36 @@ pub fn read(
         let credentials = context.pool.credentials(store, &subject.key.namespace);
         let record = record(Action::Read, subject)
             .store(store)
-            .credentials(&credentials);
-        let record = match asked {
-            Some(asked) => record.asked(asked),
-            None => record,
-        };
-        ended(record, subject, want, answer)
+            .credentials(&credentials)
+            .asked(asked);
+        answered(record, subject, want, answer)
     });
 }
 
-/// Values were made, or were to be.
-pub fn made(
+/// Values came from a generator, or did not.
+pub fn generated(
     context: &Context,
     subject: &Subject,
-    want: &Want,
-    (generator, lease): (&GeneratorRef, Option<&State>),
+    (want, generator): (&Want, &GeneratorRef),
+    lease: Option<&State>,
     answer: &Result<Found, Problem>,
 ) {
     context.audit.tell(|| {
         let namespace = &subject.key.namespace;
         let named = GeneratorKey::named_by(generator, namespace);
         let named = named.as_ref().map(ObjectRef::from);
-        let generator = named.unwrap_or_else(|_| {
+        let named = named.unwrap_or_else(|_| {
             let key = ObjectKey::new(namespace, generator.name.as_str());
             ObjectRef::namespaced(format!("{:?}", generator.kind), &key)
         });
         let record = record(Action::Generate, subject)
-            .generator(&generator)
+            .generator(&named)
             .lease(lease.map(lease_of).as_ref());
-        ended(record, subject, want, answer)
+        answered(record, subject, want, answer)
     });
 }
 
-fn ended(record: Record, subject: &Subject, want: &Want, answer: &Result<Found, Problem>) -> Record {
+fn answered(record: Record, subject: &Subject, want: &Want, answer: &Result<Found, Problem>) -> Record {
     match answer {
         Ok(found) => record.values(&named(subject, want, found)),
         Err(problem) => record.ended(Some(problem)),

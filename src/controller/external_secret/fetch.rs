@@ -51,7 +51,7 @@ pub async fn fetch(
         Some(async move {
             (
                 place,
-                make(context, subject, recipes, book, (want, generator)).await,
+                generate(context, subject, recipes, book, (want, generator)).await,
             )
         })
     });
@@ -78,7 +78,7 @@ pub async fn generate_anew(
         .iter()
         .zip(fetched.answers)
         .map(async |(want, answer)| match generator(want) {
-            Some(generator) => make(context, subject, recipes, book, (want, generator)).await,
+            Some(generator) => generate(context, subject, recipes, book, (want, generator)).await,
             None => answer,
         });
     Fetched {
@@ -94,7 +94,7 @@ fn generator(want: &Want) -> Option<&GeneratorRef> {
     }
 }
 
-async fn make(
+async fn generate(
     context: &Context,
     subject: &Subject,
     recipes: &Recipes,
@@ -102,19 +102,27 @@ async fn make(
     (want, generator): (&Want, &GeneratorRef),
 ) -> Result<Found, Problem> {
     let page = book.page(want.entry);
-    let recipe = recipes.get(generator, &subject.key.namespace);
-    let made = generate(context, subject, recipe, page).await.map(Found::Map);
-    audit::made(context, subject, want, (generator, page.state().as_ref()), &made);
-    made
+    let answer = make(context, subject, recipes, page, generator).await;
+    audit::generated(
+        context,
+        subject,
+        (want, generator),
+        page.state().as_ref(),
+        &answer,
+    );
+    answer
 }
 
 /// Other than a read, this gives other values each time.
-async fn generate(
+async fn make(
     context: &Context,
     subject: &Subject,
-    recipe: Result<(GeneratorKey, &GeneratorSpec), Problem>,
+    recipes: &Recipes,
     page: &Page,
-) -> Result<Values, Problem> {
+    generator: &GeneratorRef,
+) -> Result<Found, Problem> {
+    let recipe: Result<(GeneratorKey, &GeneratorSpec), Problem> =
+        recipes.get(generator, &subject.key.namespace);
     let (generator, spec) = recipe.map_err(|problem| problem.at("unable to get generator"))?;
     let order = Order {
         generator: &generator,
@@ -123,6 +131,7 @@ async fn generate(
         refresh: subject.next_interval(),
         page,
     };
-    let made = context.generators.generate(spec, order).await;
-    made.map_err(|problem| problem.at("error using generator"))
+    let made: Result<Values, Problem> = context.generators.generate(spec, order).await;
+    made.map(Found::Map)
+        .map_err(|problem| problem.at("error using generator"))
 }

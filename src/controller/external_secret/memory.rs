@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::loans::Lives;
 use super::sources::Source;
 use crate::controller::following::Version;
+use crate::controller::templates::Template;
 use crate::engine::guard::Shape;
 use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::target::Digest;
@@ -41,9 +42,6 @@ pub struct Left {
     /// [`Target::marks`](crate::engine::target::Target::marks) as they then were; none where there is no target.
     pub marks: Option<Digest>,
 }
-
-/// An object that a template was read from, and its version then.
-pub type Template = (ObjectRef, Version);
 
 impl Memory {
     pub fn refreshed(&self, key: &ObjectKey, uid: &str) -> Option<Timestamp> {

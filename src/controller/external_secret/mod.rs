@@ -28,7 +28,7 @@ use self::gather::{Gathered, Subject};
 use self::loans::Book;
 use self::memory::Left;
 use self::recipes::Recipes;
-use super::Context;
+use super::{Context, next};
 use crate::engine::collect::{Entry, Want};
 use crate::engine::condition::{Failure, Stage};
 use crate::engine::due::Due;
@@ -75,7 +75,7 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
     match due::due(&subject.facts()) {
         Due::Now(cause) => debug!(external_secret = %key, ?cause, "due"),
         Due::At(time) => {
-            let next = report::until(&context, time);
+            let next = next::until(&context, time);
             return report::at_rest(&context, &memory, &subject, next).await;
         }
         Due::Never => return report::at_rest(&context, &memory, &subject, Next::WhenWoken).await,

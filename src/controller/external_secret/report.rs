@@ -1,8 +1,6 @@
 //! Tells what was done: at most one status write and few events, none of them when nothing is new.
 
-use std::time::Duration;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use lockstep_api::external_secret::SourceFault;
 use lockstep_api::{ConditionType, ExternalSecret, ExternalSecretStatus, Fault};
 use tracing::{info, warn};
@@ -15,20 +13,17 @@ use super::sources::Source;
 use super::standing;
 use crate::cluster::Event;
 use crate::controller::following::Follower;
-use crate::controller::{Context, RefreshTime};
+use crate::controller::{Context, next};
 use crate::engine::collect::{self, Entry, EntryFault};
 use crate::engine::condition::{self, Failure, Sort, Stage, Stamp};
 use crate::engine::due::{self, Due, Facts, Sources};
 use crate::engine::fallback;
 use crate::engine::object::{ObjectKey, ObjectRef};
-use crate::engine::problem::{Problem, Retry};
+use crate::engine::problem::Problem;
 use crate::engine::render;
 use crate::engine::untold::Untold;
 use crate::queue::Next;
 use crate::telemetry::Kind;
-
-/// How old a `refreshTime` may get before it is written although nothing else changed.
-const COARSE: SignedDuration = SignedDuration::from_mins(5);
 
 pub async fn report(
     context: &Context,
@@ -90,7 +85,7 @@ pub async fn broken(context: &Context, key: &ObjectKey, object: &ExternalSecret,
     );
     write(context, key, object, &old, &status)
         .await
-        .unwrap_or_else(|| next_after(&failure.problem))
+        .unwrap_or_else(|| next::after(&failure.problem))
 }
 
 /// The first entry's problem is the object's; the others are told beside it.
@@ -133,12 +128,6 @@ fn nothing_new(context: &Context, subject: &Subject) -> Next {
         interval if interval.is_zero() => Next::WhenWoken,
         interval => Next::After(interval.max(due::SHORTEST_INTERVAL)),
     }
-}
-
-/// Sleep until a time.
-pub fn until(context: &Context, time: Timestamp) -> Next {
-    let wait = time.duration_since((context.clock)());
-    Next::After(Duration::try_from(wait).unwrap_or_default())
 }
 
 async fn success(context: &Context, memory: &Memory, subject: &Subject, done: &Done) -> Next {
@@ -199,7 +188,7 @@ pub async fn remember_and_tell(
 
 async fn tell(context: &Context, memory: &Memory, subject: &Subject, untold: &Untold) -> Next {
     let mut status = untold.status(&subject.status, context.settings.conditions);
-    if context.settings.refresh_time == RefreshTime::Coarse && is_old_news(&subject.status, &status) {
+    if is_old_news(context, &subject.status, &status) {
         status.refresh_time.clone_from(&subject.status.refresh_time);
     }
     match write(context, &subject.key, &subject.object, &subject.status, &status).await {
@@ -212,7 +201,7 @@ async fn tell(context: &Context, memory: &Memory, subject: &Subject, untold: &Un
 }
 
 /// Does the new status say nothing but a later refresh, and not much later?
-fn is_old_news(old: &ExternalSecretStatus, new: &ExternalSecretStatus) -> bool {
+fn is_old_news(context: &Context, old: &ExternalSecretStatus, new: &ExternalSecretStatus) -> bool {
     let (Some(told), Some(now)) = (&old.refresh_time, &new.refresh_time) else {
         return false;
     };
@@ -220,7 +209,7 @@ fn is_old_news(old: &ExternalSecretStatus, new: &ExternalSecretStatus) -> bool {
         refresh_time: old.refresh_time.clone(),
         ..new.clone()
     } == *old;
-    same && told.0 <= now.0 && now.0.duration_since(told.0) < COARSE
+    same && context.settings.refresh_time.is_near(told, now)
 }
 
 /// When this object is due again, by the same rules that made it due now.
@@ -246,7 +235,7 @@ fn next_refresh(
     };
     match due::due(&facts) {
         Due::Now(_) => Next::After(due::SHORTEST_INTERVAL),
-        Due::At(time) => until(context, time),
+        Due::At(time) => next::until(context, time),
         Due::Never => Next::WhenWoken,
     }
 }
@@ -268,16 +257,7 @@ async fn failed(context: &Context, subject: &Subject, failure: &Failure) -> Next
         status.binding = Some(condition::binding(&subject.target.name));
     }
     let unwritten = write(context, &subject.key, &subject.object, &subject.status, &status).await;
-    unwritten.unwrap_or_else(|| next_after(&failure.problem))
-}
-
-fn next_after(problem: &Problem) -> Next {
-    match problem.retry() {
-        // A turn has already looked again as often as makes sense.
-        Retry::AtOnce | Retry::Backoff => Next::Backoff,
-        Retry::After(pause) => Next::FailedAfter(pause),
-        Retry::OnChangeOfOther | Retry::OnEdit => Next::WhenWoken,
-    }
+    unwritten.unwrap_or_else(|| next::after(&failure.problem))
 }
 
 /// Writes the status if it differs. What to do next where that failed.

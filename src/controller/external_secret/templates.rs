@@ -1,17 +1,13 @@
 //! Everything that runs templates, with templates read from where they are kept.
 
-use futures::future::try_join_all;
-
 use super::gather::Subject;
-use super::memory::Template;
 use super::report;
-use crate::cluster::Document;
 use crate::controller::Context;
+use crate::controller::templates::{self, Template};
 use crate::engine::collect::{self, Collected, Found, Want};
 use crate::engine::condition::{Failure, Stage};
-use crate::engine::object::{DocumentKind, ObjectKey, ObjectRef};
 use crate::engine::problem::Problem;
-use crate::engine::render::{self, Made, Recipe, Renderer, Sources};
+use crate::engine::render::{self, Made, Recipe, Renderer};
 use crate::engine::values::Values;
 
 /// Merges the answers; rewrites may have templates in them.
@@ -42,7 +38,8 @@ pub async fn render(
     subject: &Subject,
     values: Values,
 ) -> Result<(Made, Vec<Template>), Problem> {
-    let (sources, templates) = fetch(context, subject).await?;
+    let wanted = render::sources(&subject.spec);
+    let (sources, templates) = templates::fetch(context, &subject.key.namespace, &wanted).await?;
     let recipe = Recipe {
         spec: &subject.spec,
         labels: &subject.labels,
@@ -54,34 +51,4 @@ pub async fn render(
     })
     .await?;
     Ok((made?, templates))
-}
-
-async fn fetch(context: &Context, subject: &Subject) -> Result<(Sources, Vec<Template>), Problem> {
-    let wanted = render::sources(&subject.spec);
-    let reads = wanted
-        .iter()
-        .map(|(kind, name)| read(context, subject, *kind, name));
-    let mut sources = Sources::new();
-    let mut templates = Vec::new();
-    for (id, (object, document)) in wanted.iter().zip(try_join_all(reads).await?) {
-        templates.push((object, Some(document.version)));
-        sources.insert(id.clone(), document.values);
-    }
-    Ok((sources, templates))
-}
-
-async fn read(
-    context: &Context,
-    subject: &Subject,
-    kind: DocumentKind,
-    name: &str,
-) -> Result<(ObjectRef, Document), Problem> {
-    let key = ObjectKey::new(&subject.key.namespace, name);
-    let object = ObjectRef::namespaced(kind.name(), &key);
-    let found = match context.cluster.document(kind, &key).await {
-        Ok(Some(document)) => return Ok((object, document)),
-        Ok(None) => Problem::ReferenceMissing { object },
-        Err(problem) => problem,
-    };
-    Err(found.at("error fetching templateFrom data"))
 }

@@ -1,12 +1,17 @@
 //! What is remembered from one turn to the next, as long as the process lives.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::object::ObjectKey;
 use crate::engine::spread::{Child, ParentKey, Sort};
+
+/// Between two attempts on a namespace that fails, at least and at most.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
 /// How long a child that was made is believed to be there without the watch having told so.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
@@ -18,6 +23,8 @@ pub struct Memory(Mutex<State>);
 struct State {
     /// The namespaces that each parent reached when it was last looked at.
     reached: HashMap<ParentKey, BTreeSet<String>>,
+    /// The namespaces in which each parent fails, and since when.
+    failing: HashMap<ParentKey, BTreeMap<String, Timestamp>>,
     /// Children that were made, and that the watch has not told of yet.
     made: HashMap<(Sort, ObjectKey), (Child, Timestamp)>,
 }
@@ -33,8 +40,23 @@ impl Memory {
         Some(state.reached.get(parent)?.contains(namespace))
     }
 
+    /// These namespaces are the ones that fail. When to try again: each after as long as it has failed already, so
+    /// that whatever else wakes the parent meanwhile makes no difference.
+    pub fn fails(&self, parent: &ParentKey, namespaces: &[&String], now: Timestamp) -> Option<Duration> {
+        let mut state = self.state();
+        let mut before = state.failing.remove(parent).unwrap_or_default();
+        let since = |name: &&String| (String::clone(name), before.remove(*name).unwrap_or(now));
+        let failing: BTreeMap<_, _> = namespaces.iter().map(since).collect();
+        let latest = failing.values().max().copied()?;
+        state.failing.insert(parent.clone(), failing);
+        let lasts = Duration::try_from(now.duration_since(latest)).unwrap_or_default();
+        Some(lasts.clamp(SHORTEST_PAUSE, LONGEST_PAUSE))
+    }
+
     pub fn forget(&self, parent: &ParentKey) {
-        self.state().reached.remove(parent);
+        let mut state = self.state();
+        state.reached.remove(parent);
+        state.failing.remove(parent);
     }
 
     pub fn make(&self, sort: Sort, child: Child, now: Timestamp) {
@@ -71,8 +93,6 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::engine::plan::Base;
 
@@ -90,6 +110,29 @@ mod tests {
             owners: Vec::new(),
             spec: None,
         }
+    }
+
+    #[test]
+    fn a_namespace_that_fails_is_tried_after_as_long_as_it_has_failed() {
+        let memory = Memory::default();
+        let parent = ParentKey {
+            sort: Sort::PushSecret,
+            name: "all".to_owned(),
+        };
+        let (old, new) = ("old".to_owned(), "new".to_owned());
+        let fails = |names: &[&String], second| {
+            let now = Timestamp::from_second(second).expect("a time");
+            memory.fails(&parent, names, now).map(|pause| pause.as_secs())
+        };
+        assert_eq!(fails(&[&old], 100), Some(1));
+        // However often it is woken.
+        assert_eq!(fails(&[&old], 100), Some(1));
+        assert_eq!(fails(&[&old], 108), Some(8));
+        assert_eq!(fails(&[&old, &new], 116), Some(1), "one has only begun to");
+        assert_eq!(fails(&[&old, &new], 120), Some(4));
+        assert_eq!(fails(&[&old], 5000), Some(300));
+        assert_eq!(fails(&[], 5001), None);
+        assert_eq!(fails(&[&old], 5002), Some(1), "it was well in between");
     }
 
     #[test]

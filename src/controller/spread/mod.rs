@@ -39,10 +39,10 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ParentKey) ->
         Gathered::Task(task) => {
             // What goes, goes first: a child may want what another one of an earlier name has.
             let report = act::act(&context, spreading, &memory, &task).await;
-            report::report(&context, spreading, &task, &report).await
+            report::report(&context, spreading, &memory, &task, &report).await
         }
     };
-    let (kind, named) = parent_like(&key);
-    context.metrics.took(kind, &named, started.elapsed());
+    let (kind, name) = parent_like(&key);
+    context.metrics.took(kind, &name, started.elapsed());
     next
 }

@@ -1,7 +1,5 @@
 //! Tells what came of it: at most one status write, and none when nothing is new.
 
-use std::time::Duration;
-
 use lockstep_api::{ConditionStatus, ConditionType};
 use tracing::{debug, warn};
 
@@ -17,8 +15,8 @@ use crate::telemetry::parent_like;
 
 pub fn gone(context: &Context, memory: &Memory, key: &ParentKey) -> Next {
     memory.forget(key);
-    let (kind, named) = parent_like(key);
-    context.metrics.forget(kind, &named);
+    let (kind, name) = parent_like(key);
+    context.metrics.forget(kind, &name);
     Next::Gone
 }
 
@@ -38,7 +36,13 @@ pub async fn unclear(
     }
 }
 
-pub async fn report(context: &Context, spreading: &dyn Spreading, task: &Task, report: &Report) -> Next {
+pub async fn report(
+    context: &Context,
+    spreading: &dyn Spreading,
+    memory: &Memory,
+    task: &Task,
+    report: &Report,
+) -> Next {
     let parent = &task.parent;
     let status = spread::status(parent, &task.spread, &context.stamp(parent.generation), report);
     let (there, failed) = (report.there.len(), report.failed.len());
@@ -49,11 +53,13 @@ pub async fn report(context: &Context, spreading: &dyn Spreading, task: &Task, r
     if let Err(next) = write(context, spreading, parent, &status).await {
         return next;
     }
-    let is_tried_again = report.failed.values().any(Problem::passes_by_itself) || !report.open.is_empty();
-    match task.spread.refresh_time {
-        _ if is_tried_again => Next::Backoff,
-        Duration::ZERO => Next::WhenWoken,
-        interval => Next::After(interval),
+    let failed = report.failed.iter();
+    let failing = failed.filter(|(_, problem)| problem.passes_by_itself());
+    let failing: Vec<_> = failing.map(|(name, _)| name).chain(&report.open).collect();
+    match memory.fails(&parent.key, &failing, (context.clock)()) {
+        Some(pause) => Next::FailedAfter(pause),
+        None if task.spread.refresh_time.is_zero() => Next::WhenWoken,
+        None => Next::After(task.spread.refresh_time),
     }
 }
 
@@ -94,8 +100,8 @@ async fn write(
         .iter()
         .find(|it| it.kind == ConditionType::Ready);
     let ready = ready.map_or(ConditionStatus::Unknown, |ready| ready.status);
-    let (kind, named) = parent_like(&parent.key);
-    context.metrics.ready(kind, &named, ready);
+    let (kind, name) = parent_like(&parent.key);
+    context.metrics.ready(kind, &name, ready);
     if !spread::is_news(&parent.status, status) {
         return Ok(());
     }

@@ -76,7 +76,7 @@ fn pieces(
 ) -> Result<Vec<Piece>, Problem> {
     let mut pieces = Vec::new();
     for (index, from) in template.template_from.iter().enumerate() {
-        for (scope, text) in texts(index, from, sources)? {
+        for (scope, text) in texts(super::TEMPLATE, index, from, sources)? {
             let made = renderer.render(&text, values)?;
             let strategy = from.values_decoding_strategy();
             pieces.push(object::piece(from.target(), scope, &text, made, strategy)?);

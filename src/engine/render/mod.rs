@@ -17,7 +17,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_api::ExternalSecretSpec;
-use lockstep_api::external_secret::Rewrite;
+use lockstep_api::external_secret::{Rewrite, Template};
 
 use super::object::DocumentKind;
 use super::problem::Problem;
@@ -27,6 +27,10 @@ pub use engine::{Engine, Renderer};
 pub use manifest::{Draft, Manifest};
 pub use object::Object;
 pub use template::faults as template_faults;
+pub use template::render as render_template;
+
+/// Where the template of a target stands.
+const TEMPLATE: &str = "spec.target.template";
 
 /// What a target is to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +64,11 @@ pub struct Recipe<'a> {
 
 /// The objects whose templates are needed.
 pub fn sources(spec: &ExternalSecretSpec) -> BTreeSet<(DocumentKind, String)> {
-    let templates = spec.target.template.iter().flat_map(|it| &it.template_from);
+    sources_of(spec.target.template.as_ref())
+}
+
+pub fn sources_of(template: Option<&Template>) -> BTreeSet<(DocumentKind, String)> {
+    let templates = template.into_iter().flat_map(|it| &it.template_from);
     let named = templates.flat_map(|from| {
         let map = from.config_map.as_ref().map(|it| (DocumentKind::ConfigMap, it));
         let secret = from.secret.as_ref().map(|it| (DocumentKind::Secret, it));
@@ -117,7 +125,7 @@ fn secret(renderer: &mut Renderer, recipe: &Recipe, values: Values) -> Result<Re
         }),
         Some(template) => {
             template::check(template)?;
-            template::render(renderer, template, recipe.sources, values)
+            template::render(renderer, template, TEMPLATE, recipe.sources, values)
                 .map_err(|problem| problem.at("could not apply template"))
         }
     }

@@ -77,9 +77,11 @@ fn part(target: &str) -> Option<Part> {
     found.map(|(_, part)| part)
 }
 
-pub(super) fn render(
+/// What a template makes of the values. `field` says where it stands.
+pub fn render(
     renderer: &mut Renderer,
     template: &Template,
+    field: &str,
     sources: &Sources,
     values: Values,
 ) -> Result<Rendered, Problem> {
@@ -91,7 +93,7 @@ pub(super) fn render(
         ..Rendered::default()
     };
     for (index, from) in template.template_from.iter().enumerate() {
-        for (scope, text) in texts(index, from, sources)? {
+        for (scope, text) in texts(field, index, from, sources)? {
             let result = renderer.render(&text, &values)?;
             let entries = scope::entries(scope, &text, result)?;
             let entries =
@@ -100,7 +102,7 @@ pub(super) fn render(
             add(&mut made, part(from.target()).unwrap_or(Part::Data), entries);
         }
     }
-    for (part, field, texts) in [
+    for (part, member, texts) in [
         (Part::Data, "data", &template.data),
         (Part::Labels, "metadata.labels", &template.metadata.labels),
         (
@@ -110,7 +112,7 @@ pub(super) fn render(
         ),
     ] {
         for (key, text) in texts {
-            let text = Text::of_spec(&format!("spec.target.template.{field}"), key, text);
+            let text = Text::of_spec(&format!("{field}.{member}"), key, text);
             let result = renderer.render(&text, &values)?;
             add(&mut made, part, Values::from([(key.clone(), result)]));
         }
@@ -124,6 +126,7 @@ pub(super) fn render(
 
 /// The templates of one entry of `templateFrom`, in their order.
 pub(super) fn texts<'t>(
+    field: &str,
     index: usize,
     from: &'t TemplateFrom,
     sources: &'t Sources,
@@ -155,7 +158,7 @@ pub(super) fn texts<'t>(
         }
     }
     if let Some(literal) = &from.literal {
-        let field = format!("spec.target.template.templateFrom[{index}]");
+        let field = format!("{field}.templateFrom[{index}]");
         texts.push((Scope::KeysAndValues, Text::of_spec(&field, "literal", literal)));
     }
     Ok(texts)

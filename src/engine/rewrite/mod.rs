@@ -10,6 +10,8 @@ mod merge;
 mod regexp;
 mod transform;
 
+pub use regexp::Renaming;
+
 /// The first operation that fails is told, by its place in the list.
 pub fn apply(operations: &[Rewrite], values: Values, renderer: &mut Renderer) -> Result<Values, Problem> {
     let mut operations = operations.iter().enumerate();

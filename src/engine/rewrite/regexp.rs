@@ -12,19 +12,35 @@ const MAX_KEY: usize = 4096;
 
 /// Where two keys become the same, the one that stands later in sorted order wins. (In ESO chance decides.)
 pub(super) fn apply(operation: &RewriteRegexp, values: Values) -> Result<Values, Problem> {
-    let pattern =
-        Pattern::compile(&operation.source).map_err(|why| bad(&format!("failed to compile: {why}")))?;
-    let renamed = values.into_iter().map(|(key, value)| {
-        let too_long = || bad(&format!("a key longer than {MAX_KEY} bytes"));
-        if key.len() > MAX_KEY {
-            return Err(too_long());
-        }
-        let renamed = pattern
-            .replace_all(&key, &operation.target, MAX_KEY)
-            .ok_or_else(too_long)?;
-        Ok((renamed, value))
-    });
+    let renaming = Renaming::of(operation)?;
+    let renamed = values
+        .into_iter()
+        .map(|(key, value)| Ok((renaming.rename(&key)?, value)));
     renamed.collect()
+}
+
+/// A compiled operation.
+#[derive(Debug)]
+pub struct Renaming<'o> {
+    pattern: Pattern,
+    target: &'o str,
+}
+
+impl<'o> Renaming<'o> {
+    pub fn of(operation: &'o RewriteRegexp) -> Result<Self, Problem> {
+        let pattern = Pattern::compile(&operation.source);
+        Ok(Self {
+            pattern: pattern.map_err(|why| bad(&format!("failed to compile: {why}")))?,
+            target: &operation.target,
+        })
+    }
+
+    pub fn rename(&self, key: &str) -> Result<String, Problem> {
+        let renamed = Some(key)
+            .filter(|key| key.len() <= MAX_KEY)
+            .and_then(|key| self.pattern.replace_all(key, self.target, MAX_KEY));
+        renamed.ok_or_else(|| bad(&format!("a key longer than {MAX_KEY} bytes")))
+    }
 }
 
 fn bad(why: &str) -> Problem {

@@ -5,11 +5,10 @@ mod sts_session_token;
 
 use std::sync::Arc;
 
-use lockstep_api::Fault;
 use lockstep_api::generator::{ECRAuthorizationTokenSpec, STSSessionTokenSpec};
 use lockstep_api::provider::AwsAuth;
 
-use super::Order;
+use super::{Order, told};
 use crate::cluster::Cluster;
 use crate::engine::problem::Problem;
 use crate::engine::values::Values;
@@ -34,17 +33,6 @@ pub(super) async fn session_token(
     let client = Client::new(cluster);
     let made = sts_session_token::generate(spec, &client, order.namespace).await;
     made.map_err(|problem| told(problem, order))
-}
-
-/// A fault of the generator's spec is no fault of the object that uses it.
-fn told(problem: Problem, order: Order<'_>) -> Problem {
-    match problem {
-        Problem::InvalidSpec { field, why } => {
-            let field = field.strip_prefix("spec.").unwrap_or(&field);
-            order.generator.broken(Fault::new(field, why))
-        }
-        problem => problem.at(order.generator.to_string()),
-    }
 }
 
 /// What credentials are found with.
@@ -91,39 +79,5 @@ fn bad(what: &str, why: &str) -> Problem {
     Problem::BadAnswer {
         what: what.to_owned(),
         why: why.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use lockstep_api::generator::ClusterGeneratorKind;
-
-    use super::*;
-    use crate::engine::generator::GeneratorKey;
-    use crate::engine::object::ObjectKey;
-    use crate::engine::problem::Retry;
-    use crate::generator::page::Page;
-
-    #[test]
-    fn a_bad_spec_is_the_generators_and_may_be_mended_without_an_edit_of_its_user() {
-        let key = ObjectKey::new("ns", "gen");
-        let generator = GeneratorKey::Namespaced(ClusterGeneratorKind::STSSessionToken, key);
-        let order = Order {
-            generator: &generator,
-            namespace: "ns",
-            now: jiff::Timestamp::UNIX_EPOCH,
-            refresh: None,
-            page: &Page::glance(),
-        };
-        let problem = Problem::InvalidSpec {
-            field: "spec.auth.jwt".to_owned(),
-            why: "cannot be used".to_owned(),
-        };
-        let problem = told(problem, order);
-        assert_eq!(
-            problem.to_string(),
-            "STSSessionToken ns/gen: spec.auth.jwt: cannot be used"
-        );
-        assert_eq!(problem.retry(), Retry::Backoff);
     }
 }

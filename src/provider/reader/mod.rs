@@ -12,6 +12,7 @@ pub mod gate;
 mod line;
 mod retry;
 pub mod tally;
+mod turns;
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use crate::engine::values::Values;
 use gate::Gate;
 use line::{Kind, Line, crashed};
 pub use retry::Retries;
+use turns::Turns;
 
 type Answer = Result<Payload, Problem>;
 
@@ -36,6 +38,7 @@ pub struct Reader {
     line: Arc<Line>,
     finds: Flights<Find, Result<Values, Problem>>,
     checks: Flights<(), Result<Health, Problem>>,
+    turns: Turns,
     holds: Flights<(), Result<Arc<Self>, Problem>>,
     /// The backend is what is held of one moment: it is asked at once, and nothing can go wrong on the way.
     is_held: bool,
@@ -48,6 +51,7 @@ impl Reader {
             line: Line::new(backend, gate, settings),
             finds: Flights::default(),
             checks: Flights::default(),
+            turns: Turns::default(),
             holds: Flights::default(),
             is_held: false,
         }
@@ -127,6 +131,11 @@ impl Reader {
         let line = self.line.clone();
         let work = || async move { line.one("check", Kind::Once, || line.backend.check()).await };
         self.checks.join((), Err(crashed("check")), work).await
+    }
+
+    /// Whoever looks at a key and then writes or deletes holds this meanwhile.
+    pub async fn turn(&self, key: &str) -> impl Drop + use<> {
+        self.turns.take(key).await
     }
 
     pub async fn write(&self, push: &Push) -> Result<(), Problem> {

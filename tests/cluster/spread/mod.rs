@@ -141,7 +141,9 @@ impl Field {
 
     fn count(&self, from: usize, verb: &str, resource: &str) -> Result<usize> {
         let requests = self.plane.requests()?;
-        let meant = |request: &&Request| request.verb == verb && request.resource == resource;
+        // What met another write was not carried out.
+        let meant =
+            |request: &&Request| request.verb == verb && request.resource == resource && request.code != 409;
         Ok(requests[from..].iter().filter(meant).count())
     }
 }

@@ -137,7 +137,7 @@ fn a_misspelt_provider_differs_from_one_that_is_not_there_yet() {
 fn the_store_says_what_it_can_do() {
     for (provider, capability) in [
         (json!({"vault": {"server": "s"}}), "ReadWrite"),
-        (json!({"openBao": {"server": "s"}}), "ReadWrite"),
+        (json!({"openBao": {"server": "s"}}), "ReadOnly"),
         (json!({"ngrok": {}}), "WriteOnly"),
         (json!({"oracle": {}}), "ReadWrite"),
         (json!({"nobody": {}}), "ReadOnly"),

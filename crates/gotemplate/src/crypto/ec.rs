@@ -115,6 +115,10 @@ impl EcKey {
         Ok(Self { public, ..key })
     }
 
+    pub(crate) fn scalar(&self) -> &[u8] {
+        &self.scalar
+    }
+
     pub(crate) fn generate(curve: Curve, random: &mut dyn Random) -> Outcome<Self> {
         const TRIES: usize = 64;
         for _ in 0..TRIES {

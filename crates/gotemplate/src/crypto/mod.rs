@@ -11,6 +11,7 @@ pub(crate) mod ec;
 pub(crate) mod jwk;
 pub(crate) mod key;
 pub(crate) mod okp;
+pub(crate) mod out;
 pub(crate) mod pem;
 pub(crate) mod pkcs12;
 #[expect(clippy::many_single_char_names, reason = "the standard calls them so")]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+mod azure_clients;
 mod control_plane;
 mod faults;
 mod moto;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use lockstep_testkit::BIN_DIR;
 
 use crate::{python, run};
@@ -18,7 +19,7 @@ use go::Tool;
 #[derive(Args, Default)]
 pub struct Flags {
     /// Only these tools (default: all)
-    #[arg(value_parser = names())]
+    #[arg(value_parser = PossibleValuesParser::new(names()))]
     tools: Vec<String>,
     /// Build also what is built
     #[arg(long)]
@@ -106,6 +107,7 @@ const TOOLS: [Tool; 9] = [
 
 const VAULT: &str = "vault";
 const MOTO: &str = "moto";
+const AZURE: &str = "azure-clients";
 
 /// What `up` and `bench` need; `up` shows `kubectl`.
 const CONTROL_PLANE: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"];
@@ -134,7 +136,7 @@ pub fn programs() -> Result<()> {
 /// Builds or installs what is missing or out of date.
 pub fn run(flags: &Flags) -> Result<()> {
     let wanted: Vec<&str> = if flags.tools.is_empty() {
-        names().to_vec()
+        names()
     } else {
         flags.tools.iter().map(String::as_str).collect()
     };
@@ -142,14 +144,16 @@ pub fn run(flags: &Flags) -> Result<()> {
     if wanted.contains(&MOTO) {
         python::moto()?;
     }
+    if wanted.contains(&AZURE) {
+        python::azure_clients()?;
+    }
     Ok(())
 }
 
 /// Everything that [`run`] can be asked for.
-fn names() -> [&'static str; TOOLS.len() + 1] {
-    let mut names = [MOTO; TOOLS.len() + 1];
-    names[..TOOLS.len()].copy_from_slice(&TOOLS.map(|tool| tool.name));
-    names
+fn names() -> Vec<&'static str> {
+    let tools = TOOLS.iter().map(|tool| tool.name);
+    tools.chain([MOTO, AZURE]).collect()
 }
 
 /// Progress goes to the error output: the other may be a program's.
@@ -191,7 +195,7 @@ pub struct Backend {
     pub prepare: fn() -> Result<()>,
 }
 
-pub const BACKENDS: [Backend; 4] = [
+pub const BACKENDS: [Backend; 5] = [
     Backend {
         name: VAULT,
         words: &[VAULT],
@@ -201,6 +205,11 @@ pub const BACKENDS: [Backend; 4] = [
         name: MOTO,
         words: &[MOTO],
         prepare: || python::moto().map(drop),
+    },
+    Backend {
+        name: AZURE,
+        words: &["azure_clients"],
+        prepare: python::azure_clients,
     },
     Backend {
         name: "postgres",

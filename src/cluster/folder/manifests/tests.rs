@@ -137,5 +137,9 @@ fn what_is_not_used_is_noted() {
     let manifests = read(&folder);
     assert!(manifests.complaints.is_empty());
     assert_eq!(manifests.notes.len(), 1);
-    assert!(manifests.notes[0].contains("a.yaml:1: PushSecret default/p is not supported by the agent yet"));
+    assert!(
+        manifests.notes[0].contains(
+            "a.yaml:1: PushSecret default/p pushes out of a cluster, and is for the operator alone"
+        )
+    );
 }

@@ -118,6 +118,18 @@ impl RsaKey {
         Self::from_parts(&Parts { n, e, d, p, q, crt })
     }
 
+    /// What it is made of; none of it is missing.
+    pub(crate) fn parts(&self) -> Parts<'_> {
+        Parts {
+            n: &self.public.n,
+            e: self.public.e,
+            d: &self.secret.d,
+            p: &self.secret.p,
+            q: &self.secret.q,
+            crt: [&self.secret.dp, &self.secret.dq, &self.secret.q_inverse].map(|part| Some(part.as_slice())),
+        }
+    }
+
     pub(crate) fn to_pkcs1(&self) -> Der {
         let Secret {
             d,

@@ -1,0 +1,300 @@
+//! A small Azure on loopback: Microsoft Entra's tokens, a key vault, a machine's metadata and a registry.
+//!
+//! It is made from the public documents of the REST APIs, and believed only because Azure's own clients for Python
+//! agree with it: `azure_s_own_clients_agree_with_the_fake`. Tokens are checked as in Azure: for whom they are, and
+//! whether they have ended.
+
+mod assertion;
+mod entra;
+mod objects;
+mod registry;
+mod vault;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::{HeaderMap, Method, StatusCode, header};
+use reqwest::Url;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::certificates::RsaIdentity;
+use crate::{Authority, Error, Faults, Purpose, Tls, VENV_DIR, workspace_root};
+use entra::Application;
+use objects::Objects;
+
+const BODY_LIMIT: usize = 1 << 20;
+
+/// A running Azure; ended when dropped.
+#[derive(Debug)]
+pub struct Azure {
+    /// In front of all of it, behind TLS.
+    pub faults: Faults,
+    tls: Tls,
+    authority: Authority,
+    state: Arc<Mutex<World>>,
+    serving: JoinHandle<()>,
+}
+
+/// Everything that it knows.
+#[derive(Debug, Default)]
+struct World {
+    /// As clients know it.
+    url: String,
+    applications: BTreeMap<String, Application>,
+    /// For whom each token is.
+    tokens: BTreeMap<String, String>,
+    made: usize,
+    objects: Objects,
+}
+
+/// A request, taken apart.
+struct Asked {
+    method: Method,
+    path: Vec<String>,
+    query: BTreeMap<String, String>,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Azure {
+    /// The tenant of everybody in it.
+    pub const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+
+    /// Starts one.
+    pub async fn start() -> Result<Self, Error> {
+        let opening = || Error::io("open a port for Azure");
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(opening())?;
+        let address = listener.local_addr().map_err(opening())?;
+        let state = Arc::<Mutex<World>>::default();
+        let router = Router::new().fallback(enter).with_state(state.clone());
+        let serving = tokio::spawn(async move {
+            // Ends only with the task.
+            let _ = axum::serve(listener, router).await;
+        });
+        let faults = Faults::before(&format!("http://{address}")).await?;
+        let authority = Authority::new("azure")?;
+        let shown = authority.issue("vault", Purpose::Server)?;
+        let tls = Tls::before(faults.address(), &shown).await?;
+        let azure = Self {
+            faults,
+            tls,
+            authority,
+            state,
+            serving,
+        };
+        azure.open().url = azure.url();
+        Ok(azure)
+    }
+
+    /// The address of the vault, and of Entra.
+    pub fn url(&self) -> String {
+        self.tls.url().replace("127.0.0.1", "localhost")
+    }
+
+    /// The address of the machine's metadata, which speak no TLS.
+    pub fn metadata_url(&self) -> String {
+        self.faults.url()
+    }
+
+    /// What has to be trusted, PEM.
+    pub fn authority(&self) -> String {
+        self.authority.pem()
+    }
+
+    /// Registers an application with a secret.
+    pub fn register_secret(&self, client: &str, secret: &str) {
+        self.open().application(client).secrets.push(secret.to_owned());
+    }
+
+    /// Registers an application with a certificate.
+    pub fn register_certificate(&self, client: &str, identity: &RsaIdentity) {
+        self.open()
+            .application(client)
+            .certificates
+            .push(identity.clone());
+    }
+
+    /// Registers an application that trusts a subject: that of a token, or a whole token that is no JWT.
+    pub fn register_subject(&self, client: &str, subject: &str) {
+        self.open().application(client).subjects.push(subject.to_owned());
+    }
+
+    /// Ends every token.
+    pub fn end_tokens(&self) {
+        self.open().tokens.clear();
+    }
+
+    /// How many tokens were handed out.
+    pub fn tokens(&self) -> usize {
+        self.open().made
+    }
+
+    /// Puts a version of a secret into the vault, and tells which.
+    pub fn put_secret(&self, name: &str, value: &str, tags: &[(&str, &str)]) -> String {
+        let tags: BTreeMap<_, _> = tags.iter().copied().collect();
+        self.put("secrets", name, json!({"value": value}), json!(tags))
+    }
+
+    /// The same for a certificate without its key, DER.
+    pub fn put_certificate(&self, name: &str, der: &[u8], tags: &[(&str, &str)]) -> String {
+        let tags: BTreeMap<_, _> = tags.iter().copied().collect();
+        self.put(
+            "certificates",
+            name,
+            json!({"cer": vault::base64(der)}),
+            json!(tags),
+        )
+    }
+
+    /// The same for a key, JWK.
+    pub fn put_key(&self, name: &str, key: &Value) -> String {
+        self.put("keys", name, json!({ "key": key }), json!({}))
+    }
+
+    /// Sets attributes of the newest version of a secret, such as `enabled`.
+    pub fn set_attributes(&self, name: &str, attributes: &Value) {
+        self.open().objects.set_attributes("secrets", name, attributes);
+    }
+
+    /// Deletes a secret, so that it can be recovered.
+    pub fn delete_secret(&self, name: &str) {
+        self.open().objects.delete("secrets", name);
+    }
+
+    /// What the vault tells of the newest version of an object, if there is one.
+    pub fn get(&self, folder: &str, name: &str) -> Option<Value> {
+        let world = self.open();
+        world.objects.bundle(&world.url, folder, name, None)
+    }
+
+    /// How many versions there are.
+    pub fn versions(&self, folder: &str, name: &str) -> usize {
+        self.open().objects.versions(folder, name)
+    }
+
+    fn put(&self, folder: &str, name: &str, body: Value, tags: Value) -> String {
+        self.open().objects.put(folder, name, body, tags, &json!({}))
+    }
+
+    fn open(&self) -> MutexGuard<'_, World> {
+        open(&self.state)
+    }
+}
+
+impl World {
+    fn application(&mut self, client: &str) -> &mut Application {
+        self.applications.entry(client.to_owned()).or_default()
+    }
+
+    fn new_token(&mut self, audience: &str) -> String {
+        self.made += 1;
+        let token = format!("token-{}", self.made);
+        self.tokens
+            .insert(token.clone(), audience.trim_end_matches('/').to_owned());
+        token
+    }
+
+    fn answer(&mut self, asked: &Asked) -> Response {
+        let path: Vec<_> = asked.path.iter().map(String::as_str).collect();
+        match (&asked.method, path.as_slice()) {
+            (&Method::POST, ["oauth2", "exchange" | "token"]) => registry::answer(self, asked),
+            (&Method::POST, [tenant, "oauth2", "v2.0", "token"]) => entra::token(self, tenant, asked),
+            (&Method::GET, [tenant, "v2.0", ".well-known", "openid-configuration"]) => {
+                entra::about(&self.url, tenant)
+            }
+            (&Method::GET, ["metadata", "identity", "oauth2", "token"]) => entra::of_machine(self, asked),
+            _ => vault::answer(self, asked),
+        }
+    }
+}
+
+impl Asked {
+    async fn read(request: Request) -> Self {
+        let (parts, body) = request.into_parts();
+        let uri = format!("http://x{}", parts.uri);
+        let url = Url::parse(&uri).ok();
+        let (path, query) = url.map_or_else(Default::default, |url| {
+            let path = url.path_segments().into_iter().flatten();
+            let query = url.query_pairs().into_owned().collect();
+            (
+                path.filter(|part| !part.is_empty()).map(str::to_owned).collect(),
+                query,
+            )
+        });
+        Self {
+            method: parts.method,
+            path,
+            query,
+            headers: parts.headers,
+            body: to_bytes(body, BODY_LIMIT).await.unwrap_or_default(),
+        }
+    }
+
+    fn form(&self) -> BTreeMap<String, String> {
+        let text = String::from_utf8_lossy(&self.body);
+        let url = Url::parse(&format!("http://x/?{text}")).ok();
+        url.map(|url| url.query_pairs().into_owned().collect())
+            .unwrap_or_default()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    fn bearer(&self) -> Option<&str> {
+        let value = self.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        value.strip_prefix("Bearer ")
+    }
+}
+
+async fn enter(State(state): State<Arc<Mutex<World>>>, request: Request) -> Response {
+    let asked = Asked::read(request).await;
+    open(&state).answer(&asked)
+}
+
+fn open(state: &Mutex<World>) -> MutexGuard<'_, World> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A Python that has Azure's own clients, as `cargo xtask testbed` installed them.
+pub fn azure_clients() -> Option<PathBuf> {
+    let venv = workspace_root().join(VENV_DIR);
+    let has_them = |folder: std::io::Result<std::fs::DirEntry>| {
+        folder.is_ok_and(|folder| {
+            folder
+                .path()
+                .join("site-packages/azure/keyvault/secrets")
+                .is_dir()
+        })
+    };
+    let is_installed = std::fs::read_dir(venv.join("lib")).ok()?.any(has_them);
+    is_installed.then(|| venv.join("bin/python"))
+}
+
+fn reply(status: u16, body: &Value) -> Response {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let json = header::HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.method, self.path)
+    }
+}
+
+impl Drop for Azure {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}

@@ -1,0 +1,89 @@
+//! PushSecret: what is in Secrets, or made by a generator, goes into stores.
+
+mod act;
+mod audit;
+mod gather;
+mod generated;
+mod hold;
+mod links;
+mod memory;
+mod plan;
+mod prune;
+mod release;
+mod report;
+mod source;
+mod wakes;
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use tracing::debug;
+
+use self::gather::{Gathered, Subject};
+use self::links::Links;
+use self::memory::Memory;
+use self::plan::Plan;
+use self::report::Ended;
+use super::{Context, next};
+use crate::engine::object::ObjectKey;
+use crate::engine::push::{self, Due, Round};
+use crate::queue::Next;
+use crate::telemetry::Kind;
+
+pub use self::wakes::{Queues, Wakes};
+
+/// What the turns share.
+#[derive(Debug, Default)]
+struct Shared {
+    links: Links,
+    memory: Memory,
+}
+
+/// One turn of one PushSecret.
+async fn reconcile(context: Context, shared: Arc<Shared>, key: ObjectKey) -> Next {
+    let started = Instant::now();
+
+    // What is it, and has it been told that it must not go before its work is undone? From memory.
+    let subject = match gather::gather(&context, &shared, &key) {
+        Gathered::Subject(subject) => subject,
+        Gathered::Broken { object, fault } => return report::broken(&context, &key, &object, &fault).await,
+        Gathered::Terminating(object) => return release::release(&context, &shared, &key, &object).await,
+        Gathered::Gone => return report::gone(&context, &shared, &key),
+    };
+    let labels = subject.object.metadata.labels.as_ref();
+    context.metrics.labelled(Kind::PushSecret, &key, labels);
+    if let Some(next) = release::settle(&context, &subject).await {
+        return next;
+    }
+
+    // Is it time? Pure.
+    let round = match push::due(&subject.facts()) {
+        Due::Now(round) => round,
+        Due::At(time) => return report::at_rest(&context, &subject, next::until(&context, time)).await,
+        Due::Never => return report::at_rest(&context, &subject, Next::WhenWoken).await,
+    };
+    debug!(push_secret = %key, ?round, "due");
+    shared.memory.begin(&subject, round);
+
+    // Read, plan, push, delete; then tell what was really done.
+    let ended = sync(&context, &shared, &subject, round).await;
+    context.metrics.took(Kind::PushSecret, &key, started.elapsed());
+    report::report(&context, &shared, &subject, ended).await
+}
+
+async fn sync(context: &Context, shared: &Shared, subject: &Subject, round: Round) -> Ended {
+    match plan::plan(context, shared, subject, round).await {
+        Ok(Plan::Push(jobs)) => {
+            let pushed = act::push(context, &shared.memory, subject, jobs).await;
+            prune::prune(context, subject, round, pushed).await
+        }
+        Ok(Plan::SourceGone) if round.deletes => prune::clean_up(context, subject).await,
+        // Whoever takes its place is seen, and what is deleted waits for the refresh.
+        Ok(Plan::SourceGone) => Ended::Unchanged,
+        Ok(Plan::NotOurs) => Ended::NotOurs,
+        Err(failure) => Ended::Failed {
+            failure,
+            synced: None,
+        },
+    }
+}

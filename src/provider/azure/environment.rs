@@ -1,0 +1,46 @@
+//! Who the operator's own pod is to Azure: what Azure puts into its environment.
+
+use rustls::pki_types::CertificateDer;
+
+use crate::engine::secret_bytes::SecretBytes;
+
+/// What is absent is as Azure has it for everybody.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Environment {
+    /// The pod's own workload identity.
+    pub(super) client_id: Option<String>,
+    pub(super) tenant_id: Option<String>,
+    pub(super) token_file: Option<String>,
+    /// Where the machine's metadata are, with the scheme.
+    pub(super) metadata: Option<String>,
+    /// Where App Service and Container Apps hand out tokens, and what has to be shown there.
+    pub(super) identity_endpoint: Option<String>,
+    pub(super) identity_header: Option<SecretBytes>,
+    /// In place of a known cloud's own; only tests have one.
+    pub(super) authority: Option<String>,
+    /// In place of the system's certificates; only tests have some.
+    pub(super) trusted: Option<Vec<CertificateDer<'static>>>,
+}
+
+impl Environment {
+    pub(crate) fn of_process() -> Self {
+        Self {
+            client_id: variable("AZURE_CLIENT_ID"),
+            tenant_id: variable("AZURE_TENANT_ID"),
+            token_file: variable("AZURE_FEDERATED_TOKEN_FILE"),
+            metadata: variable("AZURE_POD_IDENTITY_AUTHORITY_HOST"),
+            identity_endpoint: variable("IDENTITY_ENDPOINT"),
+            identity_header: variable("IDENTITY_HEADER").map(SecretBytes::from),
+            authority: None,
+            trusted: None,
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "Azure tells a pod who it is in its environment, and in no other way"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

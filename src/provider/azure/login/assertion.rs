@@ -1,0 +1,169 @@
+//! A certificate with its key, and what is signed with it: that we are the application which it is registered with.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeyPair;
+use aws_lc_rs::signature::{KeyPair as _, RSA_PSS_SHA256};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use rand::RngExt as _;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::{Value, json};
+
+use crate::engine::problem::Problem;
+use crate::engine::secret_bytes::SecretBytes;
+use crate::random::random;
+
+/// How long what was signed can be shown, in seconds.
+const LIFETIME: i64 = 600;
+
+pub(super) struct Signer {
+    key: KeyPair,
+    thumbprint: String,
+    field: String,
+}
+
+impl Signer {
+    /// Both stand in one PEM text, in any order. Of several certificates it is the one that belongs to the key.
+    pub(super) fn new(pem: &SecretBytes, field: &str) -> Result<Self, Problem> {
+        let key = PrivateKeyDer::from_pem_slice(pem.expose()).ok();
+        let key = key.ok_or_else(|| invalid(field, "has no private key in PEM"))?;
+        let key = match &key {
+            PrivateKeyDer::Pkcs1(der) => KeyPair::from_der(der.secret_pkcs1_der()).ok(),
+            PrivateKeyDer::Pkcs8(der) => KeyPair::from_pkcs8(der.secret_pkcs8_der()).ok(),
+            _ => None,
+        };
+        let key = key.ok_or_else(|| invalid(field, "has a private key that is not RSA"))?;
+        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.expose()).collect();
+        let certificates = certificates.map_err(|_| invalid(field, "has a broken PEM block"))?;
+        let own = certificates.iter().find(|certificate| holds(certificate, &key));
+        let own = own.ok_or_else(|| invalid(field, "has no certificate that belongs to its private key"))?;
+        Ok(Self {
+            thumbprint: URL_SAFE_NO_PAD.encode(digest(&SHA256, own)),
+            key,
+            field: field.to_owned(),
+        })
+    }
+
+    /// Signed for one login.
+    pub(super) fn assertion(&self, client: &str, url: &str, now: Timestamp) -> Result<SecretBytes, Problem> {
+        let now = now.as_second();
+        let id: [u8; 16] = random()?.random();
+        let header = json!({"alg": "PS256", "typ": "JWT", "x5t#S256": self.thumbprint});
+        let claims = json!({
+            "aud": url, "iss": client, "sub": client, "jti": URL_SAFE_NO_PAD.encode(id),
+            "iat": now, "nbf": now, "exp": now + LIFETIME,
+        });
+        let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+        let message = format!("{}.{}", encode(&header), encode(&claims));
+        let mut signature = vec![0; self.key.public_modulus_len()];
+        let signed = self.key.sign(
+            &RSA_PSS_SHA256,
+            &SystemRandom::new(),
+            message.as_bytes(),
+            &mut signature,
+        );
+        signed.map_err(|_| invalid(&self.field, "has a private key that does not sign"))?;
+        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)).into())
+    }
+}
+
+/// A certificate holds its public key as it is.
+fn holds(certificate: &CertificateDer<'_>, key: &KeyPair) -> bool {
+    let public = key.public_key().as_ref();
+    certificate.windows(public.len()).any(|window| window == public)
+}
+
+fn invalid(field: &str, why: &str) -> Problem {
+    Problem::ReferenceInvalid {
+        field: field.to_owned(),
+        why: why.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::signature::{RSA_PSS_2048_8192_SHA256, UnparsedPublicKey};
+    use lockstep_testkit::RsaIdentity;
+
+    use super::*;
+
+    #[test]
+    fn what_is_signed_is_for_one_client_one_address_and_a_short_time() {
+        let (other, own) = (
+            RsaIdentity::new("other").expect("made"),
+            RsaIdentity::new("own").expect("made"),
+        );
+        for pem in [
+            format!("{}{}", own.certificate, own.key),
+            format!("{}{}{}", own.key, other.certificate, own.certificate),
+        ] {
+            let signer = Signer::new(&pem.into(), "f").expect("a signer");
+            let now: Timestamp = "2026-01-02T03:04:05Z".parse().expect("a time");
+            let jwt = signer
+                .assertion("client", "https://here/token", now)
+                .expect("signed");
+            let jwt = String::from_utf8(jwt.expose().to_vec()).expect("text");
+            let [header, claims, signature] = jwt.split('.').collect::<Vec<_>>()[..] else {
+                panic!("three parts")
+            };
+            let decoded = |part| -> Value {
+                serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64")).expect("JSON")
+            };
+            let thumbprint = URL_SAFE_NO_PAD.encode(digest(&SHA256, own.certificate_der()));
+            assert_eq!(
+                decoded(header),
+                json!({"alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint})
+            );
+            let mut claims_shown = decoded(claims);
+            let id = claims_shown["jti"].take();
+            assert!(id.as_str().is_some_and(|id| id.len() == 22), "{id}");
+            let begins = now.as_second();
+            assert_eq!(
+                claims_shown,
+                json!({
+                    "aud": "https://here/token", "iss": "client", "sub": "client", "jti": null,
+                    "iat": begins, "nbf": begins, "exp": begins + 600,
+                })
+            );
+            let public = UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, signer.key.public_key().as_ref());
+            let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64");
+            public
+                .verify(format!("{header}.{claims}").as_bytes(), &signature)
+                .expect("signed by the key");
+        }
+    }
+
+    #[test]
+    fn what_cannot_sign_is_refused_without_being_quoted() {
+        let (other, own) = (
+            RsaIdentity::new("other").expect("made"),
+            RsaIdentity::new("own").expect("made"),
+        );
+        let elliptic = lockstep_testkit::Authority::new("ca").expect("made");
+        let elliptic = elliptic
+            .issue("canary", lockstep_testkit::Purpose::Client)
+            .expect("made");
+        for (pem, why) in [
+            ("canary".to_owned(), "has no private key in PEM"),
+            (own.certificate.clone(), "has no private key in PEM"),
+            (
+                own.key.clone(),
+                "has no certificate that belongs to its private key",
+            ),
+            (
+                format!("{}{}", own.key, other.certificate),
+                "has no certificate that belongs to its private key",
+            ),
+            (
+                format!("{}{}", elliptic.key, elliptic.certificate),
+                "has a private key that is not RSA",
+            ),
+        ] {
+            let refused = Signer::new(&pem.into(), "f").err().expect("refused");
+            assert_eq!(refused.to_string(), format!("f: {why}"));
+        }
+    }
+}
