@@ -12,6 +12,7 @@ mod drift;
 mod eso;
 mod fallback;
 mod faults;
+mod files;
 mod gitops;
 mod guard;
 mod handover;
