@@ -9,12 +9,14 @@ pub mod keeper;
 mod kept;
 mod shown;
 
+use jiff::{SignedDuration, Timestamp};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 
+use crate::engine::problem::Problem;
 use crate::engine::renewal::Validity;
 use crate::engine::secret_bytes::SecretBytes;
 
@@ -58,6 +60,17 @@ impl Pair {
             .and_then(|leaf| ParsedCertificate::try_from(leaf).ok());
         parsed.is_some_and(|leaf| rustls::client::verify_server_name(&leaf, &name).is_ok())
     }
+}
+
+/// One that nobody has signed, for those who do not look at it. It outlives the process.
+pub fn self_signed(name: &str, now: Timestamp) -> Result<Pair, Problem> {
+    const LIFE: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
+    let validity = Validity {
+        from: now,
+        until: now.checked_add(LIFE).unwrap_or(Timestamp::MAX),
+    };
+    let authority = issue::authority(validity)?;
+    issue::certificate(&authority.key, &[name.to_owned()], validity)
 }
 
 /// All certificates of a PEM text, of which there has to be one.

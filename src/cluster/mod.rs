@@ -8,6 +8,7 @@ pub mod folder;
 pub mod kube;
 mod pushes;
 mod resources;
+mod reviews;
 mod spreading;
 mod states;
 pub mod webhook;
@@ -35,6 +36,7 @@ pub use crate::engine::store::Store;
 
 pub use self::pushes::PushSecrets;
 pub use self::resources::Resources;
+pub use self::reviews::{Access, Reviews};
 pub use self::spreading::Spreading;
 pub use self::states::GeneratorStates;
 pub use self::webhook::WebhookObjects;

@@ -142,9 +142,7 @@ pub struct Controllers {
     external_secrets: Arc<Queue<ObjectKey>>,
     stores: Stores,
     generator_states: Arc<Queue<ObjectKey>>,
-    push_secrets: Arc<Queue<ObjectKey>>,
-    held_stores: Arc<Queue<StoreKey>>,
-    pushing: Arc<push_secret::Shared>,
+    pushing: push_secret::Queues,
     spread: spread::Queues,
 }
 
@@ -160,21 +158,14 @@ impl Controllers {
         let external_secrets = Queue::new(context.metrics.queue(Kind::ExternalSecret.name(), WORKERS));
         let stores = Stores::new(&context.metrics);
         let generator_states = Queue::new(context.metrics.queue("generatorstate", WORKERS));
-        let push_secrets = Queue::new(context.metrics.queue("pushsecret", WORKERS));
-        let held_stores = Queue::new(context.metrics.queue("heldstore", WORKERS));
-        let pushing = Arc::<push_secret::Shared>::default();
+        let pushing = push_secret::Queues::new(&context);
         let spread = spread::Queues::new(&context);
         let router = wakes::Router::new(
             context.clone(),
             external_secrets.clone(),
             stores.clone(),
             generator_states.clone(),
-            push_secret::Wakes::new(
-                context.clone(),
-                pushing.links.clone(),
-                push_secrets.clone(),
-                held_stores.clone(),
-            ),
+            push_secret::Wakes::new(context.clone(), pushing.clone()),
             spread::Wakes::new(context.clone(), spread.clone()),
         );
         tasks.spawn(router.run(changes, stop.clone()));
@@ -183,8 +174,6 @@ impl Controllers {
             external_secrets,
             stores,
             generator_states,
-            push_secrets,
-            held_stores,
             pushing,
             spread,
         }
@@ -197,11 +186,10 @@ impl Controllers {
             external_secrets,
             stores,
             generator_states,
-            push_secrets,
-            held_stores,
             pushing,
             spread,
         } = self;
+        pushing.work(&context, tasks, stop);
         spread.work(&context, tasks, stop);
         let memory = Arc::new(external_secret::Memory::default());
         let turn = {
@@ -214,16 +202,6 @@ impl Controllers {
             move |key| generator_state::reconcile(context.clone(), key)
         };
         tasks.spawn(generator_states.work(WORKERS, stop.clone(), turn));
-        let turn = {
-            let context = context.clone();
-            move |key| push_secret::reconcile(context.clone(), pushing.clone(), key)
-        };
-        tasks.spawn(push_secrets.work(WORKERS, stop.clone(), turn));
-        let turn = {
-            let context = context.clone();
-            move |key| push_secret::hold::reconcile(context.clone(), key)
-        };
-        tasks.spawn(held_stores.work(WORKERS, stop.clone(), turn));
         let turn = move |key| secret_store::reconcile(context.clone(), key);
         tasks.spawn(stores.namespaced.work(WORKERS, stop.clone(), turn.clone()));
         tasks.spawn(stores.cluster.work(WORKERS, stop.clone(), turn));

@@ -60,7 +60,7 @@ pub struct Push {
 /// What the source Secret says about itself.
 #[derive(Clone, Debug, Default)]
 pub struct PushSource {
-    /// What the metadata of a push refers to is in the same one.
+    /// Of the PushSecret; what its metadata refers to is in there.
     pub namespace: String,
     pub secret_type: Option<String>,
     pub labels: BTreeMap<String, String>,

@@ -22,10 +22,7 @@ pub struct Facts<'a> {
     pub target: Option<&'a Target>,
     /// What the templates were read from has changed since the last sync.
     pub templates_changed: bool,
-    /// What a backend tells of, itself, has changed since the last sync.
-    pub source_changed: bool,
-    /// Another store has answered for one that is back.
-    pub source_returned: bool,
+    pub sources: Sources,
     /// What we put on the target beside its data is not as the last sync left it. After a restart nobody knows how that
     /// was, until the next sync.
     pub marks_changed: bool,
@@ -34,6 +31,17 @@ pub struct Facts<'a> {
     /// Where in its interval the object refreshes; see [`phase`].
     pub phase: Duration,
     pub now: Timestamp,
+}
+
+/// What has become since the last sync of the stores that answered then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sources {
+    /// Nothing that anybody has noticed.
+    Same,
+    /// One stood in for another, which is back.
+    Returned,
+    /// What one holds has changed, as it says itself.
+    Changed,
 }
 
 /// How what was lent fares.
@@ -156,18 +164,10 @@ fn when_due(facts: &Facts, interval: Duration) -> Timestamp {
     let last = last_refresh(facts).unwrap_or(facts.now);
     let after = |wait| last.checked_add(wait).unwrap_or(Timestamp::MAX);
     let due = after(wait(last, interval, facts.phase));
-    if generates(facts.spec) {
-        return due;
-    }
-    let due = if facts.source_returned {
-        due.min(after(RETURN_PAUSE))
-    } else {
-        due
-    };
-    if facts.source_changed {
-        due.min(facts.now)
-    } else {
-        due
+    match facts.sources {
+        Sources::Changed if !generates(facts.spec) => due.min(facts.now),
+        Sources::Returned if !generates(facts.spec) => due.min(after(RETURN_PAUSE)),
+        Sources::Same | Sources::Changed | Sources::Returned => due,
     }
 }
 
@@ -305,6 +305,29 @@ mod tests {
         }
     }
 
+    /// The phase is that of second 0.
+    fn facts<'f>(
+        spec: &'f ExternalSecretSpec,
+        status: &'f ExternalSecretStatus,
+        version: &'f str,
+        target: Option<&'f Target>,
+        now: i64,
+    ) -> Facts<'f> {
+        Facts {
+            spec,
+            status,
+            version,
+            refreshed: None,
+            target,
+            templates_changed: false,
+            sources: Sources::Same,
+            marks_changed: false,
+            loan: None,
+            phase: Duration::ZERO,
+            now: at(now),
+        }
+    }
+
     /// One row: spec, status, version, target, now → decision. The phase is that of second 0.
     #[expect(
         clippy::needless_pass_by_value,
@@ -319,20 +342,7 @@ mod tests {
         expected: Due,
     ) {
         let spec = spec(fields.clone());
-        let facts = Facts {
-            spec: &spec,
-            status,
-            version,
-            refreshed: None,
-            target,
-            templates_changed: false,
-            source_changed: false,
-            source_returned: false,
-            marks_changed: false,
-            loan: None,
-            phase: Duration::ZERO,
-            now: at(now),
-        };
+        let facts = facts(&spec, status, version, target, now);
         assert_eq!(due(&facts), expected, "{fields} at {now}");
     }
 
@@ -448,8 +458,7 @@ mod tests {
             refreshed: None,
             target: Some(&target),
             templates_changed: false,
-            source_changed: false,
-            source_returned: false,
+            sources: Sources::Same,
             marks_changed: true,
             loan: None,
             phase: Duration::ZERO,
@@ -494,8 +503,7 @@ mod tests {
             refreshed: None,
             target: Some(&sound()),
             templates_changed: false,
-            source_changed: false,
-            source_returned: false,
+            sources: Sources::Same,
             marks_changed: false,
             loan: Some(loan),
             phase: Duration::ZERO,
@@ -528,6 +536,57 @@ mod tests {
             with_loan("Periodic", &synced(1000), Loan::Until(at(9000))),
             Due::At(at(2000))
         );
+    }
+
+    #[test]
+    fn news_of_the_sources_come_before_the_interval_and_keep_to_everything_else() {
+        let sync_window = json!({"refreshInterval": "1000s", "syncWindows": {"kind": "allow",
+            "windows": [{"schedule": "0 0 1 1 *", "duration": "1h"}]}});
+        let generator =
+            json!({"apiVersion": "generators.external-secrets.io/v1alpha1", "kind": "Password", "name": "g"});
+        let generates = json!({"refreshInterval": "1000s",
+            "dataFrom": [{"sourceRef": {"generatorRef": generator}}]});
+        let plain = json!({"refreshInterval": "1000s"});
+        let now = Due::Now(Cause::IntervalOver);
+        for (fields, sources, second, expected) in [
+            (&plain, Sources::Changed, 1001, now),
+            (&plain, Sources::Returned, 1001, Due::At(at(1030))),
+            (&plain, Sources::Returned, 1030, now),
+            (&plain, Sources::Same, 1030, Due::At(at(2000))),
+            (&generates, Sources::Changed, 1001, Due::At(at(2000))),
+            (&generates, Sources::Returned, 1030, Due::At(at(2000))),
+            (
+                &json!({"refreshInterval": "0s"}),
+                Sources::Changed,
+                1001,
+                Due::Never,
+            ),
+            (
+                &json!({"refreshPolicy": "OnChange"}),
+                Sources::Changed,
+                1001,
+                Due::Never,
+            ),
+            (
+                &json!({"refreshPolicy": "CreatedOnce"}),
+                Sources::Changed,
+                1001,
+                Due::Never,
+            ),
+        ] {
+            let (spec, status, target) = (spec(fields.clone()), synced(1000), sound());
+            let facts = Facts {
+                sources,
+                ..facts(&spec, &status, "1-x", Some(&target), second)
+            };
+            assert_eq!(due(&facts), expected, "{fields} {sources:?} at {second}");
+        }
+        let (spec, status, target) = (spec(sync_window), synced(1000), sound());
+        let facts = Facts {
+            sources: Sources::Changed,
+            ..facts(&spec, &status, "1-x", Some(&target), 40_000_000)
+        };
+        assert!(matches!(due(&facts), Due::At(_)), "a closed window");
     }
 
     #[test]

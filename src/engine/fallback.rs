@@ -180,8 +180,8 @@ mod tests {
         }
     }
 
-    fn value() -> Result<Found, Problem> {
-        Ok(Found::Value("v".into()))
+    fn value() -> Found {
+        Found::Value("v".into())
     }
 
     fn gone() -> Problem {
@@ -207,10 +207,10 @@ mod tests {
             retry_after: None,
         };
         for (answers, expected) in [
-            (vec![value()], false),
+            (vec![Ok(value())], false),
             (vec![Err(gone())], true),
             (vec![Err(gone().at("somewhere"))], true),
-            (vec![value(), Err(gone())], true),
+            (vec![Ok(value()), Err(gone())], true),
             (vec![Err(gone()), Err(absent())], false),
             (vec![Err(absent())], false),
             (vec![Err(refused)], false),
@@ -224,8 +224,8 @@ mod tests {
     #[test]
     fn who_stands_in_gives_everything_or_nothing() {
         let one = Values::from([("a".to_owned(), "v".into())]);
-        assert_eq!(taken(&[value(), Ok(Found::Map(one))]), Ok(()));
-        assert_eq!(taken(&[value(), Err(absent())]), Err("Absent"));
+        assert_eq!(taken(&[Ok(value()), Ok(Found::Map(one))]), Ok(()));
+        assert_eq!(taken(&[Ok(value()), Err(absent())]), Err("Absent"));
         assert_eq!(taken(&[Ok(Found::Map(Values::new()))]), Err("Absent"), "a search");
         assert_eq!(taken(&[Err(gone())]), Err("Unreachable"));
         let problem = in_vain(&gone(), &["SecretStore ns/b: Absent".to_owned()]);

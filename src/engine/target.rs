@@ -56,7 +56,7 @@ pub struct ManagedFields {
 
 /// Stands for a value, or several, where only "is it the same?" is asked. Keyed anew in each process, so it tells nothing to
 /// anyone who reads it elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Digest(u64);
 
 impl Digest {

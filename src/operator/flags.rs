@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::metrics::MetricsFlags;
 use super::webhook::WebhookFlags;
 use crate::audit::AuditFlags;
 use crate::controller::RefreshTime;
@@ -18,7 +19,7 @@ const SERVED: &str = "What is served";
 const SYNCS: &str = "How it is kept in step";
 const TEMPLATES: &str = "Templates";
 const LEADER: &str = "Leader election";
-const METRICS: &str = "Metrics and probes";
+pub(super) const METRICS: &str = "Metrics and probes";
 const LOGS: &str = "Logs";
 
 /// A switch as Go's flag packages have it: `--flag` and `--flag=false`.
@@ -42,9 +43,8 @@ macro_rules! switches {
 #[derive(Clone, Debug, Args)]
 #[command(max_term_width = 110)]
 pub struct Flags {
-    /// Where metrics are served. `0` serves none.
-    #[arg(long, help_heading = METRICS, value_name = "ADDRESS", default_value = ":8080", value_parser = parse_address)]
-    pub metrics_addr: Address,
+    #[command(flatten)]
+    pub metrics: MetricsFlags,
     /// Where /healthz and /readyz are served. `0` serves none.
     #[arg(long, help_heading = METRICS, value_name = "ADDRESS", default_value = ":8082", value_parser = parse_address)]
     pub live_addr: Address,
@@ -218,11 +218,6 @@ accepted! {
     enable_managed_secrets_caching: "managed Secrets are always watched, and kept as fingerprints",
     enable_secret_api_read_on_cache_mismatch: "writes carry the version that was looked at",
     enable_http2: "the metrics endpoint speaks HTTP/1.1",
-    metrics_auth: "not there yet",
-    metrics_secure: "not there yet",
-    metrics_cert_dir: "not there yet",
-    metrics_cert_name: "not there yet",
-    metrics_key_name: "not there yet",
     enable_vault_token_cache: "connections to Vault live as long as their store",
     vault_token_cache_size: "connections to Vault live as long as their store",
     experimental_enable_vault_token_cache: "connections to Vault live as long as their store",
@@ -369,7 +364,10 @@ mod tests {
             named,
             ["--concurrent", "--client-qps", "--enable-secrets-caching"]
         );
-        assert_eq!(flags.metrics_addr, Address(Some(([0, 0, 0, 0], 9090).into())));
+        assert_eq!(
+            flags.metrics.metrics_addr,
+            Address(Some(([0, 0, 0, 0], 9090).into()))
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod flags;
 mod leadership;
+mod metrics;
 mod webhook;
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use tracing::{error, info, warn};
 
 use self::leadership::Leadership;
 use crate::audit::{Audit, Log};
-use crate::cluster::kube::{KubeCluster, Scope};
+use crate::cluster::kube::{KubeCluster, KubeReviews, Scope};
 use crate::controller::following::Following;
 use crate::controller::rendering::Rendering;
 use crate::controller::{Context, Controllers, Settings};
@@ -28,11 +29,12 @@ use crate::generator::Generators;
 use crate::process::{PARTING, change_verbosity_on_signals, finish, stop_on_signals};
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
+use crate::server::access::Door;
 use crate::server::{self, Readiness};
 use crate::telemetry::Metrics;
 
 pub use self::flags::Flags;
-pub(crate) use self::flags::{Address, TimeEncoding, parse_address, parse_level};
+pub(crate) use self::flags::{Address, LogFlags, parse_address};
 
 /// How long the API server may take to answer at the start.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -58,11 +60,14 @@ pub async fn run(flags: &Flags) -> Result<()> {
         metrics.leads(&flags.election.leader_election_id, false);
     }
     let ready = Readiness::default();
-    serve(flags, &metrics, &ready, &tasks, &stop).await?;
+    let door = serve(flags, &metrics, &ready, &tasks, &stop).await?;
 
     let config = client_config().await?;
     let namespace = config.default_namespace.clone();
     let client = connect(config, &metrics, &stop).await?;
+    if let Some(door) = door {
+        door.ask(Arc::new(KubeReviews::new(client.clone())));
+    }
     let webhook = flags.webhook.start(&client, &namespace, &metrics).await?;
     let dropped = metrics.events_dropped.clone();
     let on_dropped = Arc::new(move || dropped.inc());
@@ -176,14 +181,12 @@ async fn serve(
     ready: &Readiness,
     tasks: &TaskTracker,
     stop: &CancellationToken,
-) -> Result<()> {
-    if let Some(address) = flags.metrics_addr.0 {
-        server::start("metrics", address, server::metrics(metrics.clone()), tasks, stop).await?;
-    }
+) -> Result<Option<Door>> {
+    let door = flags.metrics.serve(metrics, tasks, stop).await?;
     if let Some(address) = flags.live_addr.0 {
         server::start("probes", address, server::probes(ready.clone()), tasks, stop).await?;
     }
-    Ok(())
+    Ok(door)
 }
 
 /// From the pod we run in, or from `KUBECONFIG` and the places where `kubectl` looks.

@@ -27,7 +27,6 @@ pub mod reader;
 pub mod references;
 #[cfg(test)]
 pub(crate) mod testing;
-mod turns;
 pub(crate) mod vault;
 pub(crate) mod webhook;
 

@@ -154,7 +154,11 @@ mod tests {
     #[tokio::test]
     async fn only_who_may_is_let_in() {
         let door = Door::default();
-        assert_eq!(answer(&door, "Bearer prometheus").await, 503, "nobody can tell yet");
+        assert_eq!(
+            answer(&door, "Bearer prometheus").await,
+            503,
+            "nobody can tell yet"
+        );
         door.ask(Arc::new(Cluster::default()));
         for (authorization, status) in [
             ("Bearer prometheus", 200),

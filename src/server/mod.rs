@@ -1,5 +1,6 @@
 //! What lockstep serves: metrics, probes, and the webhook.
 
+pub mod access;
 pub mod admission;
 pub mod tls;
 
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result};
 use axum::Router;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::get;
 use axum::serve::Listener;
 use tokio::net::TcpListener;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use self::access::Door;
 use self::tls::TlsListener;
 use crate::certificates::Shown;
 use crate::telemetry::Metrics;
@@ -35,15 +37,14 @@ impl Readiness {
     }
 }
 
-pub fn metrics(metrics: Arc<Metrics>) -> Router {
-    let answer = move || {
-        let text = metrics.render();
-        async move {
-            (
-                [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-                text,
-            )
+/// The metrics, for those whom the door lets in, if there is one.
+pub fn metrics(metrics: Arc<Metrics>, door: Option<Door>) -> Router {
+    let answer = async move |headers: HeaderMap| {
+        if let Some(door) = &door {
+            door.admit(&headers).await?;
         }
+        let form = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+        Ok::<_, StatusCode>((form, metrics.render()))
     };
     Router::new().route("/metrics", get(answer))
 }

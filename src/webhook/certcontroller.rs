@@ -11,13 +11,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use super::flags::{Accepted, LogFlags};
+use super::flags::Accepted;
 use crate::certificates::Shown;
 use crate::certificates::keeper::Keeper;
 use crate::cluster::kube::webhook::{CONFIGURATIONS, KubeWebhookObjects, Places};
 use crate::engine::renewal::Lives;
-use crate::operator::{Address, client_config, connect, parse_address};
-use crate::process::{finish, parse_duration, stop_on_signals};
+use crate::operator::{Address, LogFlags, client_config, connect, parse_address};
+use crate::process::{change_verbosity_on_signals, finish, parse_duration, stop_on_signals};
 use crate::server;
 use crate::telemetry::Metrics;
 
@@ -64,7 +64,7 @@ pub struct Flags {
 
 /// Runs until told to stop.
 pub async fn run(flags: &Flags) -> Result<()> {
-    flags.logs.start();
+    let verbosity = flags.logs.start();
     flags.accepted.warn();
     warn!(
         "nobody needs this program any more: the operator serves the webhook and makes its certificates itself with \
@@ -72,12 +72,13 @@ pub async fn run(flags: &Flags) -> Result<()> {
     );
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     stop_on_signals(&tasks, &stop)?;
+    change_verbosity_on_signals(verbosity, &tasks, &stop)?;
     let metrics = Metrics::new().context("could not set up the metrics")?;
     if let Some(address) = flags.metrics_addr.0 {
         server::start(
             "metrics",
             address,
-            server::metrics(metrics.clone()),
+            server::metrics(metrics.clone(), None),
             &tasks,
             &stop,
         )

@@ -7,10 +7,9 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use tracing::warn;
 
-use crate::operator::{Address, TimeEncoding, parse_address, parse_level};
+use crate::operator::{Address, LogFlags, parse_address};
 use crate::process::parse_duration;
 use crate::server::tls;
-use crate::telemetry::logging;
 
 #[derive(Clone, Debug, Args)]
 #[command(max_term_width = 110)]
@@ -70,22 +69,6 @@ impl TlsFlags {
                 .map_err(refused)
                 .context("the ciphers of TLS")?,
         })
-    }
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct LogFlags {
-    /// The least severe messages that are logged: error, warn, info, debug or trace.
-    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = parse_level)]
-    pub loglevel: String,
-    /// How timestamps are logged: epoch, or any other of ESO's names for RFC 3339.
-    #[arg(long, value_name = "ENCODING", default_value = "epoch")]
-    pub zap_time_encoding: TimeEncoding,
-}
-
-impl LogFlags {
-    pub fn start(&self) {
-        logging::start_json(&self.loglevel, self.zap_time_encoding.into());
     }
 }
 

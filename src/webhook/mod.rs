@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 use crate::certificates::Shown;
 use crate::certificates::files::{Files, LOOKS_EVERY};
-use crate::process::{finish, stop_on_signals};
+use crate::process::{change_verbosity_on_signals, finish, stop_on_signals};
 use crate::server::{self, admission};
 use crate::telemetry::Metrics;
 
@@ -24,10 +24,15 @@ pub use self::flags::{Flags, TlsFlags};
 
 /// Runs until told to stop.
 pub async fn run(flags: &Flags) -> Result<()> {
-    flags.logs.start();
+    let verbosity = flags.logs.start();
     flags.accepted.warn();
-    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let (tasks, stop, silence) = (
+        TaskTracker::new(),
+        CancellationToken::new(),
+        CancellationToken::new(),
+    );
     stop_on_signals(&tasks, &stop)?;
+    change_verbosity_on_signals(verbosity, &tasks, &stop)?;
     let metrics = Metrics::new().context("could not set up the metrics")?;
     let shown = Shown::default();
     metrics.tell_of_certificate(&shown);
@@ -37,7 +42,7 @@ pub async fn run(flags: &Flags) -> Result<()> {
         server::start(
             "metrics",
             address,
-            server::metrics(metrics.clone()),
+            server::metrics(metrics.clone(), None),
             &tasks,
             &stop,
         )
@@ -56,11 +61,13 @@ pub async fn run(flags: &Flags) -> Result<()> {
         admission::router(&metrics),
         serving,
         &tasks,
-        &stop,
+        &silence,
     )
     .await?;
     tasks.spawn(watch_over(shown, flags.clone(), stop.clone()));
     stop.cancelled().await;
+    tokio::time::sleep(admission::LINGER).await;
+    silence.cancel();
     finish(&tasks).await;
     info!("stopped");
     Ok(())

@@ -194,7 +194,7 @@ fn what_is_not_below_a_root_is_refused() {
 /// What one agent writes as a dotenv file, another reads.
 #[test]
 fn a_dotenv_file_comes_back_as_it_was() {
-    let values = r#"{"A": "a 'b' \"c\" $d `e` \\n #f", "B": "x\ny\r\n", "C": "", "D": "  ü  "}"#;
+    let values = r#"{"A": "a ''b'' \"c\" $d `e` \\n #f", "B": "x\ny\r\n", "C": "", "D": "  ü  "}"#;
     let bed = Bed::new(&[
         ("s.yaml", &crate::store(values)),
         ("a.yaml", &crate::extract("a", "")),

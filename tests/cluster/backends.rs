@@ -5,9 +5,10 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use futures::future::try_join_all;
 use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::api::{ListParams, PostParams};
 use lockstep_api::{ExternalSecret, SecretStore};
-use lockstep_testkit::{Fate, Faults, Moto, Shelf, Vault, eventually};
+use lockstep_testkit::{Azure, Fate, Faults, Moto, Shelf, Vault, eventually};
 use serde_json::json;
 
 use crate::bench::{Bench, SOON};
@@ -261,5 +262,52 @@ async fn many_objects_on_one_aws_store_are_read_in_batches() -> Result<()> {
         "{:?}",
         traffic.calls
     );
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the test bed"]
+async fn many_objects_on_one_azure_store_take_one_token_and_a_read_each() -> Result<()> {
+    let azure = Azure::start().await?;
+    for nth in 0..OBJECTS {
+        let value = json!({"value": format!("value-{nth}")}).to_string();
+        azure.put_secret(&format!("key-{nth}"), &value, &[]);
+    }
+    azure.faults.always(Fate::Late(LATENCY));
+    let folder = tempfile::tempdir()?;
+    let trusted = folder.path().join("ca.pem");
+    std::fs::write(&trusted, azure.authority())?;
+    let trusted = trusted.display().to_string();
+    let bench = Bench::set_up_in(&[("SSL_CERT_FILE", &trusted)], "azure", "unused").await?;
+    // The account's token is a real one, and Azure looks whom it is of and for.
+    let subject = format!("system:serviceaccount:{}:app", bench.namespace);
+    azure.register_subject("client", &subject);
+    let annotations = json!({
+        "azure.workload.identity/client-id": "client", "azure.workload.identity/tenant-id": Azure::TENANT,
+    });
+    let account = serde_json::from_value(json!({"metadata": {"name": "app", "annotations": annotations}}))?;
+    bench
+        .api::<ServiceAccount>()
+        .create(&PostParams::default(), &account)
+        .await?;
+    create(&bench, "1h", None).await?;
+    let provider = json!({
+        "vaultUrl": azure.url(), "authType": "WorkloadIdentity", "serviceAccountRef": {"name": "app"},
+        "useAzureSDK": true, "customCloudConfig": {"activeDirectoryEndpoint": azure.url()},
+    });
+    bench
+        .apply("SecretStore", STORE, json!({"provider": {"azurekv": provider}}))
+        .await?;
+    all_are(&bench, "True", LATER).await?;
+    let traffic = azure.faults.traffic();
+    ensure!(
+        azure.tokens() == 1 && traffic.of("GET /secrets/key-") == OBJECTS && traffic.peak > 5,
+        "{} tokens, {} at a time: {:?}",
+        azure.tokens(),
+        traffic.peak,
+        traffic.calls
+    );
+    let held = targets(&bench).await?;
+    ensure!(held[7].1.as_deref() == Some(b"value-7"), "another value");
     Ok(())
 }

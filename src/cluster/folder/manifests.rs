@@ -274,7 +274,7 @@ impl Manifests {
             }
             Read::Pushed(what) => {
                 self.notes.push(format!(
-                    "{place}: {what} pushes what is in a cluster, and is not used without one"
+                    "{place}: {what} pushes out of a cluster, and is for the operator alone"
                 ));
             }
             Read::Foreign => debug!(%place, "an object of a kind that is not ours"),

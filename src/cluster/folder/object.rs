@@ -31,7 +31,7 @@ pub enum Read {
     Namespace(String, BTreeMap<String, String>),
     /// Ours, but the agent cannot do anything with it yet.
     Unsupported(String),
-    /// Ours, and nothing for a folder: it pushes what is in a cluster.
+    /// Ours, and nothing for a folder: it pushes out of a cluster.
     Pushed(String),
     /// Somebody else's.
     Foreign,

@@ -17,6 +17,7 @@ mod pushes;
 mod reduce;
 mod requests;
 mod resources;
+mod reviews;
 mod sinks;
 mod spread_sinks;
 mod spreading;
@@ -57,6 +58,7 @@ use crate::engine::values::Values;
 
 pub use self::events::OnDropped;
 pub use self::glance::Glance;
+pub use self::reviews::KubeReviews;
 
 /// What is watched.
 #[derive(Clone, Debug, Default)]

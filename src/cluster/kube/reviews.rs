@@ -8,7 +8,7 @@ use k8s_openapi::api::authorization::v1::{
 use kube::Client;
 use kube::api::{Api, PostParams};
 
-use super::super::reviews::{Access, Reviews};
+use super::super::{Access, Reviews};
 use super::requests::Requests;
 use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
@@ -32,19 +32,20 @@ impl KubeReviews {
         };
         let api: Api<TokenReview> = Api::all(self.0.client.clone());
         let params = PostParams::default();
-        let answer = self.0.request("create", &about("TokenReview"), api.create(&params, &review));
+        let about = about("TokenReview");
+        let answer = self.0.request("create", &about, api.create(&params, &review));
         let status = answer.await?.status.unwrap_or_default();
         let is_known = status.authenticated == Some(true);
         Ok(status.user.filter(|_| is_known))
     }
 
-    async fn may(&self, user: UserInfo, path: &str) -> Result<bool, Problem> {
+    async fn may(&self, user: &UserInfo, path: &str) -> Result<bool, Problem> {
         let review = SubjectAccessReview {
             spec: SubjectAccessReviewSpec {
-                user: user.username,
-                groups: user.groups,
-                uid: user.uid,
-                extra: user.extra,
+                user: user.username.clone(),
+                groups: user.groups.clone(),
+                uid: user.uid.clone(),
+                extra: user.extra.clone(),
                 non_resource_attributes: Some(NonResourceAttributes {
                     path: Some(path.to_owned()),
                     verb: Some("get".to_owned()),
@@ -66,7 +67,7 @@ impl Reviews for KubeReviews {
     async fn may_get(&self, token: &SecretBytes, path: &str) -> Result<Access, Problem> {
         match self.user(token).await? {
             None => Ok(Access::Stranger),
-            Some(user) if self.may(user, path).await? => Ok(Access::Granted),
+            Some(user) if self.may(&user, path).await? => Ok(Access::Granted),
             Some(_) => Ok(Access::Denied),
         }
     }

@@ -8,12 +8,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lockstep_api::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus, Fault, StoreKind, StoreRef};
 
-use super::{Memory, target};
+use super::{Memory, sources, target};
 use crate::controller::Context;
 use crate::engine::collect::{self, Ask, Want};
 use crate::engine::condition::{Failure, Sort};
 use crate::engine::due::{self, Facts, Loan};
-use crate::engine::fallback;
 use crate::engine::fingerprint;
 use crate::engine::object::{ObjectKey, ResourceKey, StoreKey};
 use crate::engine::own::Claimant;
@@ -42,8 +41,7 @@ pub struct Subject {
     pub resource: Option<ResourceKey>,
     pub existing: Option<Arc<Target>>,
     templates_changed: bool,
-    source_changed: bool,
-    source_returned: bool,
+    sources: due::Sources,
     marks_changed: bool,
     /// What generators lent, once it was looked after.
     pub loan: Option<Loan>,
@@ -125,7 +123,7 @@ fn subject(
     let target = key.target_of(&spec);
     let status = object.status.clone().unwrap_or_default();
     let untold = memory.untold(key, &uid);
-    let source_returned = has_returned(context, memory, key, &uid, &status);
+    let sources = sources::since(context, memory.sources(key, &uid), &status);
     Subject {
         synced: untold.as_ref().map_or_else(
             || status.clone(),
@@ -143,8 +141,7 @@ fn subject(
         target,
         refreshed: memory.refreshed(key, &uid),
         templates_changed: memory.has_other_templates(key, &uid, |object| context.following.version(object)),
-        source_changed: has_changed(context, memory, key, &uid),
-        source_returned,
+        sources,
         marks_changed: false,
         loan: None,
         phase: phase(key, wants, spec.refresh_interval()),
@@ -159,29 +156,6 @@ fn subject(
     }
 }
 
-fn has_changed(context: &Context, memory: &Memory, key: &ObjectKey, uid: &str) -> bool {
-    let sources = memory.sources(key, uid).unwrap_or_default();
-    let mut sources = sources.iter();
-    sources.any(|source| source.has_changed(|store| context.pool.epoch(store)))
-}
-
-/// After a restart only the status knows who answered.
-fn has_returned(
-    context: &Context,
-    memory: &Memory,
-    key: &ObjectKey,
-    uid: &str,
-    status: &ExternalSecretStatus,
-) -> bool {
-    match memory.sources(key, uid) {
-        Some(sources) => {
-            let mut sources = sources.iter();
-            sources.any(|source| source.is_back(|store| context.pool.epoch(store)))
-        }
-        None => fallback::is_told(status),
-    }
-}
-
 impl Subject {
     pub fn facts(&self) -> Facts<'_> {
         Facts {
@@ -191,8 +165,7 @@ impl Subject {
             refreshed: self.refreshed,
             target: self.existing.as_deref(),
             templates_changed: self.templates_changed,
-            source_changed: self.source_changed,
-            source_returned: self.source_returned,
+            sources: self.sources,
             marks_changed: self.marks_changed,
             loan: self.loan,
             phase: self.phase,

@@ -16,7 +16,7 @@ use crate::controller::following::Follower;
 use crate::controller::{Context, next};
 use crate::engine::collect::{self, Entry, EntryFault};
 use crate::engine::condition::{self, Failure, Sort, Stage, Stamp};
-use crate::engine::due::{self, Due, Facts};
+use crate::engine::due::{self, Due, Facts, Sources};
 use crate::engine::fallback;
 use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::problem::Problem;
@@ -226,8 +226,7 @@ fn next_refresh(
         // What was just written is sound; the watch will tell when it no longer is.
         target: Some(&sound),
         templates_changed: false,
-        source_changed: false,
-        source_returned: false,
+        sources: Sources::Same,
         marks_changed: false,
         // What was lent anew is seen in a moment, and looked after then.
         loan: None,

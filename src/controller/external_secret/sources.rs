@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
+use lockstep_api::ExternalSecretStatus;
 
 use super::audit;
 use super::gather::Subject;
 use crate::controller::Context;
 use crate::engine::collect::{Ask, Found, Want};
+use crate::engine::due::Sources;
 use crate::engine::fallback::{self, StandIn};
 use crate::engine::object::StoreKey;
 use crate::engine::problem::Problem;
@@ -42,19 +44,32 @@ impl Source {
         })
     }
 
-    /// Whoever answered has something else to say by now.
-    pub fn has_changed(&self, now: impl Fn(&StoreKey) -> Epoch) -> bool {
+    /// What has happened to it since.
+    fn since(&self, context: &Context) -> Sources {
+        let is_back = || context.pool.epoch(&self.store).returns != self.epoch.returns;
         let (store, then) = match &self.stand_in {
             Some((fallback, epoch)) => (fallback, epoch),
             None => (&self.store, &self.epoch),
         };
-        now(store).changes != then.changes
+        if context.pool.epoch(store).changes != then.changes {
+            Sources::Changed
+        } else if self.stand_in.is_some() && is_back() {
+            Sources::Returned
+        } else {
+            Sources::Same
+        }
     }
+}
 
-    /// Another has answered for the store, which is back.
-    pub fn is_back(&self, now: impl Fn(&StoreKey) -> Epoch) -> bool {
-        self.stand_in.is_some() && now(&self.store).returns != self.epoch.returns
-    }
+/// What has happened since the last sync to those who answered then. After a restart only the status knows that another
+/// store did.
+pub fn since(context: &Context, last: Option<Vec<Source>>, status: &ExternalSecretStatus) -> Sources {
+    let Some(last) = last else {
+        let is_told = fallback::is_told(status);
+        return if is_told { Sources::Returned } else { Sources::Same };
+    };
+    let all = last.iter().map(|source| source.since(context));
+    all.max().unwrap_or(Sources::Same)
 }
 
 /// The answers, in the order of the wants, which are all of this store.

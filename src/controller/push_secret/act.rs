@@ -7,6 +7,7 @@ use futures::future::join_all;
 use futures::stream::{self, StreamExt as _};
 use lockstep_api::push_secret::{PushSecretData, PushUpdatePolicy, SyncedPushSecrets};
 
+use super::audit;
 use super::gather::Subject;
 use super::memory::Memory;
 use super::plan::{Job, Jobs};
@@ -89,7 +90,7 @@ async fn to_store(context: &Context, memory: &Memory, subject: &Subject, job: Jo
             return done;
         }
     };
-    for (entry, fate) in each(memory, subject, &job.store, &reader, entries).await {
+    for (entry, fate) in each(context, memory, subject, (&job.store, &reader), entries).await {
         match fate {
             Fate::Failed(problem) => {
                 done.problems.push(problem);
@@ -118,10 +119,10 @@ type Told = (String, PushSecretData);
 
 /// What became of each entry, in their order.
 async fn each(
+    context: &Context,
     memory: &Memory,
     subject: &Subject,
-    store: &Store,
-    reader: &Reader,
+    (store, reader): (&Store, &Reader),
     entries: Vec<Entry>,
 ) -> Vec<(Told, Fate)> {
     // What goes into one secret goes one after the other.
@@ -134,7 +135,7 @@ async fn each(
         let _turn = reader.turn(&key).await;
         let mut fates = Vec::new();
         for (index, entry) in entries {
-            let fate = one(memory, subject, store, reader, &entry).await;
+            let fate = one(context, memory, subject, (store, reader), &entry).await;
             fates.push((index, (entry.place, entry.data), fate));
         }
         fates
@@ -145,15 +146,20 @@ async fn each(
     fates.into_iter().map(|(_, told, fate)| (told, fate)).collect()
 }
 
-async fn one(memory: &Memory, subject: &Subject, store: &Store, reader: &Reader, entry: &Entry) -> Fate {
+async fn one(
+    context: &Context,
+    memory: &Memory,
+    subject: &Subject,
+    (store, reader): (&Store, &Reader),
+    entry: &Entry,
+) -> Fate {
     let push = match &entry.push {
         Ok(Some(push)) => push,
         Ok(None) => return Fate::LeftAlone,
         Err(problem) => return Fate::Failed(problem.clone()),
     };
     let (place, digest) = ((store.key.clone(), entry.place.clone()), push::digest(push));
-    let last = memory.last(&subject.key, &subject.uid);
-    if last.is_some_and(|last| last.pushed.get(&place) == Some(&digest)) {
+    if memory.has_pushed(subject, &place, digest) {
         return Fate::Known;
     }
     if subject.spec.update_policy == PushUpdatePolicy::IfNotExists {
@@ -163,7 +169,9 @@ async fn one(memory: &Memory, subject: &Subject, store: &Store, reader: &Reader,
             Err(problem) => return Fate::Failed(problem.at("could not verify if secret exists in store")),
         }
     }
-    match reader.write(push).await {
+    let written = reader.write(push).await;
+    audit::pushed(context, subject.behalf(), &store.key, push, &written);
+    match written {
         Ok(()) => {
             let was_known = subject.last.as_ref().and_then(|last| last.pushed.get(&place)) == Some(&digest);
             memory.pushed(subject, place, digest);

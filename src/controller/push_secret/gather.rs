@@ -8,6 +8,7 @@ use lockstep_api::Fault;
 use lockstep_api::push_secret::{PushSecret, PushSecretSpec, PushSecretStatus, PushSource, PushStoreRef};
 
 use super::Shared;
+use super::audit::Behalf;
 use super::memory::Remembered;
 use crate::cluster::Store;
 use crate::controller::Context;
@@ -101,6 +102,13 @@ fn is_outdated(context: &Context, subject: &Subject) -> bool {
 }
 
 impl Subject {
+    pub fn behalf(&self) -> Behalf<'_> {
+        Behalf {
+            key: &self.key,
+            uid: &self.uid,
+        }
+    }
+
     pub fn facts(&self) -> Facts<'_> {
         Facts {
             spec: &self.spec,

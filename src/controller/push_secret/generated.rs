@@ -4,6 +4,7 @@ use lockstep_api::GeneratorRef;
 use lockstep_api::push_secret::{PushSource, PushUpdatePolicy};
 
 use super::act;
+use super::audit;
 use super::gather::{self, Subject};
 use super::memory::Memory;
 use super::plan::Job;
@@ -51,7 +52,9 @@ pub async fn make(
             .and_then(|interval| subject.now.checked_add(interval).ok()),
         page: &page,
     };
-    let values = context.generators.generate(spec, order).await?;
+    let made = context.generators.generate(spec, order).await;
+    audit::generated(context, subject.behalf(), &ObjectRef::from(&key), &made);
+    let values = made?;
     memory.generated(subject, &values);
     Ok(Some(values))
 }

@@ -74,6 +74,13 @@ impl Memory {
         known.unfinished = Some(round);
     }
 
+    /// Whether that is what was last pushed to a place, in this round or since it.
+    pub fn has_pushed(&self, subject: &Subject, place: &Place, digest: Digest) -> bool {
+        let entries = self.entries();
+        let known = entries.get(&subject.key);
+        known.is_some_and(|known| known.pushed.get(place) == Some(&digest))
+    }
+
     /// What is now at a place.
     pub fn pushed(&self, subject: &Subject, place: Place, digest: Digest) {
         self.change(subject, |known| {

@@ -1,9 +1,10 @@
 //! PushSecret: what is in Secrets, or made by a generator, goes into stores.
 
 mod act;
+mod audit;
 mod gather;
 mod generated;
-pub mod hold;
+mod hold;
 mod links;
 mod memory;
 mod plan;
@@ -19,6 +20,8 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use self::gather::{Gathered, Subject};
+use self::links::Links;
+use self::memory::Memory;
 use self::plan::Plan;
 use self::report::Ended;
 use super::{Context, next};
@@ -27,19 +30,17 @@ use crate::engine::push::{self, Due, Round};
 use crate::queue::Next;
 use crate::telemetry::Kind;
 
-pub use self::links::Links;
-pub use self::memory::Memory;
-pub use self::wakes::Wakes;
+pub use self::wakes::{Queues, Wakes};
 
 /// What the turns share.
 #[derive(Debug, Default)]
-pub struct Shared {
-    pub links: Arc<Links>,
-    pub memory: Memory,
+struct Shared {
+    links: Links,
+    memory: Memory,
 }
 
 /// One turn of one PushSecret.
-pub async fn reconcile(context: Context, shared: Arc<Shared>, key: ObjectKey) -> Next {
+async fn reconcile(context: Context, shared: Arc<Shared>, key: ObjectKey) -> Next {
     let started = Instant::now();
 
     // What is it, and has it been told that it must not go before its work is undone? From memory.
@@ -49,6 +50,8 @@ pub async fn reconcile(context: Context, shared: Arc<Shared>, key: ObjectKey) ->
         Gathered::Terminating(object) => return release::release(&context, &shared, &key, &object).await,
         Gathered::Gone => return report::gone(&context, &shared, &key),
     };
+    let labels = subject.object.metadata.labels.as_ref();
+    context.metrics.labelled(Kind::PushSecret, &key, labels);
     if let Some(next) = release::settle(&context, &subject).await {
         return next;
     }

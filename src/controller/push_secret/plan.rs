@@ -102,9 +102,12 @@ async fn compose(
     let wanted = render::sources_of(spec.template.as_ref());
     let (documents, templates) = templates::fetch(context, &subject.key.namespace, &wanted).await?;
     let work = |renderer: &mut render::Renderer| {
-        let sources = sources.into_iter().map(|source| match &spec.template {
-            Some(template) => push::apply(renderer, template, &documents, source),
-            None => Ok(source),
+        let sources = sources.into_iter().map(|mut source| {
+            source.about.namespace.clone_from(&subject.key.namespace);
+            match &spec.template {
+                Some(template) => push::apply(renderer, template, &documents, source),
+                None => Ok(source),
+            }
         });
         let sources: Vec<Source> = sources.collect::<Result<_, _>>()?;
         let jobs = stores.into_iter().map(|store| Job {

@@ -7,10 +7,11 @@ use futures::future::join_all;
 use lockstep_api::push_secret::{PushDeletionPolicy, SyncedPushSecrets};
 
 use super::act::{self, Pushed};
+use super::audit::{self, Behalf};
 use super::gather::{self, Subject};
 use super::report::{Ended, Failure};
 use crate::controller::Context;
-use crate::engine::object::ObjectKey;
+use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::problem::Problem;
 use crate::engine::push::{self, Doomed, Round};
 use crate::provider::reader::Reader;
@@ -24,7 +25,7 @@ pub async fn prune(context: &Context, subject: &Subject, round: Round, pushed: P
     } else {
         Vec::new()
     };
-    let deleted = delete(context, &subject.key, &doomed).await;
+    let deleted = delete(context, subject.behalf(), &doomed).await;
     let moved = pushed.moved || !deleted.gone.is_empty();
     let is_well = pushed.missing.is_empty() && pushed.problems.is_empty() && deleted.problems.is_empty();
     let mut synced = if round.deletes && is_well {
@@ -75,7 +76,7 @@ pub async fn clean_up(context: &Context, subject: &Subject) -> Ended {
     if before.is_empty() {
         return Ended::Unchanged;
     }
-    let (synced, problems) = delete_all(context, &subject.key, before).await;
+    let (synced, problems) = delete_all(context, subject.behalf(), before).await;
     match Failure::first("failed to cleanup provider secrets", problems) {
         Some(failure) => Ended::Failed {
             failure,
@@ -88,11 +89,11 @@ pub async fn clean_up(context: &Context, subject: &Subject) -> Ended {
 /// Deletes everything that was pushed. What is left, and why.
 pub async fn delete_all(
     context: &Context,
-    key: &ObjectKey,
+    behalf: Behalf<'_>,
     synced: &SyncedPushSecrets,
 ) -> (SyncedPushSecrets, Vec<Problem>) {
     let doomed = push::doomed(synced, &SyncedPushSecrets::new(), &BTreeSet::new());
-    let deleted = delete(context, key, &doomed).await;
+    let deleted = delete(context, behalf, &doomed).await;
     let mut left = synced.clone();
     deleted.take_from(&mut left);
     (left, deleted.problems)
@@ -119,14 +120,14 @@ impl Deleted {
 }
 
 /// One store that fails does not stop the others.
-async fn delete(context: &Context, key: &ObjectKey, doomed: &[Doomed]) -> Deleted {
+async fn delete(context: &Context, behalf: Behalf<'_>, doomed: &[Doomed]) -> Deleted {
     let mut by_store: BTreeMap<&str, Vec<&Doomed>> = BTreeMap::new();
     for doomed in doomed {
         by_store.entry(&doomed.store).or_default().push(doomed);
     }
     let work = by_store
         .into_iter()
-        .map(|(store, doomed)| from_store(context, key, store, doomed));
+        .map(|(store, doomed)| from_store(context, behalf, store, doomed));
     let mut all = Deleted::default();
     for part in join_all(work).await {
         all.gone.extend(part.gone);
@@ -135,10 +136,10 @@ async fn delete(context: &Context, key: &ObjectKey, doomed: &[Doomed]) -> Delete
     all
 }
 
-async fn from_store(context: &Context, key: &ObjectKey, place: &str, doomed: Vec<&Doomed>) -> Deleted {
+async fn from_store(context: &Context, behalf: Behalf<'_>, place: &str, doomed: Vec<&Doomed>) -> Deleted {
     let mut done = Deleted::default();
-    let reader = match connect(context, key, place).await {
-        Ok(reader) => reader,
+    let (store, reader) = match connect(context, behalf.key, place).await {
+        Ok(connected) => connected,
         Err(problem) => {
             let client = format!("could not get secrets client for store {place}");
             done.problems.push(problem.at(client));
@@ -147,7 +148,9 @@ async fn from_store(context: &Context, key: &ObjectKey, place: &str, doomed: Vec
     };
     for doomed in doomed {
         let _turn = reader.turn(&doomed.remote.key).await;
-        match reader.delete(&doomed.remote).await {
+        let deleted = reader.delete(&doomed.remote).await;
+        audit::withdrawn(context, behalf, &store, &doomed.remote, &deleted);
+        match deleted {
             Ok(()) => done.gone.push((doomed.store.clone(), doomed.place.clone())),
             Err(problem) => done.problems.push(problem),
         }
@@ -155,11 +158,15 @@ async fn from_store(context: &Context, key: &ObjectKey, place: &str, doomed: Vec
     done
 }
 
-async fn connect(context: &Context, key: &ObjectKey, place: &str) -> Result<Arc<Reader>, Problem> {
+async fn connect(
+    context: &Context,
+    key: &ObjectKey,
+    place: &str,
+) -> Result<(StoreKey, Arc<Reader>), Problem> {
     let store = push::store_of(place, &key.namespace).ok_or_else(|| Problem::BadData {
         why: "is no store".to_owned(),
     })?;
     let found = context.cluster.store(&store);
-    let found = found.ok_or(Problem::StoreMissing { store })?;
-    act::reader(context, &key.namespace, &found).await
+    let found = found.ok_or_else(|| Problem::StoreMissing { store: store.clone() })?;
+    Ok((store, act::reader(context, &key.namespace, &found).await?))
 }

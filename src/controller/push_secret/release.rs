@@ -3,6 +3,7 @@
 use lockstep_api::push_secret::{PushDeletionPolicy, PushSecret};
 use tracing::warn;
 
+use super::audit::Behalf;
 use super::gather::Subject;
 use super::report::{self, Failure};
 use super::{Shared, prune};
@@ -33,7 +34,8 @@ pub async fn release(context: &Context, shared: &Shared, key: &ObjectKey, object
         let uid = object.metadata.uid.as_deref().unwrap_or_default();
         let untold = shared.memory.last(key, uid).and_then(|last| last.untold);
         let status = untold.or_else(|| object.status.clone()).unwrap_or_default();
-        let (left, problems) = prune::delete_all(context, key, &status.synced_push_secrets).await;
+        let (left, problems) =
+            prune::delete_all(context, Behalf { key, uid }, &status.synced_push_secrets).await;
         if let Some(failure) = Failure::first("Failed to Delete Secrets from Provider", problems) {
             return report::undeleted(context, key, object, &status, left, &failure).await;
         }

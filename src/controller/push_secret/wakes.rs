@@ -4,38 +4,63 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Links;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Shared;
+use super::links::Links;
 use crate::cluster::Move;
-use crate::controller::Context;
+use crate::controller::{Context, WORKERS};
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::push::Sighting;
 use crate::queue::Queue;
+use crate::telemetry::Kind;
 
-#[derive(Debug)]
-pub struct Wakes {
-    context: Context,
-    links: Arc<Links>,
+/// Who waits for a turn. Clones share everything.
+#[derive(Clone, Debug)]
+pub struct Queues {
     push_secrets: Arc<Queue<ObjectKey>>,
+    /// Stores that may have to be kept, or let go.
     held_stores: Arc<Queue<StoreKey>>,
+    shared: Arc<Shared>,
 }
 
-impl Wakes {
-    pub fn new(
-        context: Context,
-        links: Arc<Links>,
-        push_secrets: Arc<Queue<ObjectKey>>,
-        held_stores: Arc<Queue<StoreKey>>,
-    ) -> Self {
+impl Queues {
+    pub fn new(context: &Context) -> Self {
+        let metrics = &context.metrics;
         Self {
-            context,
-            links,
-            push_secrets,
-            held_stores,
+            push_secrets: Queue::new(metrics.queue(Kind::PushSecret.name(), WORKERS)),
+            held_stores: Queue::new(metrics.queue("heldstore", WORKERS)),
+            shared: Arc::default(),
         }
     }
 
+    pub fn work(self, context: &Context, tasks: &TaskTracker, stop: &CancellationToken) {
+        let turn = {
+            let (context, shared) = (context.clone(), self.shared);
+            move |key| super::reconcile(context.clone(), shared.clone(), key)
+        };
+        tasks.spawn(self.push_secrets.work(WORKERS, stop.clone(), turn));
+        let context = context.clone();
+        let turn = move |key| super::hold::reconcile(context.clone(), key);
+        tasks.spawn(self.held_stores.work(WORKERS, stop.clone(), turn));
+    }
+}
+
+/// Turns what moved into wake-ups.
+#[derive(Debug)]
+pub struct Wakes {
+    context: Context,
+    queues: Queues,
+}
+
+impl Wakes {
+    pub fn new(context: Context, queues: Queues) -> Self {
+        Self { context, queues }
+    }
+
     pub fn wake(&self, key: &ObjectKey) {
-        self.push_secrets.wake(key);
+        self.queues.push_secrets.wake(key);
     }
 
     pub fn push_secret(&self, key: &ObjectKey, moved: Move) {
@@ -44,9 +69,9 @@ impl Wakes {
             Move::Edited | Move::Turned => pushes.and_then(|pushes| pushes.push_secret(key)),
             Move::Gone => None,
         };
-        let touched = self.links.set(key, object.as_deref());
+        let touched = self.links().set(key, object.as_deref());
         for store in &touched.stores {
-            self.held_stores.wake(store);
+            self.queues.held_stores.wake(store);
         }
         if let Some(pushes) = pushes.filter(|_| touched.chosen) {
             for store in pushes
@@ -54,20 +79,20 @@ impl Wakes {
                 .iter()
                 .chain(&pushes.stores(None))
             {
-                self.held_stores.wake(&store.key);
+                self.queues.held_stores.wake(&store.key);
             }
         }
         match moved {
             // One that is gone gets a last turn, which cleans up behind it.
-            Move::Edited | Move::Gone => self.push_secrets.wake(key),
+            Move::Edited | Move::Gone => self.queues.push_secrets.wake(key),
             // That was our own doing.
             Move::Turned => {}
         }
     }
 
     pub fn source(&self, key: &ObjectKey, sighting: Sighting, labels: &BTreeMap<String, String>) {
-        for follower in self.links.seen(key, sighting, labels) {
-            self.push_secrets.wake(&follower);
+        for follower in self.links().seen(key, sighting, labels) {
+            self.queues.push_secrets.wake(&follower);
         }
     }
 
@@ -75,16 +100,22 @@ impl Wakes {
         if self.context.cluster.pushes().is_none() {
             return;
         }
-        self.held_stores.wake(key);
-        for follower in self.links.on_store(key) {
-            self.push_secrets.wake(&follower);
+        self.queues.held_stores.wake(key);
+        for follower in self.links().on_store(key) {
+            self.queues.push_secrets.wake(&follower);
         }
     }
 
     /// Those who have failed are not left to their own backoff. They come one after the other.
     pub fn store_is_back(&self, key: &StoreKey, (apart, all_within): (Duration, Duration)) {
-        for (nth, follower) in (0..).zip(self.links.on_store(key)) {
-            self.push_secrets.hasten(&follower, (apart * nth).min(all_within));
+        for (nth, follower) in (0..).zip(self.links().on_store(key)) {
+            self.queues
+                .push_secrets
+                .hasten(&follower, (apart * nth).min(all_within));
         }
+    }
+
+    fn links(&self) -> &Links {
+        &self.queues.shared.links
     }
 }

@@ -24,7 +24,6 @@ use std::sync::Arc;
 
 use lockstep_api::provider::{AwsProvider, AwsService};
 
-use super::turns::Turns;
 use super::{Backend, Surroundings};
 use crate::engine::problem::Problem;
 use batches::Batches;
@@ -89,7 +88,6 @@ fn serve(api: impl Api + 'static, session: Session, prefix: String) -> Arc<dyn B
         session,
         prefix,
         batches: Batches::default(),
-        turns: Turns::default(),
     })
 }
 

@@ -13,7 +13,6 @@ use super::session::Session;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
-use crate::provider::turns::Turns;
 use crate::provider::{Backend, Find, Health, Limits, Location, Payload, Push, Remote};
 
 /// What they do each in its own way.
@@ -44,8 +43,6 @@ pub(super) struct Service<A> {
     /// Stands before every key.
     pub(super) prefix: String,
     pub(super) batches: Batches,
-    /// Of those who write.
-    pub(super) turns: Turns,
 }
 
 impl<A: Api> Service<A> {
@@ -103,15 +100,11 @@ impl<A: Api> Backend for Service<A> {
     }
 
     async fn write(&self, push: &Push) -> Result<(), Problem> {
-        let id = self.id(&push.remote.key);
-        let _turn = self.turns.at(&id).await;
-        self.api.write(&id, push).await
+        self.api.write(&self.id(&push.remote.key), push).await
     }
 
     async fn delete(&self, remote: &Remote) -> Result<(), Problem> {
-        let id = self.id(&remote.key);
-        let _turn = self.turns.at(&id).await;
-        self.api.delete(&id, remote).await
+        self.api.delete(&self.id(&remote.key), remote).await
     }
 
     async fn exists(&self, remote: &Remote) -> Result<bool, Problem> {

@@ -35,7 +35,9 @@ impl Scene {
         fs::create_dir(bed.path().join("root")).expect("a folder");
         let pool = Pool::new(Arc::<TestCluster>::default(), Calls::default(), rules);
         let scene = Self { bed, pool };
-        files.iter().for_each(|(path, text)| scene.put(path, text));
+        for (path, text) in files {
+            scene.put(path, text);
+        }
         scene
     }
 
@@ -66,7 +68,7 @@ impl Scene {
         }
     }
 
-    async fn reader(&self, provider: Value) -> Arc<Reader> {
+    async fn reader(&self, provider: &Value) -> Arc<Reader> {
         let connected = self.pool.connection(&file_store(provider), "ns").await;
         connected.expect("a connection")
     }
@@ -76,7 +78,7 @@ fn key() -> StoreKey {
     StoreKey::Namespaced(ObjectKey::new("ns", "files"))
 }
 
-fn file_store(provider: Value) -> Arc<Store> {
+fn file_store(provider: &Value) -> Arc<Store> {
     store(key(), 1, &json!({ "lockstep.dev/file": provider }))
 }
 
@@ -117,7 +119,7 @@ async fn a_file_is_a_value_and_json_has_properties() {
         ("db/password", "p\n"),
         ("db.json", r#"{"user": {"name": "u"}, "n": 1}"#),
     ]);
-    let reader = scene.reader(directory(".")).await;
+    let reader = scene.reader(&directory(".")).await;
     for (key, property, expected) in [
         ("db/password", None, Ok("p\n")),
         ("db/password", Some(""), Ok("p\n")),
@@ -152,7 +154,7 @@ async fn what_files_do_not_have_is_refused_and_not_missing() {
     fs::write(scene.bed.path().join("outside"), CANARY).expect("a file");
     symlink("../outside", scene.path("out")).expect("a link");
     symlink("/etc", scene.path("etc")).expect("a link");
-    let reader = scene.reader(directory(".")).await;
+    let reader = scene.reader(&directory(".")).await;
     for key in [
         "../outside",
         "/etc/passwd",
@@ -204,7 +206,7 @@ async fn files_are_found_by_path_and_name() {
         ("dbx", "x"),
         ("web/password", "w"),
     ]);
-    let reader = scene.reader(directory(".")).await;
+    let reader = scene.reader(&directory(".")).await;
     for (path, name, expected) in [
         (None, None, "db/password db/user dbx web/password"),
         (None, Some("password$"), "db/password web/password"),
@@ -253,7 +255,7 @@ async fn files_are_found_by_path_and_name() {
 async fn a_dotenv_file_is_a_set_of_values() {
     let scene = Scene::new(&[(".env", "A=1\nexport B='{\"x\": \"y\"}'\n")]);
     let provider = json!({"dotenv": {"path": ".env"}});
-    let reader = scene.reader(provider.clone()).await;
+    let reader = scene.reader(&provider).await;
     assert_eq!(text(reader.value(at("A"), None).await), Ok("1".to_owned()));
     assert_eq!(text(reader.value(at("B"), Some("x")).await), Ok("y".to_owned()));
     assert_eq!(names(reader.extract(at("B"), None).await), Ok("x".to_owned()));
@@ -267,7 +269,7 @@ async fn a_dotenv_file_is_a_set_of_values() {
         broken,
         Err("BadData: .env: line 2 has no `=` after the name".to_owned())
     );
-    let Verdict::Failed(problem) = scene.pool.check(&file_store(provider)).await else {
+    let Verdict::Failed(problem) = scene.pool.check(&file_store(&provider)).await else {
         panic!("the store is sound");
     };
     assert_eq!(problem.reason(), "BadData");
@@ -288,13 +290,13 @@ async fn a_store_says_what_is_wrong_with_its_place() {
             "Unreachable: nowhere: does not exist",
         ),
     ] {
-        let reader = scene.reader(provider.clone()).await;
+        let reader = scene.reader(&provider).await;
         let told = text(reader.value(at("x"), None).await);
         assert_eq!(told, Err(expected.to_owned()));
         scene.pool.forget(&key());
     }
     for path in ["/etc", "../x", "a/../../x"] {
-        let refused = scene.pool.connection(&file_store(directory(path)), "ns").await;
+        let refused = scene.pool.connection(&file_store(&directory(path)), "ns").await;
         let problem = refused.expect_err("refused");
         assert_eq!(problem.reason(), "InvalidSpec", "{problem}");
         assert!(
@@ -312,7 +314,7 @@ async fn a_turn_sees_the_files_of_one_moment() {
     const SWAPS: usize = 2000;
     let scene = Arc::new(Scene::new(&[]));
     scene.swap("v", "0", &[("a", "0"), ("b", "0")]);
-    let reader = scene.reader(directory("v")).await;
+    let reader = scene.reader(&directory("v")).await;
     let is_over = Arc::new(AtomicBool::new(false));
     let swapping = {
         let (scene, is_over) = (scene.clone(), is_over.clone());
@@ -347,7 +349,7 @@ async fn a_turn_sees_the_files_of_one_moment() {
 async fn a_change_is_told_within_a_second() {
     let scene = Scene::new(&[]);
     scene.swap("v", "0", &[("a", "0")]);
-    let _reader = scene.reader(directory("v")).await;
+    let _reader = scene.reader(&directory("v")).await;
     let before = scene.pool.epoch(&key());
     scene.swap("v", "1", &[("a", "1")]);
     let told = tokio::time::timeout(Duration::from_secs(1), scene.pool.turned()).await;
@@ -362,7 +364,7 @@ async fn a_change_is_told_within_a_second() {
 #[tokio::test]
 async fn a_dotenv_file_that_is_replaced_is_told() {
     let scene = Scene::new(&[(".env", "A=1")]);
-    let _reader = scene.reader(json!({"dotenv": {"path": ".env"}})).await;
+    let _reader = scene.reader(&json!({"dotenv": {"path": ".env"}})).await;
     scene.put("fresh", "A=2");
     fs::rename(scene.path("fresh"), scene.path(".env")).expect("a rename");
     let told = eventually("a change", Duration::from_secs(5), async || {
@@ -406,7 +408,7 @@ fn what_cannot_be_looked_into_is_not_said_to_be_empty() {
 async fn without_a_root_nothing_is_read() {
     let pool = Pool::new(Arc::<TestCluster>::default(), Calls::default(), Rules::default());
     let refused = pool
-        .connection(&file_store(directory("/run/secrets")), "ns")
+        .connection(&file_store(&directory("/run/secrets")), "ns")
         .await;
     let problem = refused.expect_err("refused");
     assert!(

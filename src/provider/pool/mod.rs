@@ -11,6 +11,7 @@
 mod closing;
 mod dial;
 mod epochs;
+mod looks;
 mod renewing;
 mod shelves;
 mod turns;
@@ -26,7 +27,7 @@ use super::flights::Flights;
 use super::reader::Reader;
 use super::reader::gate::{Gate, Outcome};
 use super::references::Used;
-use super::{Calls, Health, News, Rules};
+use super::{Calls, Rules};
 use crate::cluster::Cluster;
 use crate::engine::object::{ObjectRef, StoreKey};
 use crate::engine::problem::Problem;
@@ -40,6 +41,7 @@ use turns::Turns;
 
 pub use super::reader::gate::Turn;
 pub use epochs::Epoch;
+pub use looks::Verdict;
 pub use turns::Tidings;
 pub use vitals::Vitals;
 
@@ -47,11 +49,6 @@ pub use vitals::Vitals;
 const PER_NAMESPACE: usize = 64;
 /// The shortest time between two looks at a backend that is away.
 const BREATH: Duration = Duration::from_millis(500);
-
-const CONCERNS_USERS: Tidings = Tidings {
-    turn: None,
-    concerns_users: true,
-};
 
 pub struct Pool {
     core: Arc<Core>,
@@ -82,18 +79,6 @@ struct Built {
     outcome: Result<Arc<Reader>, Problem>,
 }
 
-/// What validating a store found out. One variant for each of the conditions that a store can have.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
-    Valid,
-    /// It could not be checked, and may be used.
-    Doubtful {
-        why: String,
-    },
-    NoConnection(Problem),
-    Failed(Problem),
-}
-
 impl Pool {
     pub fn new(cluster: Arc<dyn Cluster>, calls: Calls, rules: Rules) -> Self {
         let shelves = Mutex::new(Shelves::new(PER_NAMESPACE));
@@ -115,52 +100,6 @@ impl Pool {
     pub async fn connection(&self, store: &Arc<Store>, consumer: &str) -> Result<Arc<Reader>, Problem> {
         let built = self.core.reach(store, Some(consumer)).await;
         built.map_err(|no_link| no_link.problem)
-    }
-
-    /// Is the store good for anything? A store whose users bring the credentials is, as far as anybody can tell.
-    pub async fn check(&self, store: &Arc<Store>) -> Verdict {
-        let verdict = self.look(store).await;
-        self.core.looked_at(&store.key, verdict.is_outage());
-        verdict
-    }
-
-    /// Whether the store's backend is out of reach, as it was when somebody looked last.
-    pub async fn is_out(&self, store: &Arc<Store>) -> bool {
-        match self.core.epochs.is_out(&store.key) {
-            Some(is_out) => is_out,
-            None => self.check(store).await.is_outage(),
-        }
-    }
-
-    /// A read has shown that the store's backend is out of reach. It is looked at soon, and those who use it hear of it
-    /// when it is not any more.
-    pub fn suspect(&self, store: &StoreKey) {
-        if self.core.epochs.is_out(store) != Some(true) {
-            self.core.looked_at(store, true);
-            self.core.turns.tell(store, Tidings::default());
-        }
-    }
-
-    pub fn epoch(&self, store: &StoreKey) -> Epoch {
-        self.core.epochs.of(store)
-    }
-
-    async fn look(&self, store: &Arc<Store>) -> Verdict {
-        let reader = match self.core.reach(store, None).await {
-            Ok(reader) => reader,
-            Err(NoLink {
-                is_referent: true, ..
-            }) => return Verdict::Valid,
-            Err(NoLink {
-                problem,
-                is_referent: false,
-            }) => return Verdict::NoConnection(problem),
-        };
-        match reader.check().await {
-            Ok(Health::Ready | Health::Unknown) => Verdict::Valid,
-            Ok(Health::Doubtful { why }) => Verdict::Doubtful { why },
-            Err(problem) => Verdict::Failed(problem),
-        }
     }
 
     /// The store is gone. What it remembers goes too.
@@ -330,37 +269,8 @@ impl Core {
         });
     }
 
-    fn looked_at(&self, store: &StoreKey, is_out: bool) {
-        if self.epochs.looked_at(store, is_out) {
-            self.turns.tell(store, CONCERNS_USERS);
-        }
-    }
-
-    /// Where the store's backend tells that what it holds has changed.
-    fn news_of(self: &Arc<Self>, store: &StoreKey) -> News {
-        let (core, store) = (Arc::downgrade(self), store.clone());
-        News::new(move || {
-            let Some(core) = core.upgrade() else { return };
-            for connection in core.shelves().connections(&store) {
-                connection.reader.something_changed();
-            }
-            core.epochs.changed(&store);
-            core.turns.tell(&store, CONCERNS_USERS);
-        })
-    }
-
     fn shelves(&self) -> MutexGuard<'_, Shelves<Connected>> {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Verdict {
-    /// Whether it is the network or the backend itself that stands in the way.
-    fn is_outage(&self) -> bool {
-        match self {
-            Self::Valid | Self::Doubtful { .. } => false,
-            Self::NoConnection(problem) | Self::Failed(problem) => problem.is_outage(),
-        }
     }
 }
 

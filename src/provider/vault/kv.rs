@@ -13,7 +13,6 @@ use super::session::Session;
 use crate::engine::json::to_secret;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
-use crate::provider::turns::Turns;
 use crate::provider::{Aspect, Location};
 
 /// What the server itself says of a secret, in its metadata.
@@ -23,20 +22,9 @@ const OF_THE_SERVER: [&str; 3] = ["created_time", "current_version", "delete_ver
 pub(super) struct Kv {
     pub(super) session: Session,
     pub(super) mount: Mount,
-    /// Of those who write.
-    pub(super) turns: Turns,
 }
 
 impl Kv {
-    pub(super) fn new(session: Session, mount: Mount) -> Self {
-        let turns = Turns::default();
-        Self {
-            session,
-            mount,
-            turns,
-        }
-    }
-
     pub(super) async fn get(&self, location: &Location) -> Result<SecretBytes, Problem> {
         match location.aspect {
             Aspect::Value => {

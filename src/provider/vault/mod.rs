@@ -63,8 +63,9 @@ pub(super) async fn connect(
         return Err(Problem::InvalidSpec { field, why });
     }
     let session = Session::open(spec, surroundings, FIELD).await?;
+    let mount = Mount::of(spec);
     Ok(Arc::new(Vault {
-        kv: Kv::new(session, Mount::of(spec)),
+        kv: Kv { session, mount },
     }))
 }
 

@@ -41,7 +41,7 @@ pub(super) async fn connect(
         ..Mount::of(&spec)
     };
     Ok(Arc::new(OpenBao {
-        kv: Kv::new(session, mount),
+        kv: Kv { session, mount },
     }))
 }
 

@@ -2,8 +2,7 @@
 //!
 //! In version 2 of the engine, a write names the version that it follows, whatever the store says of check-and-set:
 //! who else changes the same secret loses nothing, and a mount that insists on it is served. The mark goes into the
-//! secret's metadata, beside what others say there. Version 1 has neither: the mark is a part of the secret, and only
-//! those of this process wait for one another.
+//! secret's metadata, beside what others say there. Version 1 has neither: the mark is a part of the secret.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +47,6 @@ pub(super) async fn write(kv: &Kv, push: &Push) -> Result<(), Problem> {
             format!("property {CUSTOM} is where the mark is in a kv engine of version v1: choose another");
         return Err(Problem::BadData { why });
     }
-    let _turn = kv.turns.at(key).await;
     for _ in 0..ATTEMPTS {
         let kept = look(kv, key).await?;
         let found = match &kept {
@@ -75,7 +73,6 @@ pub(super) async fn write(kv: &Kv, push: &Push) -> Result<(), Problem> {
 /// Takes the property away, and with the last one the secret in all its versions.
 pub(super) async fn delete(kv: &Kv, remote: &Remote) -> Result<(), Problem> {
     let key = &remote.key;
-    let _turn = kv.turns.at(key).await;
     for _ in 0..ATTEMPTS {
         let kept = look(kv, key).await?;
         let Some((kept, secret)) = kept.as_ref().and_then(|kept| Some((kept, kept.secret.as_ref()?))) else {

@@ -90,6 +90,7 @@ async fn push(reader: &Reader, remote: Remote, value: &str) -> Result<(), String
         values: [("value".to_owned(), value.into())].into(),
         source: PushSource::default(),
     };
+    let _turn = reader.turn(&push.remote.key).await;
     let written = reader.write(&push).await;
     written.map_err(|problem| told(&problem))
 }

@@ -168,7 +168,7 @@ providers! {
         /// 1Password, through a Connect server.
         "onepassword" => Onepassword(OnePasswordProvider), ReadWrite, Maintained;
         /// The KV engine of OpenBao.
-        "openBao" => OpenBao(OpenBaoProvider), ReadWrite, Maintained;
+        "openBao" => OpenBao(OpenBaoProvider), ReadOnly, Maintained;
         /// The KV engine of HashiCorp Vault.
         "vault" => Vault(VaultProvider), ReadWrite, Maintained;
         /// Any HTTP service that answers with secrets.

@@ -137,7 +137,7 @@ fn a_misspelt_provider_differs_from_one_that_is_not_there_yet() {
 fn the_store_says_what_it_can_do() {
     for (provider, capability) in [
         (json!({"vault": {"server": "s"}}), "ReadWrite"),
-        (json!({"openBao": {"server": "s"}}), "ReadWrite"),
+        (json!({"openBao": {"server": "s"}}), "ReadOnly"),
         (json!({"ngrok": {}}), "WriteOnly"),
         (json!({"oracle": {}}), "ReadWrite"),
         (json!({"nobody": {}}), "ReadOnly"),
@@ -149,10 +149,12 @@ fn the_store_says_what_it_can_do() {
 }
 
 #[test]
-fn the_schema_has_all_providers_of_eso() {
+fn the_schema_has_all_providers_of_eso_and_ours() {
     let schema = schemars::schema_for!(Provider).to_value();
     let properties = schema["properties"].as_object().expect("an object schema");
-    assert_eq!(properties.len(), 43);
+    let of_eso = properties.keys().filter(|name| !name.contains('/'));
+    assert_eq!(of_eso.count(), 43);
+    assert!(properties.contains_key("lockstep.dev/file"));
     let free = |body: &&Value| body["x-kubernetes-preserve-unknown-fields"] == true;
     assert_eq!(properties.values().filter(free).count(), 29);
     assert!(

@@ -139,7 +139,7 @@ fn what_is_not_used_is_noted() {
     assert_eq!(manifests.notes.len(), 1);
     assert!(
         manifests.notes[0].contains(
-            "a.yaml:1: PushSecret default/p pushes what is in a cluster, and is not used without one"
+            "a.yaml:1: PushSecret default/p pushes out of a cluster, and is for the operator alone"
         )
     );
 }

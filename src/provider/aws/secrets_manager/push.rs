@@ -1,5 +1,5 @@
 //! Writing to Secrets Manager: look, and change what differs. Each version costs money, so the same value is never
-//! written twice. The service knows no condition for a write; those of this process wait for one another.
+//! written twice. The service knows no condition for a write.
 
 use std::collections::BTreeSet;
 

@@ -56,7 +56,8 @@ enum Content {
 impl Wanted {
     pub(super) fn of(kind: Kind, push: &Push) -> Result<Self, Problem> {
         let value = pushed(&push.values, push.secret_key.as_deref().unwrap_or_default())?;
-        let metadata: PushMetadata = push_metadata::open(push.remote.metadata.as_ref(), FAILED)?.unwrap_or_default();
+        let metadata: PushMetadata =
+            push_metadata::open(push.remote.metadata.as_ref(), FAILED)?.unwrap_or_default();
         if metadata.tags.contains_key(mark::KEY) {
             return Err(bad(
                 "error parsing tags in metadata: Cannot specify a 'managed-by' tag",

@@ -183,25 +183,6 @@ async fn what_others_made_is_neither_overwritten_nor_deleted() {
     assert_eq!(bed.kept_parameter("/w/theirs").await, ("theirs".to_owned(), 1));
 }
 
-/// The service knows no condition for a write, so they wait for one another.
-#[tokio::test]
-#[ignore = "needs the test bed"]
-async fn those_who_write_parts_of_one_secret_lose_nothing() {
-    let bed = Bed::new().await;
-    let backend = bed.secrets().await;
-    let pushes = (0..12).map(|nth| text("w/shared", Some(&format!("p{nth}")), json!({})));
-    let pushes: Vec<_> = pushes.collect();
-    let written = pushes.iter().map(|push| do_push(&backend, push));
-    let written = futures::future::join_all(written).await;
-    assert!(written.iter().all(Result::is_ok), "{written:?}");
-    let (value, versions) = bed.kept("w/shared").await;
-    let value: Value = serde_json::from_str(&value).expect("JSON");
-    assert_eq!(
-        (value.as_object().map(serde_json::Map::len), versions),
-        (Some(12), 12)
-    );
-}
-
 fn fates() -> Vec<Fate> {
     let denied = json!({"__type": "AccessDeniedException", "message": CANARY}).to_string();
     vec![
