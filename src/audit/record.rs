@@ -39,6 +39,7 @@ pub enum Action {
 pub struct Who {
     #[serde(flatten)]
     object: Object,
+    #[serde(skip_serializing_if = "String::is_empty")]
     uid: String,
 }
 

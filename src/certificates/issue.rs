@@ -20,8 +20,8 @@ use crate::engine::secret_bytes::SecretBytes;
 /// All our authorities bear this name; whoever has several to choose from tells them apart by their keys.
 const AUTHORITY: &str = "lockstep";
 
-/// Clocks do not agree to the second: a certificate is valid a little before it is made.
-const EARLY: Duration = Duration::from_secs(5);
+/// Clocks do not agree: a certificate is valid a little before it is made, a twelfth of its life at most.
+const EARLY: Duration = Duration::from_mins(5);
 
 pub fn authority(validity: Validity) -> Result<Pair, Problem> {
     let key = KeyPair::generate().map_err(refused)?;
@@ -78,9 +78,10 @@ fn authority_params(validity: Validity) -> CertificateParams {
 fn set_validity(params: &mut CertificateParams, validity: Validity) {
     let since_1970 =
         |time: Timestamp| Duration::from_secs(u64::try_from(time.as_second()).unwrap_or_default());
+    let (from, until) = (since_1970(validity.from), since_1970(validity.until));
     let epoch = date_time_ymd(1970, 1, 1);
-    params.not_before = epoch + since_1970(validity.from).saturating_sub(EARLY);
-    params.not_after = epoch + since_1970(validity.until);
+    params.not_before = epoch + from.saturating_sub(EARLY.min(until.saturating_sub(from) / 12));
+    params.not_after = epoch + until;
 }
 
 fn pair(certificate: &[u8], key: &KeyPair) -> Pair {

@@ -97,6 +97,8 @@ pub fn in_vain(problem: &Problem, unhelpful: &[String]) -> Problem {
 pub struct StandIn {
     pub store: StoreKey,
     pub fallback: StoreKey,
+    /// What the store's own answer was.
+    pub cause: String,
 }
 
 impl StandIn {
@@ -105,6 +107,11 @@ impl StandIn {
             "{} does not answer; {} has answered in its place",
             self.store, self.fallback
         )
+    }
+
+    /// The same with its cause, for what is told once: the cause may differ from one turn to the next.
+    pub fn announcement(&self) -> String {
+        format!("{} ({})", self.sentence(), self.cause)
     }
 
     pub fn fallback(&self) -> ObjectRef {

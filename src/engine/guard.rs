@@ -154,6 +154,7 @@ mod tests {
         let stand_ins = [StandIn {
             store: StoreKey::Cluster("a".to_owned()),
             fallback: StoreKey::Cluster("b".to_owned()),
+            cause: "HTTP 503".to_owned(),
         }];
         let judge = |stand_ins: &[StandIn], accepted: Option<&str>| {
             check(&Evidence {

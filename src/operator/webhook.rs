@@ -22,10 +22,10 @@ use crate::server::{self, admission};
 use crate::telemetry::Metrics;
 use crate::webhook::TlsFlags;
 
+/// What its flags are grouped under in the help.
+const WEBHOOK: &str = "Webhook";
 /// How long the first certificate may take before we say that we are ready without.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long the API server may go on asking us after we were told to stop: it takes a moment until it knows.
-const LINGER: Duration = Duration::from_secs(3);
 /// How often we look whether somebody undid what we did.
 const LOOKS: Duration = Duration::from_mins(1);
 /// Certificates know whole seconds, and have to be renewed in time.
@@ -36,33 +36,34 @@ const SHORTEST_LIFE: Duration = Duration::from_secs(6);
 #[derive(Clone, Debug, Args)]
 pub struct WebhookFlags {
     /// Where the API server asks whether objects may be stored; 0 serves no webhook.
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    #[arg(long, help_heading = WEBHOOK, value_name = "PORT", default_value_t = 0)]
     pub webhook_port: u16,
     /// The Service in our namespace that leads there.
-    #[arg(long, value_name = "NAME", default_value = "external-secrets-webhook")]
+    #[arg(long, help_heading = WEBHOOK, value_name = "NAME", default_value = "external-secrets-webhook")]
     pub webhook_service: String,
     /// The Secret in our namespace that the webhook's certificates are kept in [default: named as the Service]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, help_heading = WEBHOOK, value_name = "NAME")]
     pub webhook_secret: Option<String>,
     /// The ValidatingWebhookConfigurations that are told whom to trust, as far as they lead to the Service.
     #[arg(
         long,
+        help_heading = WEBHOOK,
         value_name = "NAME,…",
         value_delimiter = ',',
         default_value = "secretstore-validate,externalsecret-validate"
     )]
     pub webhook_configurations: Vec<String>,
     /// A folder with tls.crt and tls.key that somebody else keeps up, in place of certificates of our own.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, help_heading = WEBHOOK, value_name = "FOLDER")]
     pub webhook_cert_dir: Option<PathBuf>,
     /// How long a certificate of our own is valid. It is renewed after two thirds of that.
-    #[arg(long, value_name = "DURATION", default_value = "2160h", value_parser = parse_life)]
+    #[arg(long, help_heading = WEBHOOK, value_name = "DURATION", default_value = "2160h", value_parser = parse_life)]
     pub webhook_certificate_life: Duration,
     /// The oldest TLS that the webhook speaks: 1.2 or 1.3.
-    #[arg(long, value_name = "VERSION", default_value = "1.2")]
+    #[arg(long, help_heading = WEBHOOK, value_name = "VERSION", default_value = "1.2")]
     pub webhook_tls_min_version: String,
     /// The ciphers of TLS 1.2 that it speaks, by Go's names [default: all that are safe]
-    #[arg(long, value_name = "NAME,…", default_value = "", hide_default_value = true)]
+    #[arg(long, help_heading = WEBHOOK, value_name = "NAME,…", default_value = "", hide_default_value = true)]
     pub webhook_tls_ciphers: String,
 }
 
@@ -147,7 +148,7 @@ impl Webhook {
 
     /// Ends it, when everything else has ended. The API server may still be asking.
     pub async fn end(self) {
-        tokio::time::sleep(LINGER).await;
+        tokio::time::sleep(admission::LINGER).await;
         self.stop.cancel();
         finish(&self.tasks).await;
     }

@@ -21,8 +21,8 @@ use crate::certificates::Shown;
 
 /// As long as a handshake may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Handshakes at a time.
-const AT_ONCE: usize = 64;
+/// Handshakes at a time. Whoever says nothing takes one of them for as long as he is waited for.
+const AT_ONCE: usize = 512;
 /// How long we wait when the system has no more connections to give.
 const BREATH: Duration = Duration::from_millis(100);
 

@@ -16,6 +16,8 @@ struct Vitals {
     virtual_bytes: Option<f64>,
     open_files: Option<f64>,
     most_files: Option<f64>,
+    /// What the container may have.
+    memory_limit: Option<f64>,
 }
 
 /// Everything, in the text format. What the system does not tell is left out.
@@ -33,6 +35,12 @@ fn look() -> Vitals {
             status: &read("/proc/self/status"),
             limits: &read("/proc/self/limits"),
             machine: &read("/proc/stat"),
+            container: &[
+                "/sys/fs/cgroup/memory.max",
+                "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+            ]
+            .map(read)
+            .concat(),
         })
     }
 }
@@ -43,7 +51,12 @@ struct Told<'a> {
     status: &'a str,
     limits: &'a str,
     machine: &'a str,
+    /// Of control groups, version 2 or 1: a number, or `max`.
+    container: &'a str,
 }
+
+/// What control groups of version 1 say where there is no limit is far beyond any memory.
+const NO_LIMIT: u64 = 1 << 60;
 
 fn understand(told: &Told) -> Vitals {
     // The program's name is in parentheses, and may hold anything. The next field is the third.
@@ -60,6 +73,7 @@ fn understand(told: &Told) -> Vitals {
         resident_bytes: kilobytes("VmRSS:"),
         virtual_bytes: kilobytes("VmSize:"),
         most_files: count(told.limits, "Max open files"),
+        memory_limit: limit(told.container),
         open_files: None,
     }
 }
@@ -69,6 +83,11 @@ fn count(text: &str, beginning: &str) -> Option<f64> {
     let mut lines = text.lines();
     let rest = lines.find_map(|line| line.strip_prefix(beginning))?;
     parsed(rest.split_whitespace().next().as_ref())
+}
+
+fn limit(told: &str) -> Option<f64> {
+    let bytes: u64 = told.split_whitespace().next()?.parse().ok()?;
+    (bytes < NO_LIMIT).then(|| number(bytes))
 }
 
 fn parsed(word: Option<&&str>) -> Option<f64> {
@@ -119,6 +138,10 @@ fn write(vitals: &Vitals, text: &mut String) {
             Exposition::new(text, format!("process_{name}"), help, sort).single(value);
         }
     }
+    if let Some(limit) = vitals.memory_limit {
+        let name = "lockstep_memory_limit_bytes".to_owned();
+        Exposition::new(text, name, "Memory that the container may have", "gauge").single(limit);
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +156,7 @@ mod tests {
             limits: "Limit                     Soft Limit           Hard Limit           Units\n\
                      Max open files            1024                 4096                 files\n",
             machine: "cpu  1 2 3\nbtime 1700000000\n",
+            container: "4194304\n",
         };
         let vitals = understand(&told);
         let expected = Vitals {
@@ -142,6 +166,7 @@ mod tests {
             virtual_bytes: Some(2_097_152.0),
             open_files: None,
             most_files: Some(1024.0),
+            memory_limit: Some(4_194_304.0),
         };
         assert_eq!(vitals, expected);
         let mut text = String::new();
@@ -155,8 +180,13 @@ mod tests {
 
     #[test]
     fn what_is_not_told_is_left_out() {
-        for stat in ["", "7 (a) S", "7 (a) S 1 7 7 0 -1 4194560 1 0 0 0 x y"] {
+        for (stat, container) in [
+            ("", ""),
+            ("7 (a) S", "max\n"),
+            ("7 (a) S 1 7 7 0 -1 4194560 1 0 0 0 x y", "9223372036854771712\n"),
+        ] {
             let told = Told {
+                container,
                 stat,
                 status: "VmRSS: none\n",
                 limits: "Max open files unlimited\n",

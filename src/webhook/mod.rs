@@ -26,7 +26,11 @@ pub use self::flags::{Flags, TlsFlags};
 pub async fn run(flags: &Flags) -> Result<()> {
     let verbosity = flags.logs.start();
     flags.accepted.warn();
-    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let (tasks, stop, silence) = (
+        TaskTracker::new(),
+        CancellationToken::new(),
+        CancellationToken::new(),
+    );
     stop_on_signals(&tasks, &stop)?;
     change_verbosity_on_signals(verbosity, &tasks, &stop)?;
     let metrics = Metrics::new().context("could not set up the metrics")?;
@@ -57,11 +61,13 @@ pub async fn run(flags: &Flags) -> Result<()> {
         admission::router(&metrics),
         serving,
         &tasks,
-        &stop,
+        &silence,
     )
     .await?;
     tasks.spawn(watch_over(shown, flags.clone(), stop.clone()));
     stop.cancelled().await;
+    tokio::time::sleep(admission::LINGER).await;
+    silence.cancel();
     finish(&tasks).await;
     info!("stopped");
     Ok(())

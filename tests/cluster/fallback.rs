@@ -1,5 +1,7 @@
 //! A Vault that goes away, and a store that stands in for it.
 
+use std::sync::Arc;
+
 use anyhow::{Result, ensure};
 use kube::api::{Patch, PatchParams};
 use lockstep_api::{ExternalSecret, SecretStore};
@@ -14,6 +16,8 @@ const FALLBACK: &str = "of the fallback";
 struct Scene {
     bench: Bench,
     before: Faults,
+    /// It runs as long as somebody holds it.
+    _vault: Arc<Vault>,
 }
 
 impl Scene {
@@ -48,7 +52,11 @@ impl Scene {
             bench.ready::<SecretStore>("vault").await
         })
         .await?;
-        Ok(Self { bench, before })
+        Ok(Self {
+            bench,
+            before,
+            _vault: vault,
+        })
     }
 
     async fn apply(&self, name: &str, key: &str) -> Result<()> {

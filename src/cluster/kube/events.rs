@@ -102,6 +102,8 @@ fn body(event: Event, namespace: &str, now: Timestamp) -> KubeEvent {
     let (api_version, component) = match event.about.kind.as_ref() {
         "SecretStore" => ("external-secrets.io/v1", "secret-store"),
         "ClusterSecretStore" => ("external-secrets.io/v1", "cluster-secret-store"),
+        "PushSecret" => ("external-secrets.io/v1alpha1", "pushsecret"),
+        "ClusterPushSecret" => ("external-secrets.io/v1alpha1", "external-secrets-controller"),
         _ => ("external-secrets.io/v1", "external-secrets"),
     };
     KubeEvent {

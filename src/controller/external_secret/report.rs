@@ -167,7 +167,7 @@ fn sources_told(context: &Context, subject: &Subject, done: &Done) -> Vec<Source
         for stand_in in &stand_ins {
             context.cluster.publish(Event {
                 warning: true,
-                ..event(subject, fallback::REASON, stand_in.sentence())
+                ..event(subject, fallback::REASON, stand_in.announcement())
             });
         }
     }

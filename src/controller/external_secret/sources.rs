@@ -24,7 +24,7 @@ type Answers = Vec<Result<Found, Problem>>;
 pub struct Source {
     pub store: StoreKey,
     epoch: Epoch,
-    stand_in: Option<(StoreKey, Epoch)>,
+    stand_in: Option<(StandIn, Epoch)>,
 }
 
 impl Source {
@@ -37,18 +37,14 @@ impl Source {
     }
 
     pub fn stand_in(&self) -> Option<StandIn> {
-        let (fallback, _) = self.stand_in.as_ref()?;
-        Some(StandIn {
-            store: self.store.clone(),
-            fallback: fallback.clone(),
-        })
+        self.stand_in.as_ref().map(|(stand_in, _)| stand_in.clone())
     }
 
     /// What has happened to it since.
     fn since(&self, context: &Context) -> Sources {
         let is_back = || context.pool.epoch(&self.store).returns != self.epoch.returns;
         let (store, then) = match &self.stand_in {
-            Some((fallback, epoch)) => (fallback, epoch),
+            Some((stand_in, epoch)) => (&stand_in.fallback, epoch),
             None => (&self.store, &self.epoch),
         };
         if context.pool.epoch(store).changes != then.changes {
@@ -93,7 +89,13 @@ pub async fn ask(context: &Context, subject: &Subject, key: &StoreKey, wants: &[
         let answers = ask_one(context, subject, &fallback, wants).await;
         match fallback::taken(&answers) {
             Ok(()) => {
-                source.stand_in = Some((fallback, epoch));
+                let cause = own.iter().find_map(|answer| answer.as_ref().err());
+                let stand_in = StandIn {
+                    store: key.clone(),
+                    fallback,
+                    cause: cause.map(ToString::to_string).unwrap_or_default(),
+                };
+                source.stand_in = Some((stand_in, epoch));
                 return (answers, source);
             }
             Err(why) => unhelpful.push(format!("{fallback}: {why}")),

@@ -25,7 +25,7 @@ pub fn pushed(
     context.audit.tell(|| {
         let record = at(context, Action::Push, behalf, store, &push.remote);
         match written {
-            Ok(()) => record.values(&push.values),
+            Ok(()) => record.values(&handed_over(push)),
             Err(problem) => record.ended(Some(problem)),
         }
     });
@@ -54,6 +54,13 @@ pub fn generated(context: &Context, behalf: Behalf, generator: &ObjectRef, made:
             Err(problem) => record.ended(Some(problem)),
         }
     });
+}
+
+/// The one that is pushed, or all.
+fn handed_over(push: &Push) -> Values {
+    let is_pushed = |key: &String| push.secret_key.as_ref().is_none_or(|pushed| pushed == key);
+    let pushed = push.values.iter().filter(|(key, _)| is_pushed(key));
+    pushed.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 fn at(context: &Context, action: Action, behalf: Behalf, store: &StoreKey, remote: &Remote) -> Record {

@@ -25,6 +25,8 @@ use crate::telemetry::{Metrics, WebhookMetrics};
 const LARGEST: usize = 7 * 1024 * 1024;
 /// Below the five seconds after which the API server stops waiting.
 const DEADLINE: Duration = Duration::from_secs(4);
+/// How long the API server may go on asking one who was told to stop: it takes a moment until it knows.
+pub const LINGER: Duration = Duration::from_secs(3);
 /// Questions in memory at a time.
 const AT_ONCE: usize = 16;
 

@@ -2,6 +2,7 @@
 
 mod cost;
 mod faults;
+mod push;
 mod takeover;
 
 use std::collections::BTreeSet;
