@@ -185,7 +185,7 @@ items:
         assert_eq!(
             complaints("  namespaces: [a, b]\n", own),
             [
-                "m.yaml:1: ExternalSecret a/all of ClusterExternalSecret all: is already in m.yaml:14; this one is not used"
+                "m.yaml:1: ExternalSecret a/all of ClusterExternalSecret all: is already in m.yaml:15; this one is not used"
             ]
         );
         assert_eq!(

@@ -66,3 +66,22 @@ fn kind(error: &kube::Error) -> &'static str {
         _ => "the connection failed",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_namespace_that_is_going_is_no_refusal() {
+        let reason = |details: Value| {
+            let status = json!({"status": "Failure", "code": 403, "reason": "Forbidden", "details": details});
+            let status = serde_json::from_value(status).expect("a status");
+            let object = ObjectRef::secret("ns", "app");
+            problem("create", &object, &kube::Error::Api(Box::new(status))).reason()
+        };
+        let going = json!({"causes": [{"reason": "NamespaceTerminating", "message": "", "field": "metadata.namespace"}]});
+        assert_eq!((reason(going), reason(json!({}))), ("Conflict", "Forbidden"));
+    }
+}
