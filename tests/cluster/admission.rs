@@ -4,6 +4,7 @@
 //! of pods is needed. Each configuration is confined to its test's namespace.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,11 @@ struct Hook {
     namespace: String,
     /// Of the Service, and of the Secret with the certificates.
     service: String,
+}
+
+struct Replica {
+    running: Running,
+    port: u16,
 }
 
 /// What the API server said to an object.
@@ -59,7 +65,7 @@ impl Hook {
     }
 
     /// A replica, and a configuration that leads to it.
-    async fn replica(&self, name: &str, policy: &str, flags: &[&str]) -> Result<Running> {
+    async fn replica(&self, name: &str, policy: &str, flags: &[&str]) -> Result<Replica> {
         let (port, configuration) = (free_port()?, format!("{}-{name}", self.namespace));
         self.configure(&configuration, port, policy).await?;
         let own = [
@@ -80,7 +86,10 @@ impl Hook {
             .args(flags.iter().copied())
             .env("KUBECONFIG", self.plane.kubeconfig_of(User::Operator))
             .ready_on(probes);
-        Ok(program.start().await?)
+        Ok(Replica {
+            running: program.start().await?,
+            port,
+        })
     }
 
     async fn configure(&self, name: &str, port: u16, policy: &str) -> Result<()> {
@@ -138,6 +147,36 @@ impl Hook {
             }
         })
         .await?;
+        Ok(())
+    }
+
+    /// Connects as the API server does: by our name, and trusting whom it is told to trust.
+    async fn is_trusted(&self, replica: &Replica) -> Result<()> {
+        let api: Api<ValidatingWebhookConfiguration> = Api::all(self.client.clone());
+        let told = api.get(&format!("{}-one", self.namespace)).await?;
+        let webhook = told.webhooks.and_then(|webhooks| webhooks.into_iter().next());
+        let bundle = webhook.and_then(|webhook| webhook.client_config.ca_bundle);
+        let roots = reqwest::Certificate::from_pem_bundle(&bundle.context("no bundle")?.0)?;
+        let (name, address) = (
+            format!("{}.{HOME}.svc", self.service),
+            SocketAddr::from(([127, 0, 0, 1], replica.port)),
+        );
+        let client = reqwest::Client::builder().tls_certs_only(roots).no_proxy();
+        let client = client.resolve(&name, address).build()?;
+        let url = format!(
+            "https://{name}:{}/validate-external-secrets-io-v1-secretstore",
+            replica.port
+        );
+        let answer = client
+            .post(url)
+            .send()
+            .await
+            .context("a replica is not trusted")?;
+        ensure!(
+            answer.status() == 400,
+            "an empty question was answered with {}",
+            answer.status()
+        );
         Ok(())
     }
 
@@ -215,8 +254,10 @@ async fn the_api_server_is_told_what_to_refuse() -> Result<()> {
 async fn certificates_and_their_authority_are_renewed_and_no_request_fails() -> Result<()> {
     let hook = Hook::prepare("renewal").await?;
     let life = ["--webhook-certificate-life=6s"];
-    let _one = hook.replica("one", "Fail", &life).await?;
-    let _two = hook.replica("two", "Fail", &life).await?;
+    let replicas = [
+        hook.replica("one", "Fail", &life).await?,
+        hook.replica("two", "Fail", &life).await?,
+    ];
     hook.is_asked().await?;
     let (mut asked, begun) = (0, tokio::time::Instant::now());
     let (mut authorities, mut shown_since) = (BTreeSet::new(), BTreeSet::new());
@@ -230,6 +271,10 @@ async fn certificates_and_their_authority_are_renewed_and_no_request_fails() -> 
             "after {asked} requests: {bad:?}"
         );
         asked += 2;
+        // The API server keeps its connections; here each is a new one.
+        for replica in &replicas {
+            hook.is_trusted(replica).await?;
+        }
         let (authority, certificate) = hook.certificates().await?;
         if authorities.insert(authority) {
             shown_since.clear();
@@ -249,7 +294,7 @@ async fn a_second_replica_shows_what_the_first_one_made_and_outlives_it() -> Res
     hook.is_asked().await?;
     let made = hook.certificates().await?;
     let _two = hook.replica("two", "Fail", &[]).await?;
-    one.stop()?;
+    one.running.stop()?;
     let what = "the second replica is asked alone";
     eventually(what, SOON, async || {
         match hook.ask("ExternalSecret", twice()).await {
@@ -272,7 +317,7 @@ async fn while_nobody_answers_what_the_crds_refuse_is_refused_and_the_rest_taken
     let hook = Hook::prepare("nobody").await?;
     let one = hook.replica("one", "Ignore", &[]).await?;
     hook.is_asked().await?;
-    one.stop()?;
+    one.running.stop()?;
     ensure!(hook.ask("ExternalSecret", external_secret("k")).await? == Answer::Taken);
     ensure!(hook.ask("ExternalSecret", twice()).await? == Answer::Taken);
     let nothing = hook.ask("ExternalSecret", json!({})).await?;
@@ -302,6 +347,14 @@ async fn what_was_undone_is_done_again() -> Result<()> {
         .patch(&name, &PatchParams::default(), &patch)
         .await?;
     hook.is_asked().await?;
+    eventually("the API server asks about stores too", SOON, async || {
+        let nameless = json!({"provider": {"fake": {"data": [{"key": "", "value": "x"}]}}});
+        match hook.ask("SecretStore", nameless).await {
+            Ok(Answer::Refused(403, _)) => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await?;
     eventually("the certificate is back", SOON, async || {
         hook.certificates().await.map_err(|error| error.to_string())
     })
