@@ -51,9 +51,8 @@ pub async fn run(flags: &Flags) -> Result<ExitCode> {
     }
     let (audit, log) = Log::open(&flags.audit)?;
     let context = context(flags, &cluster, audit)?;
-    let pool = context.pool.clone();
     if !(is_empty && flags.once) {
-        Controllers::listen(context, changes, &tasks, &stop).work(&tasks, &stop);
+        Controllers::listen(context.clone(), changes, &tasks, &stop).work(&tasks, &stop);
     }
     if !flags.once {
         tasks.spawn(cluster.clone().follow(stop.clone()));
@@ -70,7 +69,7 @@ pub async fn run(flags: &Flags) -> Result<ExitCode> {
         stop.cancelled().await;
     }
     finish(&tasks).await;
-    pool.close(PARTING).await;
+    context.close(PARTING).await;
     if let Some(log) = log {
         log.close(PARTING).await;
     }

@@ -60,6 +60,11 @@ impl Context {
         switched_on && store.is_served_by(&self.rules.class)
     }
 
+    /// Gives back what backends gave us, as far as that is done within this time. For the end.
+    pub async fn close(&self, within: std::time::Duration) {
+        tokio::join!(self.pool.close(within), self.generators.close(within));
+    }
+
     /// What a status that is written now is written with.
     pub fn stamp(&self, generation: i64) -> Stamp {
         Stamp {

@@ -18,11 +18,13 @@ mod vault;
 mod webhook;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use lockstep_api::Fault;
 use lockstep_api::generator::{GeneratorSpec, MFASpec, SSHKeySpec};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::cluster::Cluster;
 use crate::engine::generator::GeneratorKey;
@@ -141,6 +143,11 @@ impl Generators {
                 what: format!("generator `{}`", spec.kind().as_str()),
             }),
         }
+    }
+
+    /// Gives back what was made for our own use, as far as that is done within this time.
+    pub async fn close(&self, within: Duration) {
+        let _ = timeout(within, self.vault.close()).await;
     }
 
     async fn ssh_key(&self, spec: SSHKeySpec) -> Result<Result<Values, ssh_key::Failure>, Problem> {

@@ -176,6 +176,9 @@ pub struct Election {
     /// How long the leader tries to renew before it gives up.
     #[arg(long, help_heading = LEADER, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
     pub leader_election_renew_deadline: Duration,
+    /// How often the leader renews its lease.
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = parse_duration)]
+    pub leader_election_retry_period: Duration,
 }
 
 /// ESO's flags that are accepted so that existing manifests start, and that do nothing here. Each that is given is
@@ -212,7 +215,6 @@ accepted! {
     concurrent: "lockstep works on as many objects at a time as their stores allow",
     client_qps: "requests to the API server are bounded by how many are under way",
     client_burst: "requests to the API server are bounded by how many are under way",
-    leader_election_retry_period: "the lease is asked for as often as its duration calls for",
     enable_secrets_caching: "no Secret's data is kept in memory",
     enable_configmaps_caching: "ConfigMaps are read when they are needed",
     enable_managed_secrets_caching: "managed Secrets are always watched, and kept as fingerprints",

@@ -12,13 +12,14 @@ use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
 use kube::client::ClientBuilder;
 use kube::{Client, Config};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use self::leadership::Leadership;
 use crate::audit::{Audit, Log};
-use crate::cluster::kube::{KubeCluster, KubeReviews, Scope};
+use crate::cluster::kube::{Fence, KubeCluster, KubeReviews, Scope};
 use crate::controller::following::Following;
 use crate::controller::rendering::Rendering;
 use crate::controller::{Context, Controllers, Settings};
@@ -39,6 +40,9 @@ pub(crate) use self::flags::{Address, LogFlags, parse_address};
 /// How long the API server may take to answer at the start.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// How long what is under way may take before the lease is given back.
+const HANDOVER: Duration = Duration::from_millis(250);
+
 /// Runs until told to stop, or until the lease is lost.
 pub async fn run(flags: &Flags) -> Result<()> {
     let (tasks, stop) = begin(flags)?;
@@ -53,11 +57,12 @@ pub async fn run(flags: &Flags) -> Result<()> {
         door.ask(Arc::new(KubeReviews::new(client.clone())));
     }
     let webhook = flags.webhook.start(&client, &namespace, &metrics).await?;
+    let fence = fence(flags);
     let dropped = metrics.events_dropped.clone();
     let on_dropped = Arc::new(move || dropped.inc());
     let (cluster, changes) = KubeCluster::start(
         client.clone(),
-        &scope(flags, &namespace),
+        &scope(flags, &namespace, fence.clone()),
         on_dropped,
         &tasks,
         &stop,
@@ -72,13 +77,12 @@ pub async fn run(flags: &Flags) -> Result<()> {
     let (audit, log) = Log::open(&flags.audit)?;
     metrics.tell_of_audit(log.as_ref());
     let context = context(flags, cluster, metrics.clone(), audit);
-    let pool = context.pool.clone();
-    let controllers = Controllers::listen(context, changes, &tasks, &stop);
-    let leadership = lead(flags, client, &namespace, &metrics, &stop).await?;
+    let controllers = Controllers::listen(context.clone(), changes, &tasks, &stop);
+    let leadership = lead(flags, client, (&namespace, fence), &metrics, &stop).await?;
     if !stop.is_cancelled() {
         controllers.work(&tasks, &stop);
     }
-    let lost = until_the_end(leadership, &pool, &tasks, &stop).await;
+    let lost = until_the_end(leadership, &context, &tasks, &stop).await;
     if let Some(log) = log {
         log.close(PARTING).await;
     }
@@ -140,7 +144,16 @@ fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>, audi
     }
 }
 
-fn scope(flags: &Flags, home: &str) -> Scope {
+/// Where a leader is elected, nobody writes who does not lead.
+fn fence(flags: &Flags) -> Fence {
+    if flags.switches.enable_leader_election {
+        Fence::shut()
+    } else {
+        Fence::default()
+    }
+}
+
+fn scope(flags: &Flags, home: &str, fence: Fence) -> Scope {
     let switches = [
         (
             Sort::ExternalSecret,
@@ -161,6 +174,7 @@ fn scope(flags: &Flags, home: &str) -> Scope {
         generator_states: flags.switches.enable_generator_state,
         push_secrets: flags.switches.enable_push_secret_reconciler,
         home: home.to_owned(),
+        fence,
     }
 }
 
@@ -221,7 +235,7 @@ pub(crate) async fn connect(config: Config, metrics: &Metrics, stop: &Cancellati
     let deadline = tokio::time::Instant::now() + PATIENCE;
     let mut pause = Duration::from_millis(250);
     loop {
-        let answer = tokio::time::timeout(Duration::from_secs(10), client.apiserver_version()).await;
+        let answer = timeout(Duration::from_secs(10), client.apiserver_version()).await;
         let why = match answer {
             Ok(Ok(version)) => {
                 info!(%url, version = version.git_version, "connected");
@@ -245,54 +259,48 @@ pub(crate) async fn connect(config: Config, metrics: &Metrics, stop: &Cancellati
 async fn lead(
     flags: &Flags,
     client: Client,
-    namespace: &str,
+    (namespace, fence): (&str, Fence),
     metrics: &Metrics,
     stop: &CancellationToken,
 ) -> Result<Option<Leadership>> {
     if !flags.switches.enable_leader_election {
         return Ok(None);
     }
-    let identity = format!("{}_{}", hostname(), std::process::id());
-    let mut leadership = Leadership::seek(client, &flags.election, namespace, &identity).await?;
+    let mut leadership = Leadership::seek(client, &flags.election, namespace, fence)?;
     let won = leadership.won(stop).await;
     metrics.leads(&flags.election.leader_election_id, won);
     Ok(Some(leadership))
 }
 
-/// A pod's hostname is its name.
-fn hostname() -> String {
-    std::fs::read_to_string("/etc/hostname")
-        .map_or_else(|_| "lockstep".to_owned(), |name| name.trim().to_owned())
-}
-
 /// Waits for the end, and lets what is under way finish. Whether the lease was lost.
 async fn until_the_end(
-    leadership: Option<Leadership>,
-    pool: &Pool,
+    mut leadership: Option<Leadership>,
+    context: &Context,
     tasks: &TaskTracker,
     stop: &CancellationToken,
 ) -> bool {
-    let lost = match leadership {
-        None => {
-            stop.cancelled().await;
-            false
-        }
-        Some(mut leadership) => {
-            let lost = tokio::select! {
-                () = leadership.lost() => !stop.is_cancelled(),
-                () = stop.cancelled() => false,
-            };
+    let mut lost = false;
+    match &mut leadership {
+        None => stop.cancelled().await,
+        Some(leadership) => {
+            tokio::select! {
+                () = leadership.lost() => lost = !stop.is_cancelled(),
+                () = stop.cancelled() => {}
+            }
             if lost {
                 error!("the lease was lost");
+                context.metrics.leads(&leadership.lease, false);
                 stop.cancel();
             }
-            finish(tasks).await;
-            pool.close(PARTING).await;
-            leadership.release().await;
-            return lost;
         }
-    };
+    }
+    // Somebody waits for the lease: what takes longer is broken off at its next write, as it would be by a crash.
+    if let Some(leadership) = leadership {
+        tasks.close();
+        let _ = timeout(HANDOVER, tasks.wait()).await;
+        leadership.release().await;
+    }
     finish(tasks).await;
-    pool.close(PARTING).await;
+    context.close(PARTING).await;
     lost
 }

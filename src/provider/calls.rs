@@ -1,7 +1,13 @@
 //! Who counts the calls that backends make.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
+
+tokio::task_local! {
+    /// Calls that the question under way has taken so far.
+    static TAKEN: Cell<usize>;
+}
 
 /// Hears of every call to a backend, under the names that ESO's metrics use.
 pub trait CallObserver: Send + Sync {
@@ -18,10 +24,22 @@ impl Calls {
     }
 
     pub fn tell(&self, provider: &'static str, call: &'static str, ok: bool) {
+        // Nobody need have asked.
+        let _ = TAKEN.try_with(|taken| taken.set(taken.get() + 1));
         if let Some(observer) = &self.0 {
             observer.called(provider, call, ok);
         }
     }
+}
+
+/// What comes of a question to a backend, and how many calls it took, as far as the backend tells them.
+pub async fn counted<T>(question: impl Future<Output = T>) -> (T, usize) {
+    TAKEN
+        .scope(Cell::new(0), async {
+            let answer = question.await;
+            (answer, TAKEN.with(Cell::get))
+        })
+        .await
 }
 
 impl fmt::Debug for Calls {
@@ -31,5 +49,24 @@ impl fmt::Debug for Calls {
         } else {
             "Calls(unobserved)"
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn calls_are_counted_for_the_question_that_took_them() {
+        let calls = Calls::default();
+        calls.tell("p", "nobody asked", true);
+        let question = async {
+            calls.tell("p", "list", true);
+            tokio::task::yield_now().await;
+            calls.tell("p", "get", false);
+            "answer"
+        };
+        assert_eq!(counted(question).await, ("answer", 2));
+        assert_eq!(counted(async {}).await, ((), 0));
     }
 }

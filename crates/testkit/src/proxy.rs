@@ -1,5 +1,6 @@
 //! Stands before the API server, and lets requests fail as a test wants them to.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use axum::body::{Body, Bytes};
@@ -18,7 +19,7 @@ use crate::{Asked, ControlPlane, Error, Fate, User};
 pub struct Proxy {
     kubeconfig: PathBuf,
     cut: watch::Sender<()>,
-    _door: Door,
+    door: Door,
 }
 
 impl Asked {
@@ -84,13 +85,18 @@ impl Proxy {
         Ok(Self {
             kubeconfig,
             cut,
-            _door: door,
+            door,
         })
     }
 
     /// For whoever is to ask through the proxy. It needs no credentials.
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.door.address()
     }
 
     /// Ends every answer that is under way, watches above all.

@@ -79,7 +79,7 @@ pub async fn run(flags: &Flags) -> Result<Ending, Halt> {
             ending
         }));
     }
-    context.pool.close(PARTING).await;
+    context.close(PARTING).await;
     print(report.summary().as_bytes());
     Ok(worst)
 }

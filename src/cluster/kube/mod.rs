@@ -8,6 +8,7 @@ mod discovery;
 mod documents;
 mod errors;
 mod events;
+mod fence;
 mod followed;
 mod generators;
 mod glance;
@@ -57,10 +58,11 @@ use crate::engine::target::Target;
 use crate::engine::values::Values;
 
 pub use self::events::OnDropped;
+pub use self::fence::Fence;
 pub use self::glance::Glance;
 pub use self::reviews::KubeReviews;
 
-/// What is watched.
+/// What is watched, and when anything is written.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     /// Only this namespace, all when absent.
@@ -74,6 +76,8 @@ pub struct Scope {
     pub push_secrets: bool,
     /// The namespace that lockstep itself is in.
     pub home: String,
+    /// When anything may be written.
+    pub fence: Fence,
 }
 
 pub struct KubeCluster {
@@ -121,7 +125,7 @@ impl KubeCluster {
         let cluster = Arc::new_cyclic(|own| Self {
             events: events::Publisher::start(client.clone(), on_dropped_event, tasks, stop),
             followed: followed::Followed::new(client.clone(), changes.clone(), tasks, stop),
-            requests: Requests::new(client),
+            requests: Requests::behind(scope.fence.clone(), client),
             kinds,
             own: own.clone(),
             external_secrets: Mirror::tagged(Packed::tag),

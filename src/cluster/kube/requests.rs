@@ -7,6 +7,7 @@ use kube::Client;
 use tokio::sync::Semaphore;
 
 use super::errors;
+use super::fence::Fence;
 use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 
@@ -14,17 +15,26 @@ use crate::engine::problem::Problem;
 pub const DEADLINE: Duration = Duration::from_secs(15);
 /// Requests under way toward the API server at a time.
 const PERMITS: usize = 64;
+/// Everything else changes something.
+const READS: [&str; 4] = ["get", "list", "look up", "create a token for"];
 
 pub struct Requests {
     pub client: Client,
     permits: Semaphore,
+    fence: Fence,
 }
 
 impl Requests {
+    /// Without a fence: for what every replica may write.
     pub fn new(client: Client) -> Self {
+        Self::behind(Fence::default(), client)
+    }
+
+    pub fn behind(fence: Fence, client: Client) -> Self {
         Self {
             client,
             permits: Semaphore::new(PERMITS),
+            fence,
         }
     }
 
@@ -36,6 +46,15 @@ impl Requests {
     ) -> Result<T, Problem> {
         // The semaphore is never closed.
         let _permit = self.permits.acquire().await;
+        let is_write = !READS.contains(&verb);
+        let pass = is_write.then(|| self.fence.pass());
+        if matches!(pass, Some(None)) {
+            let (object, why) = (
+                object.clone(),
+                "another replica may lead; this one writes nothing".to_owned(),
+            );
+            return Err(Problem::ApiUnavailable { object, why });
+        }
         let Ok(answer) = tokio::time::timeout(DEADLINE, call).await else {
             let (object, why) = (
                 object.clone(),

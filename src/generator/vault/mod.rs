@@ -107,6 +107,11 @@ impl Vault {
         values
     }
 
+    /// Gives back the logins that are shared. What was lent stays lent.
+    pub async fn close(&self) {
+        self.shared.close().await;
+    }
+
     /// Asks for what lends nothing, by a login that is shared.
     async fn ask(
         &self,

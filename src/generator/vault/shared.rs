@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::future::join_all;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
@@ -59,6 +60,13 @@ impl Shared {
     /// It was refused: the next one logs in anew.
     pub fn forget(&self, name: &str) {
         self.entries().remove(name);
+    }
+
+    /// Gives all of them back.
+    pub async fn close(&self) {
+        let cells: Vec<_> = self.entries().drain().map(|(_, (_, cell))| cell).collect();
+        let sessions = cells.iter().filter_map(|cell| cell.get());
+        join_all(sessions.map(Session::close)).await;
     }
 
     fn cell(&self, name: &str) -> (Arc<OnceCell<Session>>, Vec<Arc<OnceCell<Session>>>) {

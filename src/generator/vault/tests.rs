@@ -108,6 +108,19 @@ fn now() -> Timestamp {
 }
 
 #[tokio::test]
+async fn a_login_that_is_shared_is_given_back_in_the_end() {
+    let bench = Bench::new(false).await;
+    bench.server.put("kv/app", 200, json!({"data": {"a": "b"}}));
+    for _ in 0..3 {
+        bench.generate("kv/app", &bench.page()).await.expect("values");
+    }
+    bench.server.requests();
+    bench.generators.close(Duration::from_secs(5)).await;
+    bench.generators.close(Duration::from_secs(5)).await;
+    assert_eq!(bench.lines(), [GIVE_BACK]);
+}
+
+#[tokio::test]
 async fn the_token_is_noted_before_anything_is_made_with_it_and_cannot_be_read() {
     let bench = Bench::new(false).await;
     let page = bench.page();

@@ -86,14 +86,15 @@ impl Api {
     }
 
     pub(super) async fn get(&self, namespace: &str, name: &ResourceName) -> Result<Secret, Fault> {
-        self.call(
-            "GetSecret",
-            Method::GET,
-            path(namespace, Some(name)),
-            Vec::new(),
-            ONE_OBJECT,
-        )
-        .await
+        let path = path(namespace, Some(name));
+        let got: Secret = self
+            .call("GetSecret", Method::GET, path, Vec::new(), ONE_OBJECT)
+            .await?;
+        // Any JSON object reads as a Secret without data, and what has no data may be deleted.
+        if got.metadata.name.as_deref() != Some(name.as_ref()) {
+            return Err(something_else(StatusCode::OK));
+        }
+        Ok(got)
     }
 
     /// A page of at most so many bytes.
@@ -187,12 +188,7 @@ impl Api {
         if !status.is_success() {
             return Err(fault(status, &headers, &answer));
         }
-        serde_json::from_slice(&answer).map_err(|_| {
-            Fault::Useless(format!(
-                "{} without the JSON of what was asked for",
-                status.as_u16()
-            ))
-        })
+        serde_json::from_slice(&answer).map_err(|_| something_else(status))
     }
 
     async fn attempt(&self, call: &Call, authorization: Option<&SecretBytes>) -> Result<Answer, Fault> {
@@ -230,6 +226,14 @@ impl Api {
         };
         Ok((parts.status, parts.headers, body))
     }
+}
+
+/// A success that is none.
+fn something_else(status: StatusCode) -> Fault {
+    Fault::Useless(format!(
+        "{} without the JSON of what was asked for",
+        status.as_u16()
+    ))
 }
 
 fn request(call: &Call, authorization: Option<&SecretBytes>) -> Result<Request<Body>, Fault> {

@@ -120,6 +120,14 @@ impl Budget {
         Ok(())
     }
 
+    /// A call turned out to be as many more.
+    pub(super) fn charge(&mut self, more: usize, now: Instant) {
+        self.pulse.beats(now, more);
+        if let Some(rate) = &mut self.rate {
+            rate.left -= u32::try_from(more).map_or(f64::from(u32::MAX), f64::from);
+        }
+    }
+
     /// A call is over, and says nothing about the budget.
     pub(super) fn landed(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);
@@ -184,7 +192,7 @@ impl Budget {
         let line = self
             .rate
             .as_ref()
-            .map_or(0.0, |rate| f64::from(ahead) / rate.a_second);
+            .map_or(0.0, |rate| (f64::from(ahead) + rate.debt(now)) / rate.a_second);
         pause.saturating_add(Duration::try_from_secs_f64(line).unwrap_or(LONGEST_PAUSE))
     }
 
@@ -239,6 +247,12 @@ impl Rate {
         Ok(())
     }
 
+    /// Calls that were made and not dealt out.
+    fn debt(&self, now: Instant) -> f64 {
+        let passed = now.saturating_duration_since(self.as_of).as_secs_f64();
+        (-self.left - passed * self.a_second).max(0.0)
+    }
+
     fn grow(&mut self) {
         self.a_second += match self.growth {
             Growth::Steps => (STEP / self.a_second).min(1.0),
@@ -269,8 +283,13 @@ impl Pulse {
     }
 
     fn beat(&mut self, at: Instant) {
+        self.beats(at, 1);
+    }
+
+    fn beats(&mut self, at: Instant, count: usize) {
         self.turn(at);
-        self.now = self.now.saturating_add(1);
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.now = self.now.saturating_add(count);
     }
 
     fn a_second(&mut self, at: Instant) -> f64 {
@@ -389,6 +408,32 @@ mod tests {
         assert!(
             (70..=75).contains(&sent),
             "{sent} in a second after 100 were too many"
+        );
+    }
+
+    #[test]
+    fn a_question_that_took_many_calls_holds_back_those_that_follow() {
+        let start = Instant::now();
+        let mut budget = Budget::new(16, start);
+        budget.returned(start);
+        budget.take(start).expect("room");
+        // Three of the few were left, and twenty go in a second.
+        budget.charge(43, start);
+        budget.landed();
+        assert_eq!(budget.outlook(0, start), Duration::from_secs(2));
+        let Err(Wait::Until(at)) = budget.take(start) else {
+            panic!("it goes at once")
+        };
+        assert_eq!(at.duration_since(start).as_millis(), 2049);
+        assert_eq!(budget.outlook(0, at), Duration::ZERO);
+        let mut known = Budget::new(16, start);
+        known.take(start).expect("room");
+        known.charge(99, start);
+        known.refused(start, start + ms(5), None, 0.5);
+        assert_eq!(
+            known.a_second(),
+            Some(70.0),
+            "it was more than one call that was too much"
         );
     }
 

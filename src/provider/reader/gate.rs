@@ -76,6 +76,8 @@ pub enum Outcome {
 pub struct Pass {
     gate: Arc<Gate>,
     sent: Instant,
+    /// Calls that it was good for beyond the first.
+    more: usize,
     is_probe: bool,
     has_landed: bool,
 }
@@ -196,6 +198,7 @@ impl Gate {
         Ok(Ok(Pass {
             gate: self.clone(),
             sent: now,
+            more: 0,
             is_probe,
             has_landed: false,
         }))
@@ -206,6 +209,7 @@ impl Gate {
         let turn = {
             let (now, mut state) = (Instant::now(), self.state());
             state.budget.landed();
+            state.budget.charge(pass.more, now);
             match outcome {
                 Outcome::Answered => {
                     state.budget.accepted(pass.sent);
@@ -262,6 +266,12 @@ impl State {
 }
 
 impl Pass {
+    /// What it was for took so many calls.
+    pub(super) fn took(mut self, calls: usize) -> Self {
+        self.more = calls.saturating_sub(1);
+        self
+    }
+
     pub fn land(mut self, outcome: Outcome) {
         self.has_landed = true;
         self.gate.landed(&self, outcome);

@@ -15,6 +15,7 @@ use super::batcher::{Batcher, Call, Fate, Resting, Standing};
 use super::gate::{Gate, Outcome, no_answer};
 use super::retry::Rule;
 use crate::engine::problem::Problem;
+use crate::provider::calls::counted;
 use crate::provider::{Backend, Limits, Location};
 use crate::random::chance;
 
@@ -106,8 +107,8 @@ impl Line {
         let Some(call) = self.reads().fill(oneshot::Sender::is_closed) else {
             return;
         };
-        let answers = self.ask(&call.locations).await;
-        pass.land(Outcome::of_all(&answers));
+        let (answers, calls) = counted(self.ask(&call.locations)).await;
+        pass.took(calls).land(Outcome::of_all(&answers));
         self.land(call, answers);
         self.go_on();
     }
@@ -216,13 +217,16 @@ impl Line {
             let mut standing = Standing { failures: 0, until };
             loop {
                 let pass = self.gate.pass().await?;
-                let outcome = match timeout(limit, AssertUnwindSafe(call()).catch_unwind()).await {
+                let attempt = timeout(limit, AssertUnwindSafe(call()).catch_unwind());
+                let (attempt, calls) = counted(attempt).await;
+                let outcome = match attempt {
                     Ok(Ok(outcome)) => outcome,
                     Ok(Err(_)) => Err(crashed(what)),
                     Err(_) => Err(no_answer(what, limit)),
                 };
                 let problem = outcome.as_ref().err();
-                pass.land(problem.map_or(Outcome::Answered, Outcome::of));
+                pass.took(calls)
+                    .land(problem.map_or(Outcome::Answered, Outcome::of));
                 let Some(pause) = problem.and_then(|problem| self.repeats(problem, kind, standing)) else {
                     return outcome.map_err(|problem| self.spread(what, problem));
                 };

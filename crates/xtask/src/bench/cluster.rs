@@ -2,13 +2,12 @@
 
 use anyhow::Result;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind};
-use lockstep_testkit::{ControlPlane, Shelf};
+use lockstep_testkit::ControlPlane;
 use serde_json::json;
 
-/// As many keys as this: some objects share one, as they do in life.
-const KEYS: usize = 50;
+use super::backend::Backend;
+
 const VALUE_BYTES: usize = 200;
-const CREDENTIAL: &str = "approle";
 
 /// A namespace, a store in it, and as many ExternalSecrets as asked for.
 pub struct Cluster {
@@ -16,13 +15,20 @@ pub struct Cluster {
     pub external_secrets: Api<DynamicObject>,
     pub secrets: Api<DynamicObject>,
     pub count: usize,
-    pub shelf: Option<Shelf>,
+    pub backend: Backend,
+    /// All objects read the same.
+    pub one_key: bool,
     refresh: u64,
 }
 
 impl Cluster {
     /// In a namespace of its own; nothing is created yet.
-    pub async fn new(plane: &ControlPlane, count: usize, refresh: u64, shelf: Option<Shelf>) -> Result<Self> {
+    pub async fn new(
+        plane: &ControlPlane,
+        count: usize,
+        refresh: u64,
+        (backend, one_key): (Backend, bool),
+    ) -> Result<Self> {
         let namespace = plane.namespace("bench").await?;
         let client = plane.client().await?;
         let api = |group: &str, version: &str, kind: &str| {
@@ -34,35 +40,27 @@ impl Cluster {
             external_secrets: api("external-secrets.io", "v1", "ExternalSecret"),
             secrets: api("", "v1", "Secret"),
             count,
-            shelf,
+            backend,
+            one_key,
             refresh,
         })
     }
 
-    /// A store that reads from the Vault, if there is one, or answers from memory.
     pub fn store(&self) -> Result<DynamicObject> {
-        if let Some(shelf) = &self.shelf {
-            let store = json!({
-                "apiVersion": "external-secrets.io/v1", "kind": "SecretStore", "metadata": {"name": "bench"},
-                "spec": shelf.store(CREDENTIAL),
-            });
-            return Ok(serde_json::from_value(store)?);
-        }
-        let value = "v".repeat(VALUE_BYTES);
-        let data: Vec<_> = (0..KEYS)
-            .map(|key| json!({"key": format!("key-{key}"), "value": value}))
-            .collect();
         let store = json!({
             "apiVersion": "external-secrets.io/v1", "kind": "SecretStore", "metadata": {"name": "bench"},
-            "spec": {"provider": {"fake": {"data": data}}},
+            "spec": self.backend.store(),
         });
         Ok(serde_json::from_value(store)?)
     }
 
     /// What the store logs in with.
     pub fn credential(&self) -> Result<Option<DynamicObject>> {
-        let secret = self.shelf.as_ref().map(|shelf| shelf.secret(CREDENTIAL));
-        Ok(secret.map(serde_json::from_value).transpose()?)
+        Ok(self
+            .backend
+            .credential()
+            .map(serde_json::from_value)
+            .transpose()?)
     }
 
     pub fn name(number: usize) -> String {
@@ -70,10 +68,7 @@ impl Cluster {
     }
 
     pub fn external_secret(&self, number: usize) -> Result<DynamicObject> {
-        let remote = match &self.shelf {
-            Some(_) => json!({"key": format!("key-{number}"), "property": "value"}),
-            None => json!({"key": format!("key-{}", number % KEYS)}),
-        };
+        let remote = self.backend.remote(if self.one_key { 0 } else { number });
         let object = json!({
             "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": {"name": Self::name(number)},
             "spec": {

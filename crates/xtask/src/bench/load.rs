@@ -123,7 +123,8 @@ async fn remove_all(api: &Api<DynamicObject>) -> Result<()> {
     Ok(())
 }
 
-fn is_ready(object: &DynamicObject) -> bool {
+/// Whether a store or an ExternalSecret says so.
+pub fn is_ready(object: &DynamicObject) -> bool {
     let conditions = object
         .data
         .pointer("/status/conditions")

@@ -3,29 +3,30 @@
 //! The operator has a user of its own, and the API server's audit log tells what that user asked for: the numbers of
 //! requests are the API server's, not ours.
 
+mod backend;
 mod cluster;
 mod load;
 mod operator;
+mod outage;
 mod report;
 mod tally;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
-use lockstep_testkit::{ControlPlane, Fate, Options, Shelf, Vault};
+use lockstep_testkit::{ControlPlane, Options};
 
 use crate::{run, testbed};
+use backend::Backend;
 use cluster::Cluster;
 use operator::Operator;
-use report::{Report, VaultTraffic};
+use report::Report;
 use tally::Tally;
 
-/// How far away the Vault is.
-const LATENCY: Duration = Duration::from_millis(20);
-
 /// What `cargo xtask bench` is told.
+#[expect(clippy::struct_excessive_bools, reason = "they are flags of a command line")]
 #[derive(Args)]
 pub struct Flags {
     /// How many ExternalSecrets
@@ -40,6 +41,15 @@ pub struct Flags {
     /// Let the store read from a Vault that answers after 20 ms, each object a secret of its own
     #[arg(long)]
     vault: bool,
+    /// The same with AWS Secrets Manager, played by moto
+    #[arg(long, conflicts_with = "vault")]
+    aws: bool,
+    /// Let all objects read the same secret
+    #[arg(long)]
+    one_key: bool,
+    /// Take the backend away for so many seconds in the end; takes a refresh interval that is shorter
+    #[arg(long, value_name = "SECONDS")]
+    outage: Option<u64>,
     /// Measure the debug build
     #[arg(long)]
     debug: bool,
@@ -60,6 +70,13 @@ pub fn run(flags: &Flags) -> Result<()> {
     if flags.vault {
         testbed::vault()?;
     }
+    if flags.aws {
+        testbed::moto()?;
+    }
+    ensure!(
+        flags.outage.is_none() || flags.vault || flags.aws,
+        "only a backend of its own can be away: --outage takes --vault or --aws"
+    );
     let program = match &flags.program {
         Some(program) => program.clone(),
         None => run::build_lockstep(!flags.debug)?,
@@ -77,12 +94,12 @@ pub fn run(flags: &Flags) -> Result<()> {
     Ok(())
 }
 
-/// A Vault with as many secrets as there are objects, some way away.
-async fn shelf(secrets: usize) -> Result<Shelf> {
-    let vault = Vault::shared().await?;
-    let shelf = Shelf::fill(vault, secrets).await?;
-    shelf.faults.always(Fate::Late(LATENCY));
-    Ok(shelf)
+async fn backend(flags: &Flags) -> Result<Backend> {
+    match (flags.vault, flags.aws) {
+        (true, _) => Backend::vault(flags.count).await,
+        (false, true) => Backend::aws(flags.count).await,
+        (false, false) => Ok(Backend::Memory),
+    }
 }
 
 async fn measure(flags: &Flags, program: &std::path::Path) -> Result<Report> {
@@ -91,12 +108,10 @@ async fn measure(flags: &Flags, program: &std::path::Path) -> Result<Report> {
         ..Options::default()
     })
     .await?;
-    let shelf = if flags.vault {
-        Some(shelf(flags.count).await?)
-    } else {
-        None
-    };
-    let cluster = Cluster::new(&plane, flags.count, flags.refresh, shelf).await?;
+    let backend = (backend(flags).await?, flags.one_key);
+    let cluster = Cluster::new(&plane, flags.count, flags.refresh, backend).await?;
+    let environment = cluster.backend.environment();
+    let how = (flags.operator.as_slice(), environment.as_slice());
     let quiet = Duration::from_secs(flags.quiet);
     let mut report = Report {
         objects: flags.count,
@@ -105,7 +120,7 @@ async fn measure(flags: &Flags, program: &std::path::Path) -> Result<Report> {
 
     report.floor_seconds = load::floor(&cluster).await?.as_secs_f64();
 
-    let operator = Operator::start(program, &plane, &flags.operator).await?;
+    let operator = Operator::start(program, &plane, how).await?;
     operator.quiet(quiet).await?;
     report.idle_resident_kib = operator.memory()?.resident;
     report.empty_ready_seconds = operator.ready_after().as_secs_f64();
@@ -113,30 +128,55 @@ async fn measure(flags: &Flags, program: &std::path::Path) -> Result<Report> {
 
     load::create(&cluster).await?;
     let (before, begun) = (Tally::of(&plane)?, Instant::now());
-    let operator = Operator::start(program, &plane, &flags.operator).await?;
+    let operator = Operator::start(program, &plane, how).await?;
     load::all_ready(&cluster).await?;
     report.all_ready_seconds = begun.elapsed().as_secs_f64();
     operator.quiet(quiet).await?;
     report.load_requests = Tally::of(&plane)?.since(&before);
-    report.vault = cluster.shelf.as_ref().map(VaultTraffic::so_far);
+    report.load_calls = cluster.backend.calls();
     let memory = operator.memory()?;
     (report.loaded_resident_kib, report.peak_kib) = (memory.resident, memory.peak);
 
-    let (before, refreshed) = (Tally::of(&plane)?, operator.syncs()?);
-    // Not a wait for something to happen: the time over which is measured.
-    tokio::time::sleep(Duration::from_secs(flags.refresh)).await;
-    report.refresh_requests = Tally::of(&plane)?.since(&before);
-    report.refresh_syncs = operator
-        .syncs()?
-        .zip(refreshed)
-        .map(|(after, before)| after - before);
+    refresh(flags, &plane, &cluster, &operator, &mut report).await?;
+    if let Some(lasts) = flags.outage {
+        report.outage = Some(outage::suffer(&cluster, Duration::from_secs(lasts)).await?);
+        operator.quiet(quiet).await?;
+    }
 
     report.stop_seconds = operator.stop()?.as_secs_f64();
     let before = Tally::of(&plane)?;
-    let operator = Operator::start(program, &plane, &flags.operator).await?;
+    let operator = Operator::start(program, &plane, how).await?;
     operator.quiet(quiet).await?;
     report.restart_ready_seconds = operator.ready_after().as_secs_f64();
     report.restart_requests = Tally::of(&plane)?.since(&before).without_reads_of_lists();
     report.restart_resident_kib = operator.memory()?.resident;
     Ok(report)
+}
+
+/// Watches one refresh of each object.
+async fn refresh(
+    flags: &Flags,
+    plane: &ControlPlane,
+    cluster: &Cluster,
+    operator: &Operator<'_>,
+    report: &mut Report,
+) -> Result<()> {
+    let interval = Duration::from_secs(flags.refresh);
+    if flags.one_key {
+        // Within two refreshes, they have found the same phase.
+        tokio::time::sleep(interval * 2).await;
+    }
+    let (before, refreshed) = (Tally::of(plane)?, operator.syncs()?);
+    if let Some(faults) = cluster.backend.faults() {
+        faults.forget();
+    }
+    // Not a wait for something to happen: the time over which is measured.
+    tokio::time::sleep(interval).await;
+    report.refresh_requests = Tally::of(plane)?.since(&before);
+    report.refresh_calls = cluster.backend.calls();
+    report.refresh_syncs = operator
+        .syncs()?
+        .zip(refreshed)
+        .map(|(after, before)| after - before);
+    Ok(())
 }

@@ -22,9 +22,17 @@ pub struct Operator<'plane> {
 
 impl<'plane> Operator<'plane> {
     /// Starts it as a user of its own, and waits until it is ready.
-    pub async fn start(program: &Path, plane: &'plane ControlPlane, arguments: &[String]) -> Result<Self> {
+    pub async fn start(
+        program: &Path,
+        plane: &'plane ControlPlane,
+        (arguments, environment): (&[String], &[(&'static str, String)]),
+    ) -> Result<Self> {
         let (metrics, live) = (free_port()?, free_port()?);
-        let running = Program::new(program, plane.folder().join("operator.log"))
+        let program = Program::new(program, plane.folder().join("operator.log"));
+        let program = environment
+            .iter()
+            .fold(program, |program, (name, value)| program.env(name, value));
+        let running = program
             .args([
                 "operator".to_owned(),
                 format!("--metrics-addr=127.0.0.1:{metrics}"),

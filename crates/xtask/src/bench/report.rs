@@ -1,12 +1,12 @@
 //! What was measured, as a table or as JSON.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use anyhow::Result;
-use lockstep_testkit::Shelf;
 use serde::Serialize;
 
+use super::backend::Calls;
+use super::outage::Outage;
 use super::tally::Tally;
 
 /// All numbers of one measurement.
@@ -18,10 +18,11 @@ pub struct Report {
     /// From the operator's start to the last object's being ready.
     pub all_ready_seconds: f64,
     pub load_requests: Tally,
-    /// What the Vault was asked for until then.
-    pub vault: Option<VaultTraffic>,
+    /// What the backend was asked for until then.
+    pub load_calls: Option<Calls>,
     /// One refresh interval with nothing changed.
     pub refresh_requests: Tally,
+    pub refresh_calls: Option<Calls>,
     /// Refreshes in that time, by the operator's own count.
     pub refresh_syncs: Option<u64>,
     /// After a restart with everything in order; lists, watches and the leader's lease left out.
@@ -33,29 +34,7 @@ pub struct Report {
     pub loaded_resident_kib: u64,
     pub restart_resident_kib: u64,
     pub peak_kib: u64,
-}
-
-/// Calls to a Vault.
-#[derive(Debug, Serialize)]
-pub struct VaultTraffic {
-    logins: usize,
-    reads: usize,
-    others: usize,
-    /// Within a second, at most.
-    busiest_second: usize,
-}
-
-impl VaultTraffic {
-    /// Since the Vault was filled.
-    pub fn so_far(shelf: &Shelf) -> Self {
-        let ((logins, reads), traffic) = (shelf.logins_and_reads(), shelf.faults.traffic());
-        Self {
-            logins,
-            reads,
-            others: traffic.total().saturating_sub(logins + reads),
-            busiest_second: traffic.busiest(Duration::from_secs(1)),
-        }
-    }
+    pub outage: Option<Outage>,
 }
 
 impl Report {
@@ -86,17 +65,17 @@ impl Report {
             ("resident at most", mebibytes(self.peak_kib)),
             ("refreshes in one interval", syncs),
         ];
-        if let Some(vault) = &self.vault {
-            let (logins, reads, others) = (vault.logins, vault.reads, vault.others);
-            rows.push((
-                "calls to Vault",
-                format!("{logins} logins, {reads} reads, {others} others"),
-            ));
-            rows.push((
-                "calls to Vault in a second",
-                format!("{} at most", vault.busiest_second),
-            ));
+        for (when, calls) in [
+            ("to be ready", &self.load_calls),
+            ("in one interval", &self.refresh_calls),
+        ] {
+            rows.extend(
+                calls
+                    .iter()
+                    .map(|calls| ("backend", format!("{} {when}", told(calls)))),
+            );
         }
+        rows.extend(self.outage.iter().flat_map(of_outage));
         rows.extend(self.requests("to be ready", &self.load_requests));
         rows.extend(self.requests("in one interval", &self.refresh_requests));
         rows.extend(self.requests("after a restart", &self.restart_requests));
@@ -129,6 +108,41 @@ impl Report {
         let each = count as f64 / self.objects.max(1) as f64;
         format!("{each:.2}")
     }
+}
+
+fn told(calls: &Calls) -> String {
+    let Calls {
+        logins,
+        reads,
+        batches,
+        others,
+        busiest_second,
+    } = calls;
+    format!(
+        "{logins} logins, {reads} reads, {batches} batches, {others} others, {busiest_second} a second at most"
+    )
+}
+
+fn of_outage(outage: &Outage) -> [(&'static str, String); 5] {
+    let told_by = format!(
+        "{}, and {} objects in the end",
+        seconds(outage.told_seconds),
+        outage.objects_told
+    );
+    [
+        ("an outage of", format!("{} s", outage.lasted_seconds)),
+        ("told by the store after", told_by),
+        ("backend, while away", told(&outage.calls_meanwhile)),
+        ("Secrets touched", outage.secrets_touched.to_string()),
+        (
+            "all ready after its return",
+            format!(
+                "{}; {}",
+                seconds(outage.recovered_seconds),
+                told(&outage.calls_on_return)
+            ),
+        ),
+    ]
 }
 
 fn seconds(seconds: f64) -> String {

@@ -142,7 +142,7 @@ pub fn run(flags: &Flags) -> Result<()> {
     };
     build(&wanted, flags.force)?;
     if wanted.contains(&MOTO) {
-        python::moto()?;
+        moto()?;
     }
     if wanted.contains(&AZURE) {
         python::azure_clients()?;
@@ -204,7 +204,7 @@ pub const BACKENDS: [Backend; 5] = [
     Backend {
         name: MOTO,
         words: &[MOTO],
-        prepare: || python::moto().map(drop),
+        prepare: moto,
     },
     Backend {
         name: AZURE,
@@ -236,6 +236,11 @@ pub const BACKENDS: [Backend; 5] = [
 /// Builds Vault.
 pub fn vault() -> Result<()> {
     build(&[VAULT], false)
+}
+
+/// Installs moto.
+pub fn moto() -> Result<()> {
+    python::moto().map(drop)
 }
 
 /// Where the programs are, first the folder that wins.

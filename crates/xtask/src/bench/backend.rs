@@ -1,0 +1,163 @@
+//! Where the objects of a measurement read from.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use lockstep_testkit::{Fate, Faults, Moto, Shelf, Traffic, Vault};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// How far away a real backend is.
+const LATENCY: Duration = Duration::from_millis(20);
+/// As many keys as this are in memory: some objects share one, as they do in life.
+const KEYS: usize = 50;
+const VALUE_BYTES: usize = 200;
+const CREDENTIAL: &str = "credential";
+/// Requests under way at a time while AWS is filled.
+const AT_ONCE: usize = 8;
+
+/// Keys `key-0`, `key-1` and so on.
+pub enum Backend {
+    /// The store answers from memory.
+    Memory,
+    Vault(Shelf),
+    Aws {
+        faults: Faults,
+        _moto: Moto,
+    },
+}
+
+impl Backend {
+    /// A Vault with so many secrets, some way away.
+    pub async fn vault(secrets: usize) -> Result<Self> {
+        let shelf = Shelf::fill(Vault::shared().await?, secrets).await?;
+        shelf.faults.always(Fate::Late(LATENCY));
+        Ok(Self::Vault(shelf))
+    }
+
+    /// A Secrets Manager with so many secrets, some way away.
+    pub async fn aws(secrets: usize) -> Result<Self> {
+        let moto = Moto::start().await?;
+        stream::iter(0..secrets)
+            .map(|nth| {
+                let value = json!({"value": format!("value-{nth}")}).to_string();
+                let secret = json!({"Name": format!("key-{nth}"), "SecretString": value});
+                moto.ask("secretsmanager", "CreateSecret", secret)
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_for_each(async |_| Ok(()))
+            .await?;
+        let faults = Faults::before(&moto.url()).await?;
+        faults.always(Fate::Late(LATENCY));
+        Ok(Self::Aws { faults, _moto: moto })
+    }
+
+    /// The `spec` of the store.
+    pub fn store(&self) -> Value {
+        match self {
+            Self::Memory => {
+                let value = "v".repeat(VALUE_BYTES);
+                let data: Vec<_> = (0..KEYS)
+                    .map(|key| json!({"key": format!("key-{key}"), "value": value}))
+                    .collect();
+                json!({"provider": {"fake": {"data": data}}})
+            }
+            Self::Vault(vault) => vault.store(CREDENTIAL),
+            Self::Aws { .. } => {
+                let key = json!({"name": CREDENTIAL, "key": "key"});
+                let auth =
+                    json!({"secretRef": {"accessKeyIDSecretRef": key, "secretAccessKeySecretRef": key}});
+                let aws = json!({"service": "SecretsManager", "region": Moto::REGION, "auth": auth});
+                json!({"provider": {"aws": aws}})
+            }
+        }
+    }
+
+    /// What the store logs in with.
+    pub fn credential(&self) -> Option<Value> {
+        match self {
+            Self::Memory => None,
+            Self::Vault(vault) => Some(vault.secret(CREDENTIAL)),
+            Self::Aws { .. } => Some(json!({
+                "apiVersion": "v1", "kind": "Secret", "metadata": {"name": CREDENTIAL},
+                "stringData": {"key": "not-looked-at"},
+            })),
+        }
+    }
+
+    /// What the object of this number reads.
+    pub fn remote(&self, number: usize) -> Value {
+        match self {
+            Self::Memory => json!({"key": format!("key-{}", number % KEYS)}),
+            Self::Vault(_) | Self::Aws { .. } => {
+                json!({"key": format!("key-{number}"), "property": "value"})
+            }
+        }
+    }
+
+    /// What the operator has to know to find it.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Memory | Self::Vault(_) => Vec::new(),
+            Self::Aws { faults, .. } => ["AWS_SECRETSMANAGER_ENDPOINT", "AWS_STS_ENDPOINT"]
+                .map(|name| (name, faults.url()))
+                .into(),
+        }
+    }
+
+    /// What stands in front of one that is really there.
+    pub fn faults(&self) -> Option<&Faults> {
+        match self {
+            Self::Memory => None,
+            Self::Vault(vault) => Some(&vault.faults),
+            Self::Aws { faults, .. } => Some(faults),
+        }
+    }
+
+    /// Calls since they were last forgotten.
+    pub fn calls(&self) -> Option<Calls> {
+        self.faults().map(|faults| Calls::of(&faults.traffic()))
+    }
+
+    /// It is away, or there again.
+    pub fn goes_away(&self, is_away: bool) {
+        let fate = if is_away {
+            Fate::status(503, "{}")
+        } else {
+            Fate::Late(LATENCY)
+        };
+        if let Some(faults) = self.faults() {
+            faults.forget();
+            faults.always(fate);
+        }
+    }
+}
+
+/// Calls to a backend, by what they are for.
+#[derive(Debug, Default, Serialize)]
+pub struct Calls {
+    pub logins: usize,
+    /// Of one secret.
+    pub reads: usize,
+    /// Of several secrets.
+    pub batches: usize,
+    pub others: usize,
+    /// Within a second, at most.
+    pub busiest_second: usize,
+}
+
+impl Calls {
+    fn of(traffic: &Traffic) -> Self {
+        let batches = traffic.of("BatchGetSecretValue");
+        let reads = traffic.of("GetSecretValue") - batches + traffic.of("/data/");
+        let logins = traffic.of("/login") + traffic.of("AssumeRole");
+        Self {
+            logins,
+            reads,
+            batches,
+            others: traffic.total().saturating_sub(logins + reads + batches),
+            busiest_second: traffic.busiest(Duration::from_secs(1)),
+        }
+    }
+}
