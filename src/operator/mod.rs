@@ -46,23 +46,12 @@ const HANDOVER: Duration = Duration::from_millis(250);
 /// Runs until told to stop, or until the lease is lost.
 pub async fn run(flags: &Flags) -> Result<()> {
     let verbosity = flags.logs.start();
-    for (flag, why) in flags.accepted.without_effect() {
-        warn!(
-            flag,
-            why, "a flag of External Secrets Operator has no effect here"
-        );
-    }
+    warn_of_flags_without_effect(flags);
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     stop_on_signals(&tasks, &stop)?;
     change_verbosity_on_signals(verbosity, &tasks, &stop)?;
 
-    let metrics = Metrics::new().context("could not set up the metrics")?;
-    if flags.switches.enable_extended_metric_labels {
-        metrics.with_labels();
-    }
-    if flags.switches.enable_leader_election {
-        metrics.leads(&flags.election.leader_election_id, false);
-    }
+    let metrics = metrics(flags)?;
     let ready = Readiness::default();
     let door = serve(flags, &metrics, &ready, &tasks, &stop).await?;
 
@@ -110,6 +99,26 @@ pub async fn run(flags: &Flags) -> Result<()> {
     }
     info!("stopped");
     Ok(())
+}
+
+fn warn_of_flags_without_effect(flags: &Flags) {
+    for (flag, why) in flags.accepted.without_effect() {
+        warn!(
+            flag,
+            why, "a flag of External Secrets Operator has no effect here"
+        );
+    }
+}
+
+fn metrics(flags: &Flags) -> Result<Arc<Metrics>> {
+    let metrics = Metrics::new().context("could not set up the metrics")?;
+    if flags.switches.enable_extended_metric_labels {
+        metrics.with_labels();
+    }
+    if flags.switches.enable_leader_election {
+        metrics.leads(&flags.election.leader_election_id, false);
+    }
+    Ok(metrics)
 }
 
 /// What every reconcile needs.
