@@ -4,6 +4,7 @@
 //! Reads of watched objects are answered from memory and never wait. Everything that can wait is async, has a
 //! deadline, and fails with a [`Problem`] that is safe to show.
 
+mod fence;
 pub mod folder;
 pub mod kube;
 mod pushes;
@@ -34,6 +35,7 @@ use crate::engine::values::Values;
 pub use crate::engine::object::DocumentKind;
 pub use crate::engine::store::Store;
 
+pub use self::fence::{Fence, Pass};
 pub use self::pushes::PushSecrets;
 pub use self::resources::Resources;
 pub use self::reviews::{Access, Reviews};

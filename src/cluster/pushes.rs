@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use lockstep_api::push_secret::{PushSecret, PushSecretStatus};
 
-use super::Store;
+use super::{Pass, Store};
 use crate::engine::object::ObjectKey;
 use crate::engine::problem::Problem;
 use crate::engine::push::Source;
@@ -19,6 +19,9 @@ pub trait PushSecrets: Send + Sync {
     fn push_secrets(&self, namespace: Option<&str>) -> Vec<Arc<PushSecret>>;
     /// The stores of a namespace; without one, those that are everybody's.
     fn stores(&self, namespace: Option<&str>) -> Vec<Arc<Store>>;
+
+    /// Leave to write at a backend. Whoever may not lead writes nothing there either.
+    fn leave(&self, key: &ObjectKey) -> Result<Pass, Problem>;
 
     // --- requests
     /// A Secret as it is now.

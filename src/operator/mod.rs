@@ -19,7 +19,8 @@ use tracing::{error, info, warn};
 
 use self::leadership::Leadership;
 use crate::audit::{Audit, Log};
-use crate::cluster::kube::{Fence, KubeCluster, KubeReviews, Scope};
+use crate::cluster::Fence;
+use crate::cluster::kube::{KubeCluster, KubeReviews, Scope};
 use crate::controller::following::Following;
 use crate::controller::rendering::Rendering;
 use crate::controller::{Context, Controllers, Settings};

@@ -8,7 +8,6 @@ mod discovery;
 mod documents;
 mod errors;
 mod events;
-mod fence;
 mod followed;
 mod generators;
 mod glance;
@@ -45,7 +44,8 @@ use self::mirror::Mirror;
 use self::packed::Packed;
 use self::requests::Requests;
 use super::{
-    Change, Cluster, Document, DocumentKind, Event, GeneratorStates, PushSecrets, Resources, Spreading, Store,
+    Change, Cluster, Document, DocumentKind, Event, Fence, GeneratorStates, PushSecrets, Resources,
+    Spreading, Store,
 };
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
@@ -58,7 +58,6 @@ use crate::engine::target::Target;
 use crate::engine::values::Values;
 
 pub use self::events::OnDropped;
-pub use self::fence::Fence;
 pub use self::glance::Glance;
 pub use self::reviews::KubeReviews;
 

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::super::{Change, Move, PushSecrets, Store};
+use super::super::{Change, Move, Pass, PushSecrets, Store};
 use super::packed::Packed;
 use super::watch::{self, Sink, Watch};
 use super::{KubeCluster, Scope, reduce, status};
@@ -40,6 +40,10 @@ impl PushSecrets for KubeCluster {
         let is_meant = |key: &ObjectKey| namespace.is_none_or(|namespace| key.namespace == namespace);
         let found = self.push_secrets.matching(is_meant).into_iter();
         found.map(|(_, packed)| packed.unpack()).collect()
+    }
+
+    fn leave(&self, key: &ObjectKey) -> Result<Pass, Problem> {
+        self.requests.pass(&ObjectRef::namespaced("PushSecret", key))
     }
 
     fn stores(&self, namespace: Option<&str>) -> Vec<Arc<Store>> {

@@ -7,7 +7,7 @@ use kube::Client;
 use tokio::sync::Semaphore;
 
 use super::errors;
-use super::fence::Fence;
+use crate::cluster::{Fence, Pass};
 use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 
@@ -47,14 +47,7 @@ impl Requests {
         // The semaphore is never closed.
         let _permit = self.permits.acquire().await;
         let is_write = !READS.contains(&verb);
-        let pass = is_write.then(|| self.fence.pass());
-        if matches!(pass, Some(None)) {
-            let (object, why) = (
-                object.clone(),
-                "another replica may lead; this one writes nothing".to_owned(),
-            );
-            return Err(Problem::ApiUnavailable { object, why });
-        }
+        let _pass = is_write.then(|| self.pass(object)).transpose()?;
         let Ok(answer) = tokio::time::timeout(DEADLINE, call).await else {
             let (object, why) = (
                 object.clone(),
@@ -63,5 +56,13 @@ impl Requests {
             return Err(Problem::ApiUnavailable { object, why });
         };
         answer.map_err(|error| errors::problem(verb, object, &error))
+    }
+
+    /// Leave to write, here or at a backend, for the sake of an object.
+    pub fn pass(&self, object: &ObjectRef) -> Result<Pass, Problem> {
+        self.fence.pass().ok_or_else(|| Problem::ApiUnavailable {
+            object: object.clone(),
+            why: "another replica may lead; this one writes nothing".to_owned(),
+        })
     }
 }

@@ -11,9 +11,11 @@ use super::audit;
 use super::gather::Subject;
 use super::memory::Memory;
 use super::plan::{Job, Jobs};
-use crate::cluster::Store;
+use super::served;
+use crate::cluster::{Pass, Store};
 use crate::controller::Context;
 use crate::engine::ask::Push;
+use crate::engine::object::ObjectKey;
 use crate::engine::problem::Problem;
 use crate::engine::push::{self, Entry};
 use crate::engine::store::{self, StoreRules};
@@ -169,7 +171,10 @@ async fn one(
             Err(problem) => return Fate::Failed(problem.at("could not verify if secret exists in store")),
         }
     }
-    let written = reader.write(push).await;
+    let written = match leave(context, &subject.key) {
+        Ok(_pass) => reader.write(push).await,
+        Err(problem) => Err(problem),
+    };
     audit::pushed(context, subject.behalf(), &store.key, push, &written);
     match written {
         Ok(()) => {
@@ -179,6 +184,11 @@ async fn one(
         }
         Err(problem) => Fate::Failed(problem.at(unwritten(push, store))),
     }
+}
+
+/// Held for as long as a backend is written to. What is read from a backend needs none.
+pub fn leave(context: &Context, key: &ObjectKey) -> Result<Pass, Problem> {
+    served(context)?.leave(key)
 }
 
 fn unwritten(push: &Push, store: &Store) -> String {

@@ -25,7 +25,9 @@ use self::memory::Memory;
 use self::plan::Plan;
 use self::report::Ended;
 use super::{Context, next};
+use crate::cluster::PushSecrets;
 use crate::engine::object::ObjectKey;
+use crate::engine::problem::Problem;
 use crate::engine::push::{self, Due, Round};
 use crate::queue::Next;
 use crate::telemetry::Kind;
@@ -86,4 +88,11 @@ async fn sync(context: &Context, shared: &Shared, subject: &Subject, round: Roun
             synced: None,
         },
     }
+}
+
+/// What a cluster has for PushSecrets; a folder has none.
+fn served(context: &Context) -> Result<&dyn PushSecrets, Problem> {
+    context.cluster.pushes().ok_or_else(|| Problem::NotSupported {
+        what: "PushSecret, which needs a cluster,".to_owned(),
+    })
 }

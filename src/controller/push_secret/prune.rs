@@ -148,7 +148,10 @@ async fn from_store(context: &Context, behalf: Behalf<'_>, place: &str, doomed: 
     };
     for doomed in doomed {
         let _turn = reader.turn(&doomed.remote.key).await;
-        let deleted = reader.delete(&doomed.remote).await;
+        let deleted = match act::leave(context, behalf.key) {
+            Ok(_pass) => reader.delete(&doomed.remote).await,
+            Err(problem) => Err(problem),
+        };
         audit::withdrawn(context, behalf, &store, &doomed.remote, &deleted);
         match deleted {
             Ok(()) => done.gone.push((doomed.store.clone(), doomed.place.clone())),

@@ -3,7 +3,7 @@
 use lockstep_api::push_secret::{Pick, PushSource, PushSourceSecret};
 
 use super::gather::Subject;
-use super::{Shared, generated};
+use super::{Shared, generated, served};
 use crate::cluster::PushSecrets;
 use crate::controller::Context;
 use crate::engine::ask;
@@ -41,9 +41,7 @@ pub async fn fetch(context: &Context, shared: &Shared, subject: &Subject) -> Res
 
 async fn read(context: &Context, subject: &Subject, source: &PushSourceSecret) -> Result<Found, Problem> {
     let namespace = &subject.key.namespace;
-    let pushes = context.cluster.pushes().ok_or_else(|| Problem::NotSupported {
-        what: "PushSecret, which needs a cluster,".to_owned(),
-    })?;
+    let pushes = served(context)?;
     match source.pick() {
         Some(Pick::Name(name)) => {
             let key = ObjectKey::new(namespace, name.as_str());

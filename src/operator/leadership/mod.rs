@@ -24,7 +24,7 @@ use tracing::{info, warn};
 use self::election::{Elector, Step, Terms};
 use self::lease::{Fault, InCluster, Lease};
 use super::flags::Election;
-use crate::cluster::kube::Fence;
+use crate::cluster::Fence;
 use crate::random::random;
 
 /// How often one who waits looks, so that it hears of a lease that was given back.

@@ -84,13 +84,20 @@ fn argo_sees(lua: &Lua, health: &str, case: &Case) -> Result<()> {
 }
 
 fn actions_change_an_annotation(lua: &Lua, folder: &Path) -> Result<()> {
-    let object =
-        serde_json::json!({"kind": "ExternalSecret", "metadata": {"name": "app", "annotations": {"a": "b"}}});
-    let bare = serde_json::json!({"kind": "PushSecret", "metadata": {"name": "app"}});
+    let object = |kind: &str, annotations: Json| serde_json::json!({"kind": kind, "metadata": {"name": "app", "annotations": annotations}});
+    let some = object("ExternalSecret", serde_json::json!({"a": "b"}));
     let now = read(&folder.join("now.lua"))?;
-    let print = "print(answer.metadata.name) print(answer.metadata.annotations['force-sync'])";
-    for object in [&object, &bare] {
-        let seen = lua.call(&now, object, print)?;
+    for (object, annotation) in [
+        (&some, "force-sync"),
+        (&object("PushSecret", Json::Null), "force-sync"),
+        // The one that ExternalSecrets get from it.
+        (
+            &object("ClusterExternalSecret", Json::Null),
+            "external-secrets.io/force-sync",
+        ),
+    ] {
+        let print = format!("print(answer.metadata.name) print(answer.metadata.annotations['{annotation}'])");
+        let seen = lua.call(&now, object, &print)?;
         let [name, time] = &seen[..] else {
             bail!("now.lua makes {seen:?}");
         };
@@ -100,7 +107,7 @@ fn actions_change_an_annotation(lua: &Lua, folder: &Path) -> Result<()> {
         );
     }
     let discovery = read(&folder.join("discovery.lua"))?;
-    let offered = lua.call(&discovery, &object, "print(answer.ACTION.disabled)")?;
+    let offered = lua.call(&discovery, &some, "print(answer.ACTION.disabled)")?;
     ensure!(offered == ["false"], "discovery.lua makes {offered:?}");
     Ok(())
 }
