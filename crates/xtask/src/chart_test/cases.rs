@@ -79,11 +79,15 @@ pub const CASES: [Case; 4] = [
             "--concurrent=10",
             "--enable-leader-election=true",
             "--loglevel=debug",
+            "--metrics-cert-dir=/etc/tls",
+            "--metrics-cert-name=/etc/tls/tls.crt",
+            "--metrics-key-name=/etc/tls/tls.key",
+            "--metrics-secure=true",
             "--webhook-cert-dir=/tmp/certs",
             "--webhook-port=10250",
             "--webhook-service=external-secrets-webhook",
         ],
-        without_effect: &["vault", "webhook.replicaCount", "metrics.listen.secure"],
+        without_effect: &["vault", "webhook.replicaCount"],
         rights: rights::ESO,
         everywhere: true,
     },
@@ -91,6 +95,9 @@ pub const CASES: [Case; 4] = [
 
 const EVERY_ARGUMENT: &[&str] = &[
     "operator",
+    "--audit-log=/var/log/lockstep/audit",
+    "--audit-log-max-files=2",
+    "--audit-log-max-size=10",
     // Helm reads numbers as floats; this is not to become 1e+06.
     "--client-qps=1000000",
     // From extraArgs, which win over `concurrent`.

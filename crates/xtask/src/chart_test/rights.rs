@@ -89,7 +89,7 @@ pub const DEFAULT: &[Right] = &[
     may("patch", ES, "clustersecretstores", ""),
     may("patch", ES, "secretstores", "elsewhere"),
     may("patch", ES, "pushsecrets", "elsewhere"),
-    may_not("delete", ES, "pushsecrets", "elsewhere"),
+    may("delete", ES, "pushsecrets", "elsewhere"),
     may_not("update", GENERATORS, "passwords", "elsewhere"),
     may("create", GENERATORS, "generatorstates", "elsewhere"),
     may("delete", GENERATORS, "generatorstates", "elsewhere"),
