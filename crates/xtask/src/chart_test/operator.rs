@@ -66,9 +66,9 @@ fn wants_no_webhook(tools: &Tools) -> Result<()> {
     for configuration in there["items"].as_array().into_iter().flatten() {
         let webhooks = configuration["webhooks"].as_array().map_or(0, Vec::len);
         let ignore = |nth: usize| json!({"op": "replace", "path": format!("/webhooks/{nth}/failurePolicy"), "value": "Ignore"});
-        let patch = Json::from_iter((0..webhooks).map(ignore)).to_string();
+        let patch: Json = (0..webhooks).map(ignore).collect();
         let name = configuration["metadata"]["name"].as_str().context("a name")?;
-        tools.kubectl(&["patch", KIND, name, "--type=json", "--patch", &patch])?;
+        tools.kubectl(&["patch", KIND, name, "--type=json", "--patch", &patch.to_string()])?;
     }
     Ok(())
 }
