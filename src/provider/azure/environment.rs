@@ -1,8 +1,15 @@
 //! Who the operator's own pod is to Azure: what Azure puts into its environment.
 
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
 use rustls::pki_types::CertificateDer;
 
+use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::provider::http::{Http, Options};
+
+const DEADLINE: Duration = Duration::from_secs(20);
 
 /// What is absent is as Azure has it for everybody.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +41,17 @@ impl Environment {
             authority: None,
             trusted: None,
         }
+    }
+
+    /// The one way to Azure: a token never follows a redirect to somebody else.
+    pub(super) fn http(&self, field: &'static str) -> Result<Http, Problem> {
+        let options = Options {
+            authorities: self.trusted.clone(),
+            identity: None,
+            redirects: Policy::none(),
+            deadline: DEADLINE,
+        };
+        Http::new(options, field)
     }
 }
 

@@ -1,11 +1,8 @@
 //! Tokens of Azure's container registries: one of Entra's is exchanged for one of the registry's.
 
-use std::time::Duration;
-
 use http::header::CONTENT_TYPE;
 use lockstep_api::generator::{ACRAccessTokenSpec, AcrAuth, AcrManagedIdentity};
 use lockstep_gostd::json::{Numbers, Value};
-use reqwest::redirect::Policy;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
@@ -15,11 +12,10 @@ use super::login::{Choice, Finder, Identity, Login, Principal, Proof, Workload};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::References;
-use crate::provider::http::{Http, Options, problem};
+use crate::provider::http::{Http, problem};
 
 /// Where the fields of the generator are, for messages.
 const FIELD: &str = "spec";
-const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A token that may do what the identity may, or with a scope what that says.
 pub(crate) async fn token(
@@ -34,13 +30,7 @@ pub(crate) async fn token(
         let why = "must be one of Azure's own registries where the identity of lockstep itself is used";
         return Err(invalid("registry", why));
     }
-    let options = Options {
-        authorities: environment.trusted.clone(),
-        identity: None,
-        redirects: Policy::none(),
-        deadline: DEADLINE,
-    };
-    let http = Http::new(options, FIELD)?;
+    let http = environment.http(FIELD)?;
     let finder = Finder {
         references,
         environment,

@@ -1,9 +1,6 @@
 //! What a store's spec says: which vault, in which cloud, and as whom.
 
-use std::time::Duration;
-
 use lockstep_api::provider::{AzureAuthType, AzureCustomCloud, AzureKvProvider, AzureSecretRef};
-use reqwest::redirect::Policy;
 use url::Url;
 
 use super::cloud::Cloud;
@@ -11,12 +8,10 @@ use super::environment::Environment;
 use super::login::{Choice, Finder, Identity, Login, Principal, Proof, Workload};
 use super::vault::Vault;
 use crate::engine::problem::Problem;
-use crate::provider::http::{Http, Options};
 use crate::provider::{References, StoreScope, Surroundings};
 
 /// Where the fields of this provider are, for messages.
 const FIELD: &str = "spec.provider.azurekv";
-const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Resolves everything that Kubernetes knows; Azure is not asked yet.
 pub(super) async fn open(
@@ -30,13 +25,7 @@ pub(super) async fn open(
     if is_our_own(spec) {
         place.check_own(&url, references)?;
     }
-    let options = Options {
-        authorities: environment.trusted.clone(),
-        identity: None,
-        redirects: Policy::none(),
-        deadline: DEADLINE,
-    };
-    let http = Http::new(options, FIELD)?;
+    let http = environment.http(FIELD)?;
     let finder = Finder {
         references,
         environment,
