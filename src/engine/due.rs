@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lockstep_api::external_secret::{CreationPolicy, RefreshPolicy, SourceRef};
-use lockstep_api::{ExternalSecretSpec, ExternalSecretStatus};
+use lockstep_api::{ConditionStatus, ConditionType, ExternalSecretSpec, ExternalSecretStatus};
 
 use super::target::Target;
 use super::{labels, window};
@@ -187,6 +187,34 @@ fn when_interval_is_over(facts: &Facts, interval: Duration) -> Due {
         Some(window::State::Closed { opens: Some(opens) }) => Due::At(opens),
         Some(window::State::Closed { opens: None }) => Due::Never,
     }
+}
+
+/// Of an object that is late, for there is much to do.
+const OLDEST_ANSWER: Duration = Duration::from_secs(10);
+
+/// Creation is told in whole seconds.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// How old an answer may be that others have got already: as old as the object is overdue. It is to be new where somebody
+/// waits for it, that is after an edit, or while the object fails.
+pub fn may_be_old(facts: &Facts, created: Option<Timestamp>) -> Duration {
+    let since = match due(facts) {
+        Due::Now(Cause::IntervalOver) if is_ready(facts.status) => {
+            interval(facts.spec).map(|interval| when_due(facts, interval))
+        }
+        Due::Now(Cause::NeverSynced) if facts.status.conditions.is_empty() => {
+            created.and_then(|created| created.checked_add(SECOND).ok())
+        }
+        Due::Now(_) | Due::At(_) | Due::Never => None,
+    };
+    let overdue = since.and_then(|since| Duration::try_from(facts.now.duration_since(since)).ok());
+    overdue.unwrap_or_default().min(OLDEST_ANSWER)
+}
+
+fn is_ready(status: &ExternalSecretStatus) -> bool {
+    let mut conditions = status.conditions.iter();
+    conditions
+        .any(|condition| condition.kind == ConditionType::Ready && condition.status == ConditionStatus::True)
 }
 
 fn is_synced(facts: &Facts) -> bool {
@@ -600,6 +628,39 @@ mod tests {
             let second = first + wait_one;
             let third = second + wait(second, hour, phase);
             assert_eq!(third.as_second().rem_euclid(3600), 600, "{offset}");
+        }
+    }
+
+    #[test]
+    fn an_answer_may_be_as_old_as_an_object_is_late_unless_somebody_waits_for_it() {
+        let age = |fields: Value, version: &str, now: i64| {
+            let (spec, target) = (spec(json!({"refreshInterval": "1000s"})), sound());
+            let status: ExternalSecretStatus = serde_json::from_value(fields).expect("a status");
+            may_be_old(
+                &facts(&spec, &status, version, Some(&target), now),
+                Some(at(1990)),
+            )
+            .as_secs()
+        };
+        let synced = |ready: &str| {
+            json!({"refreshTime": at(1000).to_string(), "syncedResourceVersion": "1-x",
+                "conditions": [{"type": "Ready", "status": ready}]})
+        };
+        assert_eq!(age(synced("True"), "1-x", 2000), 0);
+        assert_eq!(age(synced("True"), "1-x", 2003), 3);
+        assert_eq!(age(synced("True"), "1-x", 2100), 10, "not for ever");
+        assert_eq!(age(synced("False"), "1-x", 2003), 0, "it fails");
+        assert_eq!(age(synced("True"), "2-x", 2003), 0, "it was edited");
+        assert_eq!(age(synced("True"), "1-x", 1999), 0, "it is not due");
+        let failed = json!({"conditions": [{"type": "Ready", "status": "False"}]});
+        for (status, now, expected) in [
+            (json!({}), 1990, 0),
+            (json!({}), 1991, 0),
+            (json!({}), 1995, 4),
+            (json!({}), 3000, 10),
+            (failed, 1995, 0),
+        ] {
+            assert_eq!(age(status, "1-x", now), expected, "created at 1990, now {now}");
         }
     }
 

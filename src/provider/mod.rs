@@ -10,6 +10,7 @@ pub(crate) mod aws;
 pub(crate) mod azure;
 mod calls;
 pub(crate) mod certificates;
+mod doppler;
 mod fake;
 mod file;
 mod flights;
@@ -37,6 +38,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lockstep_api::RetrySettings;
 use lockstep_api::provider::Provider;
+use tokio::time::Instant;
 
 use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
@@ -113,8 +115,9 @@ pub trait Backend: Send + Sync + std::fmt::Debug {
         false
     }
 
-    /// What it holds at this moment, to be asked in its place: only where it [can be](Self::can_be_held).
-    async fn hold(&self) -> Result<Arc<dyn Backend>, Problem> {
+    /// What it holds, to be asked in its place: only where it [can be](Self::can_be_held). What it held at some other
+    /// time will do, if that is recent enough for whoever asks.
+    async fn hold(&self, _: Hold) -> Result<Arc<dyn Backend>, Problem> {
         Err(Problem::NotSupported {
             what: "holding this provider still".to_owned(),
         })
@@ -128,6 +131,33 @@ pub trait Backend: Send + Sync + std::fmt::Debug {
     /// The connection is of no use any more: what was made for it alone, such as a token, is given back. Asked once,
     /// when nothing is under way; that it fails changes nothing.
     async fn close(&self) {}
+}
+
+/// What is to be held of a backend.
+#[derive(Clone, Copy, Debug)]
+pub struct Hold {
+    /// What it held at any time from then on will do.
+    pub since: Instant,
+    pub wanted: Wanted,
+}
+
+/// What a turn asks of a backend. One that answers everything by the same call need not look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Whether locations are read.
+    pub reads: bool,
+    /// Whether it is searched.
+    pub finds: bool,
+}
+
+impl Hold {
+    /// As it is now, or later.
+    pub fn now(wanted: Wanted) -> Self {
+        Self {
+            since: Instant::now(),
+            wanted,
+        }
+    }
 }
 
 /// What a backend holds at a location.
@@ -203,6 +233,7 @@ pub struct Surroundings {
 /// validate.
 pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result<Arc<dyn Backend>, Problem> {
     match provider {
+        Provider::Doppler(spec) => doppler::connect(spec, surroundings).await,
         Provider::Fake(spec) => Ok(fake::connect(spec, surroundings)),
         Provider::File(spec) => file::connect(spec, surroundings).await,
         Provider::Kubernetes(spec) => kubernetes::connect(spec, surroundings).await,
@@ -217,7 +248,6 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         }),
         Provider::Azurekv(spec) => azure::connect(spec, surroundings).await,
         Provider::Gcpsm(_)
-        | Provider::Doppler(_)
         | Provider::Crd(_)
         | Provider::Onepassword(_)
         | Provider::Gitlab(_)
@@ -227,4 +257,9 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
             what: format!("provider `{}`", provider.name()),
         }),
     }
+}
+
+/// Whether one call brings all that a store has, so that its objects had better refresh together, whatever they read.
+pub fn is_read_whole(provider: &Provider) -> bool {
+    matches!(provider, Provider::Doppler(_))
 }

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::api::{ListParams, PostParams};
 use lockstep_api::{ExternalSecret, SecretStore};
-use lockstep_testkit::{Azure, Fate, Faults, Moto, Shelf, Vault, eventually};
+use lockstep_testkit::{Azure, Doppler, Fate, Faults, Moto, Shelf, Vault, eventually};
 use serde_json::json;
 
 use crate::bench::{Bench, SOON};
@@ -273,7 +273,7 @@ async fn many_objects_on_one_azure_store_take_one_token_and_a_read_each() -> Res
         let value = json!({"value": format!("value-{nth}")}).to_string();
         azure.put_secret(&format!("key-{nth}"), &value, &[]);
     }
-    azure.faults.always(Fate::Late(LATENCY));
+    azure.faults().always(Fate::Late(LATENCY));
     let folder = tempfile::tempdir()?;
     let trusted = folder.path().join("ca.pem");
     std::fs::write(&trusted, azure.authority())?;
@@ -299,7 +299,7 @@ async fn many_objects_on_one_azure_store_take_one_token_and_a_read_each() -> Res
         .apply("SecretStore", STORE, json!({"provider": {"azurekv": provider}}))
         .await?;
     all_are(&bench, "True", LATER).await?;
-    let traffic = azure.faults.traffic();
+    let traffic = azure.faults().traffic();
     ensure!(
         azure.tokens() == 1 && traffic.of("GET /secrets/key-") == OBJECTS && traffic.peak > 5,
         "{} tokens, {} at a time: {:?}",
@@ -309,5 +309,40 @@ async fn many_objects_on_one_azure_store_take_one_token_and_a_read_each() -> Res
     );
     let held = targets(&bench).await?;
     ensure!(held[7].1.as_deref() == Some(b"value-7"), "another value");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the test bed"]
+async fn many_objects_on_one_doppler_config_take_one_download_and_a_request_a_refresh() -> Result<()> {
+    let place = ("app", "prd");
+    let doppler = Doppler::start().await?;
+    doppler.allow_config("token", place, false);
+    for nth in 0..OBJECTS {
+        doppler.put(place, &format!("key-{nth}"), &format!("value-{nth}"));
+    }
+    doppler.faults().always(Fate::Late(LATENCY));
+    let url = doppler.url();
+    let bench = Bench::set_up_in(&[("DOPPLER_BASE_URL", &url)], "doppler", "unused").await?;
+    bench.put_secret("doppler", "dopplerToken", "token").await?;
+    let auth = json!({"secretRef": {"dopplerToken": {"name": "doppler"}}});
+    let provider = json!({"provider": {"doppler": {"auth": auth}}});
+    bench.apply("SecretStore", STORE, provider).await?;
+    create(&bench, "5s", None).await?;
+    all_are(&bench, "True", LATER).await?;
+    assert_eq!(doppler.downloads().whole, 1);
+
+    // Within two refreshes, they have found the same phase.
+    synced_again(&bench, 3).await?;
+    let before = doppler.downloads();
+    synced_again(&bench, 3).await?;
+    let requests = doppler.downloads().asked() - before.asked();
+    ensure!(requests <= 4, "{requests} requests in three refreshes");
+    doppler.put(place, "key-7", "another");
+    synced_again(&bench, 2).await?;
+    assert_eq!(doppler.downloads().whole, 2);
+    let held = targets(&bench).await?;
+    ensure!(held[7].1.as_deref() == Some(b"another"), "another value");
+    ensure!(held[8].1.as_deref() == Some(b"value-8"), "another value");
     Ok(())
 }

@@ -6,7 +6,7 @@
 //! [`Proxy`] stands between the two where requests are to fail.
 //!
 //! [`Vault`], [`Moto`] (which emulates AWS), [`Postgres`] and [`Slapd`] are the backends, shared in the same way;
-//! [`Vault::name`] gives each test names of its own. [`Azure`] is no server but a fake in the test's own process. [`Faults`] stands before any of those that speak HTTP, where
+//! [`Vault::name`] gives each test names of its own. [`Azure`] and [`Doppler`] are no servers but fakes in the test's own process. [`Faults`] stands before any of those that speak HTTP, where
 //! requests are to fail or to be counted, and [`Tls`] where a certificate is to be wrong.
 //!
 //! # Guarantees
@@ -31,7 +31,9 @@ mod control_plane;
 mod crds;
 mod credentials;
 mod door;
+mod doppler;
 mod error;
+mod fake;
 mod faults;
 mod flags;
 mod keeper;
@@ -56,6 +58,7 @@ pub use certificates::{Authority, Issued, Purpose, RsaIdentity};
 pub use control_plane::{ControlPlane, Options};
 pub use credentials::User;
 pub use door::{Answer, Asked, Fate};
+pub use doppler::{Doppler, doppler_client};
 pub use error::Error;
 pub use faults::Faults;
 pub use moto::{Moto, moto_server};

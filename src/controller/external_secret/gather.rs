@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lockstep_api::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus, Fault, StoreKind, StoreRef};
+use tokio::time::Instant;
 
 use super::{Memory, sources, target};
 use crate::controller::Context;
@@ -18,6 +19,7 @@ use crate::engine::object::{ObjectKey, ResourceKey, StoreKey};
 use crate::engine::own::Claimant;
 use crate::engine::target::Target;
 use crate::engine::untold::Untold;
+use crate::provider;
 
 /// The ExternalSecret as a turn sees it.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ pub struct Subject {
     pub refreshed: Option<Timestamp>,
     pub phase: Duration,
     pub now: Timestamp,
+    /// The same moment on the clock that nobody sets.
+    started: Instant,
     stores: Vec<StoreKey>,
 }
 
@@ -144,8 +148,9 @@ fn subject(
         sources,
         marks_changed: false,
         loan: None,
-        phase: phase(key, wants, spec.refresh_interval()),
+        phase: phase(context, key, wants, spec.refresh_interval()),
         now: (context.clock)(),
+        started: Instant::now(),
         claimant: Claimant {
             key: key.clone(),
             uid,
@@ -171,6 +176,13 @@ impl Subject {
             phase: self.phase,
             now: self.now,
         }
+    }
+
+    /// What backends held from then on will do as an answer.
+    pub fn answers_since(&self) -> Instant {
+        let created = self.object.metadata.creation_timestamp.as_ref();
+        let age = due::may_be_old(&self.facts(), created.map(|created| created.0));
+        self.started.checked_sub(age).unwrap_or(self.started)
     }
 
     /// When the interval is over that begins now; `None` where none ever is.
@@ -215,10 +227,21 @@ fn is_ours(context: &Context, spec: &ExternalSecretSpec, stores: &[StoreKey]) ->
 }
 
 /// What reads from a store refreshes with others that read the same; what is generated is shared with nobody.
-fn phase(key: &ObjectKey, wants: &[Want], interval: Duration) -> Duration {
+fn phase(context: &Context, key: &ObjectKey, wants: &[Want], interval: Duration) -> Duration {
     let first = wants.first().map(|want| &want.ask);
-    match first.and_then(Ask::store) {
-        Some(store) => due::phase(store, first.and_then(Ask::key).unwrap_or_default(), interval),
-        None => due::phase(key, "", interval),
-    }
+    let Some(store) = first.and_then(Ask::store) else {
+        return due::phase(key, "", interval);
+    };
+    let read = first
+        .and_then(Ask::key)
+        .filter(|_| !is_read_whole(context, store));
+    due::phase(store, read.unwrap_or_default(), interval)
+}
+
+fn is_read_whole(context: &Context, store: &StoreKey) -> bool {
+    let store = context.cluster.store(store);
+    store.is_some_and(|store| {
+        let spec = store.spec.as_ref();
+        spec.is_ok_and(|spec| provider::is_read_whole(&spec.provider))
+    })
 }

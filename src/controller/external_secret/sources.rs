@@ -16,6 +16,7 @@ use crate::engine::problem::Problem;
 use crate::engine::store::{self, Store};
 use crate::provider::pool::Epoch;
 use crate::provider::reader::Reader;
+use crate::provider::{Hold, Wanted};
 
 type Answers = Vec<Result<Found, Problem>>;
 
@@ -124,7 +125,7 @@ fn in_vain(answers: Answers, unhelpful: &[String]) -> Answers {
 }
 
 async fn ask_one(context: &Context, subject: &Subject, key: &StoreKey, wants: &[&Want]) -> Answers {
-    let answers: Answers = match reader(context, subject, key).await {
+    let answers: Answers = match reader(context, subject, key, wants).await {
         Ok(reader) => join_all(wants.iter().map(|want| answer(&reader, &want.ask))).await,
         Err(problem) => wants.iter().map(|_| Err(problem.clone())).collect(),
     };
@@ -157,7 +158,12 @@ async fn answer(reader: &Reader, ask: &Ask) -> Result<Found, Problem> {
 }
 
 /// The connection to a store, for those who may use it, held at this moment where that can be.
-async fn reader(context: &Context, subject: &Subject, key: &StoreKey) -> Result<Arc<Reader>, Problem> {
+async fn reader(
+    context: &Context,
+    subject: &Subject,
+    key: &StoreKey,
+    wants: &[&Want],
+) -> Result<Arc<Reader>, Problem> {
     let store = context
         .cluster
         .store(key)
@@ -165,5 +171,17 @@ async fn reader(context: &Context, subject: &Subject, key: &StoreKey) -> Result<
     let namespace = &subject.key.namespace;
     let labels = context.cluster.namespace_labels(namespace);
     store::admit(&store, namespace, labels.as_deref(), &context.rules)?;
-    context.pool.connection(&store, namespace).await?.hold().await
+    let hold = Hold {
+        since: subject.answers_since(),
+        wanted: wanted(wants),
+    };
+    context.pool.connection(&store, namespace).await?.hold(hold).await
+}
+
+fn wanted(wants: &[&Want]) -> Wanted {
+    let finds = |want: &&Want| matches!(want.ask, Ask::Find { .. });
+    Wanted {
+        reads: !wants.iter().all(finds),
+        finds: wants.iter().any(finds),
+    }
 }

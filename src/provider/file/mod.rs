@@ -24,7 +24,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use self::contents::Contents;
 use self::place::Place;
-use super::{Backend, Calls, Find, Health, Limits, Location, Payload, Surroundings, json};
+use super::{Backend, Calls, Find, Health, Hold, Limits, Location, Payload, Surroundings, json};
 use crate::aside::blocking;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
@@ -112,7 +112,7 @@ impl Backend for FileBackend {
         true
     }
 
-    async fn hold(&self) -> Result<Arc<dyn Backend>, Problem> {
+    async fn hold(&self, _: Hold) -> Result<Arc<dyn Backend>, Problem> {
         Ok(Arc::new(self.held().await?))
     }
 

@@ -13,10 +13,10 @@ use super::*;
 use crate::engine::ask::Aspect;
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::store::Store;
-use crate::provider::Rules;
 use crate::provider::pool::{Pool, Tidings, Verdict};
 use crate::provider::reader::Reader;
 use crate::provider::testing::{TestCluster, store};
+use crate::provider::{Rules, Wanted};
 
 const CANARY: &str = "canary";
 
@@ -328,7 +328,7 @@ async fn a_turn_sees_the_files_of_one_moment() {
     };
     let mut looks = 0;
     while !is_over.load(SeqCst) {
-        let held = match reader.hold().await {
+        let held = match reader.hold(Hold::now(Wanted::default())).await {
             Ok(held) => held,
             Err(problem) => {
                 assert_eq!(problem.reason(), "Unreachable", "{problem}");
@@ -341,7 +341,7 @@ async fn a_turn_sees_the_files_of_one_moment() {
     }
     swapping.await.expect("no panic");
     assert!(looks > 0, "nothing was seen");
-    let last = reader.hold().await.expect("at rest");
+    let last = reader.hold(Hold::now(Wanted::default())).await.expect("at rest");
     assert_eq!(text(last.value(at("b"), None).await), Ok(SWAPS.to_string()));
 }
 

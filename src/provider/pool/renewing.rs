@@ -19,7 +19,7 @@ use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
 use crate::provider::references::Used;
-use crate::provider::{Backend, Find, Health, Limits, Location, Payload, Push, Remote};
+use crate::provider::{Backend, Find, Health, Hold, Limits, Location, Payload, Push, Remote};
 
 /// At least this long between two looks, and so between two logins, that refusals cause.
 const PAUSE: Duration = Duration::from_mins(1);
@@ -153,8 +153,8 @@ impl Backend for Renewing {
         self.link().backend.can_be_held()
     }
 
-    async fn hold(&self) -> Result<Arc<dyn Backend>, Problem> {
-        self.twice(|backend| Box::pin(async move { backend.hold().await }))
+    async fn hold(&self, hold: Hold) -> Result<Arc<dyn Backend>, Problem> {
+        self.twice(|backend| Box::pin(async move { backend.hold(hold).await }))
             .await
     }
 

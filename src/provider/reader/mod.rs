@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::flights::Flights;
-use super::{Backend, Find, Health, Location, Payload, Push, Remote};
+use super::{Backend, Find, Health, Hold, Location, Payload, Push, Remote, Wanted};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
@@ -39,7 +39,7 @@ pub struct Reader {
     finds: Flights<Find, Result<Values, Problem>>,
     checks: Flights<(), Result<Health, Problem>>,
     turns: Turns,
-    holds: Flights<(), Result<Arc<Self>, Problem>>,
+    holds: Flights<Wanted, Result<Arc<Self>, Problem>>,
     /// The backend is what is held of one moment: it is asked at once, and nothing can go wrong on the way.
     is_held: bool,
 }
@@ -58,19 +58,19 @@ impl Reader {
     }
 
     /// What answers everything that an object asks in one turn: of one moment, where the backend can be held.
-    pub async fn hold(self: &Arc<Self>) -> Result<Arc<Self>, Problem> {
+    pub async fn hold(self: &Arc<Self>, hold: Hold) -> Result<Arc<Self>, Problem> {
         if self.is_held || !self.line.backend.can_be_held() {
             return Ok(self.clone());
         }
         let line = self.line.clone();
         let work = || async move {
-            let held = line.one("hold", Kind::Read, || line.backend.hold()).await?;
+            let still = line.one("hold", Kind::Read, || line.backend.hold(hold)).await?;
             Ok(Arc::new(Self {
                 is_held: true,
-                ..Self::new(held, line.gate.clone(), None)
+                ..Self::new(still, line.gate.clone(), None)
             }))
         };
-        self.holds.join((), Err(crashed("hold")), work).await
+        self.holds.join(hold.wanted, Err(crashed("hold")), work).await
     }
 
     /// What an entry of `data` gets.

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::certificates::RsaIdentity;
+use crate::fake::part;
 
 /// For whom the tokens of subjects have to be.
 const AUDIENCE: &str = "api://AzureADTokenExchange";
@@ -59,9 +60,4 @@ fn is_named(header: &Value, identity: &RsaIdentity) -> bool {
         said == Some(thumbprint.as_str())
     };
     says("x5t#S256", &SHA256) || says("x5t", &SHA1_FOR_LEGACY_USE_ONLY)
-}
-
-fn part(token: &str, nth: usize) -> Option<Value> {
-    let json = URL_SAFE_NO_PAD.decode(token.split('.').nth(nth)?).ok()?;
-    serde_json::from_slice(&json).ok()
 }

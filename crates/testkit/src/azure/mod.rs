@@ -11,36 +11,26 @@ mod registry;
 mod vault;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
-use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
 use axum::response::Response;
-use http::{HeaderMap, Method, StatusCode, header};
-use reqwest::Url;
+use http::Method;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
+use crate::binaries::python_with;
 use crate::certificates::RsaIdentity;
-use crate::{Authority, Error, Faults, Purpose, Tls, VENV_DIR, workspace_root};
+use crate::fake::{Asked, Fake};
+use crate::{Authority, Error, Faults, Purpose, Tls};
 use entra::Application;
 use objects::Objects;
-
-const BODY_LIMIT: usize = 1 << 20;
 
 /// A running Azure; ended when dropped.
 #[derive(Debug)]
 pub struct Azure {
-    /// In front of all of it, behind TLS.
-    pub faults: Faults,
+    fake: Fake<World>,
     tls: Tls,
     authority: Authority,
-    state: Arc<Mutex<World>>,
-    serving: JoinHandle<()>,
 }
 
 /// Everything that it knows.
@@ -55,43 +45,24 @@ struct World {
     objects: Objects,
 }
 
-/// A request, taken apart.
-struct Asked {
-    method: Method,
-    path: Vec<String>,
-    query: BTreeMap<String, String>,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
 impl Azure {
     /// The tenant of everybody in it.
     pub const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 
     /// Starts one.
     pub async fn start() -> Result<Self, Error> {
-        let opening = || Error::io("open a port for Azure");
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(opening())?;
-        let address = listener.local_addr().map_err(opening())?;
-        let state = Arc::<Mutex<World>>::default();
-        let router = Router::new().fallback(enter).with_state(state.clone());
-        let serving = tokio::spawn(async move {
-            // Ends only with the task.
-            let _ = axum::serve(listener, router).await;
-        });
-        let faults = Faults::before(&format!("http://{address}")).await?;
+        let fake = Fake::start("Azure", World::answer).await?;
         let authority = Authority::new("azure")?;
         let shown = authority.issue("vault", Purpose::Server)?;
-        let tls = Tls::before(faults.address(), &shown).await?;
-        let azure = Self {
-            faults,
-            tls,
-            authority,
-            state,
-            serving,
-        };
+        let tls = Tls::before(fake.faults.address(), &shown).await?;
+        let azure = Self { fake, tls, authority };
         azure.open().url = azure.url();
         Ok(azure)
+    }
+
+    /// In front of all of it, behind TLS.
+    pub fn faults(&self) -> &Faults {
+        &self.fake.faults
     }
 
     /// The address of the vault, and of Entra.
@@ -101,7 +72,7 @@ impl Azure {
 
     /// The address of the machine's metadata, which speak no TLS.
     pub fn metadata_url(&self) -> String {
-        self.faults.url()
+        self.fake.faults.url()
     }
 
     /// What has to be trusted, PEM.
@@ -185,7 +156,7 @@ impl Azure {
     }
 
     fn open(&self) -> MutexGuard<'_, World> {
-        open(&self.state)
+        self.fake.open()
     }
 }
 
@@ -216,85 +187,7 @@ impl World {
     }
 }
 
-impl Asked {
-    async fn read(request: Request) -> Self {
-        let (parts, body) = request.into_parts();
-        let uri = format!("http://x{}", parts.uri);
-        let url = Url::parse(&uri).ok();
-        let (path, query) = url.map_or_else(Default::default, |url| {
-            let path = url.path_segments().into_iter().flatten();
-            let query = url.query_pairs().into_owned().collect();
-            (
-                path.filter(|part| !part.is_empty()).map(str::to_owned).collect(),
-                query,
-            )
-        });
-        Self {
-            method: parts.method,
-            path,
-            query,
-            headers: parts.headers,
-            body: to_bytes(body, BODY_LIMIT).await.unwrap_or_default(),
-        }
-    }
-
-    fn form(&self) -> BTreeMap<String, String> {
-        let text = String::from_utf8_lossy(&self.body);
-        let url = Url::parse(&format!("http://x/?{text}")).ok();
-        url.map(|url| url.query_pairs().into_owned().collect())
-            .unwrap_or_default()
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
-    }
-
-    fn bearer(&self) -> Option<&str> {
-        let value = self.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-        value.strip_prefix("Bearer ")
-    }
-}
-
-async fn enter(State(state): State<Arc<Mutex<World>>>, request: Request) -> Response {
-    let asked = Asked::read(request).await;
-    open(&state).answer(&asked)
-}
-
-fn open(state: &Mutex<World>) -> MutexGuard<'_, World> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// A Python that has Azure's own clients, as `cargo xtask testbed` installed them.
 pub fn azure_clients() -> Option<PathBuf> {
-    let venv = workspace_root().join(VENV_DIR);
-    let has_them = |folder: std::io::Result<std::fs::DirEntry>| {
-        folder.is_ok_and(|folder| {
-            folder
-                .path()
-                .join("site-packages/azure/keyvault/secrets")
-                .is_dir()
-        })
-    };
-    let is_installed = std::fs::read_dir(venv.join("lib")).ok()?.any(has_them);
-    is_installed.then(|| venv.join("bin/python"))
-}
-
-fn reply(status: u16, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let json = header::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    response
-}
-
-impl fmt::Debug for Asked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}", self.method, self.path)
-    }
-}
-
-impl Drop for Azure {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
+    python_with("azure/keyvault/secrets")
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 mod azure_clients;
 mod control_plane;
+mod doppler_client;
 mod faults;
 mod moto;
 mod postgres;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use lockstep_testkit::{Fate, Faults, Moto, Shelf, Traffic, Vault};
+use lockstep_testkit::{Doppler, Fate, Faults, Moto, Shelf, Traffic, Vault};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -14,6 +14,8 @@ const LATENCY: Duration = Duration::from_millis(20);
 const KEYS: usize = 50;
 const VALUE_BYTES: usize = 200;
 const CREDENTIAL: &str = "credential";
+/// Doppler's project and config.
+const CONFIG: (&str, &str) = ("bench", "prd");
 /// Requests under way at a time while AWS is filled.
 const AT_ONCE: usize = 8;
 
@@ -26,6 +28,7 @@ pub enum Backend {
         faults: Faults,
         _moto: Moto,
     },
+    Doppler(Doppler),
 }
 
 impl Backend {
@@ -53,6 +56,17 @@ impl Backend {
         Ok(Self::Aws { faults, _moto: moto })
     }
 
+    /// A Doppler with so many secrets in one config, some way away.
+    pub async fn doppler(secrets: usize) -> Result<Self> {
+        let doppler = Doppler::start().await?;
+        doppler.allow_config(CREDENTIAL, CONFIG, false);
+        for nth in 0..secrets {
+            doppler.put(CONFIG, &format!("KEY_{nth}"), &"v".repeat(VALUE_BYTES));
+        }
+        doppler.faults().always(Fate::Late(LATENCY));
+        Ok(Self::Doppler(doppler))
+    }
+
     /// The `spec` of the store.
     pub fn store(&self) -> Value {
         match self {
@@ -71,6 +85,10 @@ impl Backend {
                 let aws = json!({"service": "SecretsManager", "region": Moto::REGION, "auth": auth});
                 json!({"provider": {"aws": aws}})
             }
+            Self::Doppler(_) => {
+                let auth = json!({"secretRef": {"dopplerToken": {"name": CREDENTIAL, "key": "key"}}});
+                json!({"provider": {"doppler": {"auth": auth}}})
+            }
         }
     }
 
@@ -79,9 +97,10 @@ impl Backend {
         match self {
             Self::Memory => None,
             Self::Vault(vault) => Some(vault.secret(CREDENTIAL)),
-            Self::Aws { .. } => Some(json!({
+            // AWS does not look at it.
+            Self::Aws { .. } | Self::Doppler(_) => Some(json!({
                 "apiVersion": "v1", "kind": "Secret", "metadata": {"name": CREDENTIAL},
-                "stringData": {"key": "not-looked-at"},
+                "stringData": {"key": CREDENTIAL},
             })),
         }
     }
@@ -93,6 +112,7 @@ impl Backend {
             Self::Vault(_) | Self::Aws { .. } => {
                 json!({"key": format!("key-{number}"), "property": "value"})
             }
+            Self::Doppler(_) => json!({"key": format!("KEY_{number}")}),
         }
     }
 
@@ -103,6 +123,7 @@ impl Backend {
             Self::Aws { faults, .. } => ["AWS_SECRETSMANAGER_ENDPOINT", "AWS_STS_ENDPOINT"]
                 .map(|name| (name, faults.url()))
                 .into(),
+            Self::Doppler(doppler) => vec![("DOPPLER_BASE_URL", doppler.url())],
         }
     }
 
@@ -112,6 +133,7 @@ impl Backend {
             Self::Memory => None,
             Self::Vault(vault) => Some(&vault.faults),
             Self::Aws { faults, .. } => Some(faults),
+            Self::Doppler(doppler) => Some(doppler.faults()),
         }
     }
 
@@ -149,8 +171,9 @@ pub struct Calls {
 
 impl Calls {
     fn of(traffic: &Traffic) -> Self {
-        let batches = traffic.of("BatchGetSecretValue");
-        let reads = traffic.of("GetSecretValue") - batches + traffic.of("/data/");
+        let several = traffic.of("BatchGetSecretValue");
+        let batches = several + traffic.of("/secrets/download");
+        let reads = traffic.of("GetSecretValue") - several + traffic.of("/data/");
         let logins = traffic.of("/login") + traffic.of("AssumeRole");
         Self {
             logins,

@@ -44,6 +44,9 @@ pub struct Flags {
     /// The same with AWS Secrets Manager, played by moto
     #[arg(long, conflicts_with = "vault")]
     aws: bool,
+    /// The same with one config of Doppler, played by a fake
+    #[arg(long, conflicts_with_all = ["vault", "aws"])]
+    doppler: bool,
     /// Let all objects read the same secret
     #[arg(long)]
     one_key: bool,
@@ -74,8 +77,8 @@ pub fn run(flags: &Flags) -> Result<()> {
         testbed::moto()?;
     }
     ensure!(
-        flags.outage.is_none() || flags.vault || flags.aws,
-        "only a backend of its own can be away: --outage takes --vault or --aws"
+        flags.outage.is_none() || flags.vault || flags.aws || flags.doppler,
+        "only a backend of its own can be away: --outage takes --vault, --aws or --doppler"
     );
     let program = match &flags.program {
         Some(program) => program.clone(),
@@ -95,10 +98,14 @@ pub fn run(flags: &Flags) -> Result<()> {
 }
 
 async fn backend(flags: &Flags) -> Result<Backend> {
-    match (flags.vault, flags.aws) {
-        (true, _) => Backend::vault(flags.count).await,
-        (false, true) => Backend::aws(flags.count).await,
-        (false, false) => Ok(Backend::Memory),
+    if flags.vault {
+        Backend::vault(flags.count).await
+    } else if flags.aws {
+        Backend::aws(flags.count).await
+    } else if flags.doppler {
+        Backend::doppler(flags.count).await
+    } else {
+        Ok(Backend::Memory)
     }
 }
 
@@ -162,7 +169,7 @@ async fn refresh(
     report: &mut Report,
 ) -> Result<()> {
     let interval = Duration::from_secs(flags.refresh);
-    if flags.one_key {
+    if flags.one_key || flags.doppler {
         // Within two refreshes, they have found the same phase.
         tokio::time::sleep(interval * 2).await;
     }

@@ -53,7 +53,7 @@ async fn a_read_that_fails_is_told_and_the_next_one_succeeds() {
     let vault = scene.vault().await;
     for fault in faults() {
         let shown = format!("{:?}", fault.fate);
-        scene.azure.faults.are(move |asked| match asked.path.as_str() {
+        scene.azure.faults().are(move |asked| match asked.path.as_str() {
             "/secrets/app" => fault.fate.clone(),
             _ => Fate::Pass,
         });
@@ -64,7 +64,7 @@ async fn a_read_that_fails_is_told_and_the_next_one_succeeds() {
             text.contains(fault.says) && text.starts_with("app: "),
             "{shown}: {text}"
         );
-        scene.azure.faults.always(Fate::Pass);
+        scene.azure.faults().always(Fate::Pass);
         assert_eq!(
             value(&vault, at("app"), "").await,
             Ok(CANARY.to_owned()),
@@ -81,7 +81,7 @@ async fn a_login_that_fails_is_told_and_the_next_one_succeeds() {
     for fault in faults() {
         let vault = scene.vault().await;
         let shown = format!("{:?}", fault.fate);
-        scene.azure.faults.always(fault.fate);
+        scene.azure.faults().always(fault.fate);
         let problem = vault.check().await.expect_err(&shown);
         let text = told(&problem);
         assert!((fault.comes_to)(&problem), "{shown} comes to {problem:?}");
@@ -89,7 +89,7 @@ async fn a_login_that_fails_is_told_and_the_next_one_succeeds() {
             text.contains(fault.says) && text.contains("login at localhost"),
             "{shown}: {text}"
         );
-        scene.azure.faults.always(Fate::Pass);
+        scene.azure.faults().always(Fate::Pass);
         assert_eq!(vault.check().await, Ok(Health::Ready), "after {shown}");
     }
 }
@@ -104,7 +104,7 @@ async fn a_vault_that_is_away_fails_the_check() {
         Fate::throttled(None, CANARY),
         Fate::Cut { carried_out: false },
     ] {
-        scene.azure.faults.are(move |asked| match asked.path.as_str() {
+        scene.azure.faults().are(move |asked| match asked.path.as_str() {
             "/secrets" => fate.clone(),
             _ => Fate::Pass,
         });
@@ -124,5 +124,5 @@ async fn a_vault_that_cannot_be_trusted_gets_no_token() {
         is_unreachable(&problem) && told(&problem).contains("UnknownIssuer"),
         "{problem:?}"
     );
-    assert_eq!(scene.azure.faults.traffic().total(), 0);
+    assert_eq!(scene.azure.faults().traffic().total(), 0);
 }

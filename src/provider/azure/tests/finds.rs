@@ -71,7 +71,7 @@ async fn a_list_goes_on_nowhere_but_in_itself() {
         &format!("{}/keys?x=1", scene.azure.url()),
     ] {
         let page = json!({"value": [], "nextLink": next}).to_string();
-        scene.azure.faults.are(move |asked| match asked.path.as_str() {
+        scene.azure.faults().are(move |asked| match asked.path.as_str() {
             "/secrets" => Fate::status(200, page.as_str()),
             _ => Fate::Pass,
         });
@@ -99,7 +99,7 @@ async fn a_list_that_is_none_or_has_no_end_is_an_error() {
         ),
         (endless, "there are too many; narrow the search"),
     ] {
-        scene.azure.faults.are(move |asked| match asked.path.as_str() {
+        scene.azure.faults().are(move |asked| match asked.path.as_str() {
             "/secrets" => Fate::status(200, page.as_str()),
             _ => Fate::Pass,
         });
@@ -117,7 +117,7 @@ async fn what_goes_while_we_look_is_not_found() {
     scene.azure.put_secret("here", "1", &[]);
     scene.azure.put_secret("gone", "2", &[]);
     let vault = scene.vault().await;
-    scene.azure.faults.are(|asked| match asked.path.as_str() {
+    scene.azure.faults().are(|asked| match asked.path.as_str() {
         "/secrets/gone" => Fate::status(404, r#"{"error":{"code":"SecretNotFound"}}"#),
         _ => Fate::Pass,
     });

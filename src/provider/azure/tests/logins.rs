@@ -114,7 +114,7 @@ async fn in_a_cloud_of_ones_own_the_vault_says_whom_a_token_is_for() {
     });
     logs_in(&scene, spec).await;
     // One to learn it, one read, and one to see whether the vault is there.
-    assert_eq!(scene.azure.faults.traffic().of("/secrets"), 3);
+    assert_eq!(scene.azure.faults().traffic().of("/secrets"), 3);
 }
 
 #[tokio::test]
@@ -233,7 +233,7 @@ async fn what_a_spec_lacks_is_told_before_anybody_is_asked() {
         let refused = scene.refusal(spec).await;
         assert!(refused.contains(says), "{shown}: {refused}");
     }
-    assert_eq!(scene.azure.faults.traffic().total(), 0);
+    assert_eq!(scene.azure.faults().traffic().total(), 0);
 }
 
 #[tokio::test]
@@ -257,7 +257,7 @@ async fn our_own_identity_goes_where_a_namespace_says_only_if_that_is_azure() {
     }
     let azures = json!({"authType": "ManagedIdentity", "vaultUrl": "https://a.vault.azure.net"});
     assert!(scene.connect(azures).await.is_ok());
-    assert_eq!(scene.azure.faults.traffic().total(), 0);
+    assert_eq!(scene.azure.faults().traffic().total(), 0);
 }
 
 /// Lets time pass while nothing is under way: a clock that stood still would run off whenever a socket is waited for.

@@ -217,7 +217,7 @@ async fn what_cannot_be_pushed_is_told_without_being_quoted() {
         .await
         .expect_err("no text");
     assert!(refused.contains("is no text"), "{refused}");
-    assert_eq!(scene.azure.faults.traffic().total(), 0, "nobody was asked");
+    assert_eq!(scene.azure.faults().traffic().total(), 0, "nobody was asked");
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn a_write_that_fails_is_told_and_the_next_one_succeeds() {
     {
         let key = format!("app-{nth}");
         let shown = format!("{fate:?}");
-        scene.azure.faults.are(move |asked| {
+        scene.azure.faults().are(move |asked| {
             if asked.method == Method::PUT {
                 fate.clone()
             } else {
@@ -245,7 +245,7 @@ async fn a_write_that_fails_is_told_and_the_next_one_succeeds() {
             }
         });
         assert!(push(&vault, &key, CANARY).await.is_err(), "{shown}");
-        scene.azure.faults.always(Fate::Pass);
+        scene.azure.faults().always(Fate::Pass);
         assert_eq!(push(&vault, &key, CANARY).await, Ok(()), "after {shown}");
         assert_eq!(scene.azure.versions("secrets", &key), 1, "after {shown}");
     }

@@ -151,7 +151,7 @@ async fn no_name_leads_to_another_place() {
         let refused = vault.read(&[location]).await.remove(0).expect_err("refused");
         assert!(matches!(refused, Problem::InvalidSpec { .. }), "{refused:?}");
     }
-    assert_eq!(scene.azure.faults.traffic().total(), 0, "the vault was asked");
+    assert_eq!(scene.azure.faults().traffic().total(), 0, "the vault was asked");
 }
 
 #[tokio::test]
@@ -164,14 +164,14 @@ async fn a_hundred_reads_take_one_token_and_go_side_by_side() {
     }
     scene
         .azure
-        .faults
+        .faults()
         .always(lockstep_testkit::Fate::Late(Duration::from_millis(20)));
     let vault = scene.vault().await;
     let reads = (0..100).map(async |nth| value(&vault, at(&format!("app-{nth}")), "").await);
     for (nth, read) in join_all(reads).await.into_iter().enumerate() {
         assert_eq!(read, Ok(nth.to_string()));
     }
-    let traffic = scene.azure.faults.traffic();
+    let traffic = scene.azure.faults().traffic();
     assert_eq!((traffic.of("/token"), traffic.of("/secrets/")), (1, 100));
     assert!(traffic.peak > 10, "{} at a time", traffic.peak);
 }

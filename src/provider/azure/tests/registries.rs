@@ -43,7 +43,7 @@ async fn a_registry_that_says_no_is_told() {
         ),
         (lockstep_testkit::Fate::status(200, "[]"), "it holds no token"),
     ] {
-        scene.azure.faults.are(move |asked| match asked.path.as_str() {
+        scene.azure.faults().are(move |asked| match asked.path.as_str() {
             "/oauth2/exchange" => fate.clone(),
             _ => lockstep_testkit::Fate::Pass,
         });
@@ -92,5 +92,5 @@ async fn what_a_spec_lacks_is_told_and_our_own_identity_stays_with_azure() {
         let refused = token(&scene, spec).await.expect_err(&shown);
         assert!(refused.contains(says), "{shown}: {refused}");
     }
-    assert_eq!(scene.azure.faults.traffic().total(), 0);
+    assert_eq!(scene.azure.faults().traffic().total(), 0);
 }
