@@ -12,13 +12,33 @@ use crate::run;
 /// The suite's scenarios were recorded with this very version.
 const MOTO: &str = "5.2.5";
 
+/// What others wrote, against which our own is held.
+pub struct Packages {
+    pub name: &'static str,
+    /// With their versions.
+    versions: &'static [(&'static str, &'static str)],
+    /// A Python that has them.
+    found: fn() -> Option<PathBuf>,
+}
+
 /// Azure's own clients, with which the fake of Azure has to agree.
-const AZURE: [(&str, &str); 4] = [
-    ("azure-identity", "1.27.0"),
-    ("azure-keyvault-certificates", "4.12.0"),
-    ("azure-keyvault-keys", "4.11.3"),
-    ("azure-keyvault-secrets", "4.12.0"),
-];
+pub const AZURE: Packages = Packages {
+    name: "azure-clients",
+    versions: &[
+        ("azure-identity", "1.27.0"),
+        ("azure-keyvault-certificates", "4.12.0"),
+        ("azure-keyvault-keys", "4.11.3"),
+        ("azure-keyvault-secrets", "4.12.0"),
+    ],
+    found: lockstep_testkit::azure_clients,
+};
+
+/// OpenTelemetry's own messages, which have to be made of what traces are sent as.
+pub const TELEMETRY: Packages = Packages {
+    name: "opentelemetry",
+    versions: &[("opentelemetry-proto", "1.45.2")],
+    found: lockstep_testkit::opentelemetry,
+};
 
 /// A Python that has PyYAML.
 pub fn with_yaml() -> Result<PathBuf> {
@@ -45,19 +65,21 @@ pub fn moto() -> Result<PathBuf> {
     Ok(found)
 }
 
-/// Installs Azure's own clients if they are not there.
-pub fn azure_clients() -> Result<()> {
-    let venv = venv();
-    if !AZURE
-        .iter()
-        .all(|(package, version)| has(&venv, package, version))
-    {
-        let packages = AZURE.map(|(package, version)| format!("{package}=={version}"));
-        install(&packages.each_ref().map(String::as_str))?;
+impl Packages {
+    /// Installs them if they are not there.
+    pub fn prepare(&self) -> Result<()> {
+        let (venv, mut wanted) = (venv(), self.versions.iter());
+        if !wanted.all(|(package, version)| has(&venv, package, version)) {
+            let packages = self.versions.iter();
+            let packages: Vec<_> = packages
+                .map(|(package, version)| format!("{package}=={version}"))
+                .collect();
+            install(&packages.iter().map(String::as_str).collect::<Vec<_>>())?;
+        }
+        let found = (self.found)().context("the packages came without their modules")?;
+        eprintln!("{:<24} for {}", self.name, found.display());
+        Ok(())
     }
-    let found = lockstep_testkit::azure_clients().context("the packages came without their modules")?;
-    eprintln!("{:<24} for {}", "azure-clients", found.display());
-    Ok(())
 }
 
 /// Installs packages into our own environment, which is made if it is not there.

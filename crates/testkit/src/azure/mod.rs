@@ -12,7 +12,6 @@ mod vault;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -26,7 +25,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::certificates::RsaIdentity;
-use crate::{Authority, Error, Faults, Purpose, Tls, VENV_DIR, workspace_root};
+use crate::{Authority, Error, Faults, Purpose, Tls};
 use entra::Application;
 use objects::Objects;
 
@@ -262,21 +261,6 @@ async fn enter(State(state): State<Arc<Mutex<World>>>, request: Request) -> Resp
 
 fn open(state: &Mutex<World>) -> MutexGuard<'_, World> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A Python that has Azure's own clients, as `cargo xtask testbed` installed them.
-pub fn azure_clients() -> Option<PathBuf> {
-    let venv = workspace_root().join(VENV_DIR);
-    let has_them = |folder: std::io::Result<std::fs::DirEntry>| {
-        folder.is_ok_and(|folder| {
-            folder
-                .path()
-                .join("site-packages/azure/keyvault/secrets")
-                .is_dir()
-        })
-    };
-    let is_installed = std::fs::read_dir(venv.join("lib")).ok()?.any(has_them);
-    is_installed.then(|| venv.join("bin/python"))
 }
 
 fn reply(status: u16, body: &Value) -> Response {

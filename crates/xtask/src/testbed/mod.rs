@@ -107,7 +107,8 @@ const TOOLS: [Tool; 9] = [
 
 const VAULT: &str = "vault";
 const MOTO: &str = "moto";
-const AZURE: &str = "azure-clients";
+const AZURE: &str = python::AZURE.name;
+const TELEMETRY: &str = python::TELEMETRY.name;
 
 /// What `up` and `bench` need; `up` shows `kubectl`.
 const CONTROL_PLANE: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"];
@@ -145,7 +146,10 @@ pub fn run(flags: &Flags) -> Result<()> {
         moto()?;
     }
     if wanted.contains(&AZURE) {
-        python::azure_clients()?;
+        python::AZURE.prepare()?;
+    }
+    if wanted.contains(&TELEMETRY) {
+        python::TELEMETRY.prepare()?;
     }
     Ok(())
 }
@@ -153,7 +157,7 @@ pub fn run(flags: &Flags) -> Result<()> {
 /// Everything that [`run`] can be asked for.
 fn names() -> Vec<&'static str> {
     let tools = TOOLS.iter().map(|tool| tool.name);
-    tools.chain([MOTO, AZURE]).collect()
+    tools.chain([MOTO, AZURE, TELEMETRY]).collect()
 }
 
 /// Progress goes to the error output: the other may be a program's.
@@ -195,7 +199,7 @@ pub struct Backend {
     pub prepare: fn() -> Result<()>,
 }
 
-pub const BACKENDS: [Backend; 5] = [
+pub const BACKENDS: [Backend; 6] = [
     Backend {
         name: VAULT,
         words: &[VAULT],
@@ -209,7 +213,12 @@ pub const BACKENDS: [Backend; 5] = [
     Backend {
         name: AZURE,
         words: &["azure_clients"],
-        prepare: python::azure_clients,
+        prepare: || python::AZURE.prepare(),
+    },
+    Backend {
+        name: TELEMETRY,
+        words: &["opentelemetrys_own"],
+        prepare: || python::TELEMETRY.prepare(),
     },
     Backend {
         name: "postgres",
