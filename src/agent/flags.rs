@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use super::output::Format;
 use crate::audit::AuditFlags;
 use crate::process::{RuleFlags, parse_duration};
+use crate::traces::TraceFlags;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,6 +49,8 @@ pub struct Flags {
     pub loglevel: Option<Level>,
     #[command(flatten)]
     pub audit: AuditFlags,
+    #[command(flatten)]
+    pub traces: TraceFlags,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

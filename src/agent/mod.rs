@@ -18,7 +18,6 @@ use tracing::{info, warn};
 
 use self::output::Output;
 use self::verdict::Row;
-use crate::audit::{Audit, Log};
 use crate::cluster::folder::FolderCluster;
 use crate::controller::following::Following;
 use crate::controller::rendering::Rendering;
@@ -27,6 +26,7 @@ use crate::engine::condition::Manner;
 use crate::engine::render::{Engine, Targets};
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
+use crate::outlets::Outlets;
 use crate::process::{PARTING, change_verbosity_on_signals, finish, stop_on_signals};
 use crate::provider::pool::Pool;
 use crate::provider::{Calls, Rules};
@@ -49,8 +49,8 @@ pub async fn run(flags: &Flags) -> Result<ExitCode> {
     if is_empty {
         warn!("no ExternalSecret in {}", flags.manifests.display());
     }
-    let (audit, log) = Log::open(&flags.audit)?;
-    let context = context(flags, &cluster, audit)?;
+    let outlets = Outlets::open(&flags.audit, &flags.traces)?;
+    let context = context(flags, &cluster, &outlets)?;
     if !(is_empty && flags.once) {
         Controllers::listen(context.clone(), changes, &tasks, &stop).work(&tasks, &stop);
     }
@@ -70,9 +70,7 @@ pub async fn run(flags: &Flags) -> Result<ExitCode> {
     }
     finish(&tasks).await;
     context.close(PARTING).await;
-    if let Some(log) = log {
-        log.close(PARTING).await;
-    }
+    outlets.close(PARTING).await;
     let is_well = !flags.once || (!is_told_to_stop && is_all_in_step(&cluster, &rows));
     Ok(if is_well {
         ExitCode::SUCCESS
@@ -107,7 +105,7 @@ fn check_manifests(folder: &Path) -> Result<()> {
     }
 }
 
-fn context(flags: &Flags, cluster: &FolderCluster, audit: Audit) -> Result<Context> {
+fn context(flags: &Flags, cluster: &FolderCluster, outlets: &Outlets) -> Result<Context> {
     let metrics = Metrics::new().context("could not set up the metrics")?;
     let shared = Arc::new(cluster.clone());
     let rules = rules(flags);
@@ -126,7 +124,8 @@ fn context(flags: &Flags, cluster: &FolderCluster, audit: Audit) -> Result<Conte
         )),
         cluster: shared,
         metrics,
-        audit,
+        audit: outlets.audit.clone(),
+        traces: outlets.traces.clone(),
         rules: StoreRules {
             class: "default".to_owned(),
             flood_gate: true,

@@ -14,11 +14,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::sync::mpsc;
 
 pub use self::flags::AuditFlags;
-pub use self::log::Log;
+pub use self::log::open;
 pub use self::record::{Action, Asked, Record, Who};
+use crate::courier::Outbox;
 
 /// Where deeds are told. The default tells nobody.
 #[derive(Clone, Default)]
@@ -29,16 +29,8 @@ struct Book {
     /// Stands for this process: fingerprints of another one are made with another key.
     run: String,
     last: AtomicU64,
-    queue: mpsc::Sender<String>,
-    tally: Arc<Tally>,
+    lines: Outbox<String>,
     clock: fn() -> Timestamp,
-}
-
-/// What became of lines.
-#[derive(Debug, Default)]
-pub struct Tally {
-    written: AtomicU64,
-    dropped: AtomicU64,
 }
 
 #[derive(Serialize)]
@@ -51,13 +43,12 @@ struct Line<'r> {
 }
 
 impl Audit {
-    fn new(run: String, queue: mpsc::Sender<String>, tally: Arc<Tally>, clock: fn() -> Timestamp) -> Self {
+    fn new(run: String, lines: Outbox<String>, clock: fn() -> Timestamp) -> Self {
         let last = AtomicU64::default();
         Self(Some(Arc::new(Book {
             run,
             last,
-            queue,
-            tally,
+            lines,
             clock,
         })))
     }
@@ -78,30 +69,10 @@ impl Audit {
         };
         // Nothing in a record can fail to be written.
         let Ok(mut text) = serde_json::to_string(&line) else {
-            return book.tally.drop_lines(1);
+            return book.lines.lost();
         };
         text.push('\n');
-        if book.queue.try_send(text).is_err() {
-            book.tally.drop_lines(1);
-        }
-    }
-}
-
-impl Tally {
-    pub fn written(&self) -> u64 {
-        self.written.load(Relaxed)
-    }
-
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Relaxed)
-    }
-
-    fn write_lines(&self, lines: usize) {
-        self.written.fetch_add(lines as u64, Relaxed);
-    }
-
-    fn drop_lines(&self, lines: usize) {
-        self.dropped.fetch_add(lines as u64, Relaxed);
+        book.lines.put(text);
     }
 }
 

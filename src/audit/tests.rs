@@ -8,10 +8,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 
-use super::log::Pace;
 use super::sink::Sink;
 use super::*;
+use crate::courier::{Courier, Pace, Tally};
 use crate::engine::ask::Find;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::problem::Problem;
@@ -131,7 +132,8 @@ fn nothing_is_done_where_nobody_listens() {
 fn a_line_that_finds_no_room_is_counted_and_shows() {
     let (queue, mut lines) = mpsc::channel(2);
     let tally = Arc::<Tally>::default();
-    let audit = Audit::new("run".to_owned(), queue, tally.clone(), || Timestamp::UNIX_EPOCH);
+    let lines_out = Outbox::new(queue, tally.clone());
+    let audit = Audit::new("run".to_owned(), lines_out, || Timestamp::UNIX_EPOCH);
     let mut numbers = || {
         let mut numbers = Vec::new();
         while let Ok(line) = lines.try_recv() {
@@ -158,10 +160,14 @@ fn flags(destination: &str, token: Option<&Path>) -> AuditFlags {
     }
 }
 
-fn start(flags: &AuditFlags, queue: usize) -> (Audit, Log) {
-    let pause = Duration::from_millis(1);
+fn start(flags: &AuditFlags, queue: usize) -> (Audit, Courier) {
+    let pace = Pace {
+        queue,
+        linger: Duration::ZERO,
+        pause: Duration::from_millis(1),
+    };
     let sink = Sink::open(flags).expect("a sink").expect("one is wanted");
-    Log::start(sink, Pace { queue, pause }).expect("an audit")
+    super::log::start(sink, pace).expect("an audit")
 }
 
 #[tokio::test]
@@ -180,7 +186,7 @@ async fn what_is_queued_at_the_end_is_written() {
         .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     let numbers: Vec<_> = numbers.filter_map(|line| line["number"].as_u64()).collect();
     assert_eq!(numbers, (1..=1500).collect::<Vec<_>>());
-    assert_eq!((tally.written(), tally.dropped()), (1500, 0));
+    assert_eq!((tally.delivered(), tally.dropped()), (1500, 0));
     audit.tell(|| read("db"));
     assert_eq!(tally.dropped(), 1, "nothing is taken any more");
 }
@@ -188,7 +194,7 @@ async fn what_is_queued_at_the_end_is_written() {
 #[tokio::test]
 async fn a_file_that_cannot_be_written_is_told_at_the_start() {
     let flags = flags("/nowhere/at/all/audit", None);
-    let problem = Log::open(&flags).expect_err("there is no such folder");
+    let problem = open(&flags).expect_err("there is no such folder");
     assert!(
         format!("{problem:#}").contains("/nowhere/at/all/audit"),
         "{problem:#}"
@@ -248,7 +254,7 @@ async fn lines_are_posted_until_the_server_takes_them() {
     let (collector, url) = Collector::start(&[503, 401, 200]).await;
     let (audit, log) = start(&flags(&url, Some(&token)), 10);
     audit.tell(|| read("db"));
-    lockstep_testkit::eventually("it is taken", AMPLE, async || match log.tally.written() {
+    lockstep_testkit::eventually("it is taken", AMPLE, async || match log.tally.delivered() {
         1 => Ok(()),
         lines => Err(format!("{lines} lines are")),
     })
@@ -284,7 +290,7 @@ async fn lines_that_will_never_be_taken_hold_up_nothing() {
     audit.tell(|| read("db"));
     log.close(AMPLE).await;
     assert_eq!(
-        (tally.written(), tally.dropped(), collector.got().len()),
+        (tally.delivered(), tally.dropped(), collector.got().len()),
         (1, 1, 2)
     );
 }
@@ -296,5 +302,5 @@ async fn a_server_that_is_away_does_not_hold_up_the_end() {
     let tally = log.tally.clone();
     audit.tell(|| read("db"));
     log.close(AMPLE).await;
-    assert_eq!((tally.written(), tally.dropped()), (0, 1));
+    assert_eq!((tally.delivered(), tally.dropped()), (0, 1));
 }

@@ -18,6 +18,7 @@ use crate::engine::problem::{Problem, Retry};
 use crate::engine::state::State;
 use crate::generator::kept;
 use crate::queue::Next;
+use crate::traces;
 
 /// How much later than by our clock something may end by the server's.
 const MARGIN: Duration = Duration::from_mins(1);
@@ -63,7 +64,7 @@ async fn end(
     {
         return Ok(());
     }
-    let undone = context.generators.undo(state).await;
+    let undone = traces::step("undo", context.generators.undo(state)).await;
     context.audit.tell(|| {
         let object = ObjectRef::namespaced("GeneratorState", &state.key);
         let record = Record::new(Action::Revoke, Who::new(&object, &state.uid)).lease(Some(&object));

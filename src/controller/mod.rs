@@ -12,6 +12,7 @@ pub mod rendering;
 pub mod secret_store;
 pub mod spread;
 mod templates;
+mod turn;
 pub mod wakes;
 
 use std::sync::Arc;
@@ -24,16 +25,18 @@ use tokio_util::task::TaskTracker;
 
 use self::following::Following;
 use self::rendering::Rendering;
+use self::turn::Turn;
 use crate::audit::Audit;
 use crate::cluster::{Change, Cluster};
 use crate::engine::condition::{Manner, Stamp};
-use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::render::Targets;
 use crate::engine::store::{Store, StoreRules};
 use crate::generator::Generators;
 use crate::provider::pool::Pool;
 use crate::queue::Queue;
 use crate::telemetry::{Kind, Metrics};
+use crate::traces::Traces;
 
 /// What every reconcile needs.
 #[derive(Clone, Debug)]
@@ -45,6 +48,7 @@ pub struct Context {
     pub rendering: Arc<Rendering>,
     pub metrics: Arc<Metrics>,
     pub audit: Audit,
+    pub traces: Traces,
     pub rules: StoreRules,
     pub settings: Settings,
     pub clock: fn() -> Timestamp,
@@ -199,15 +203,24 @@ impl Controllers {
         let memory = Arc::new(external_secret::Memory::default());
         let turn = {
             let context = context.clone();
-            move |key| external_secret::reconcile(context.clone(), memory.clone(), key)
+            move |key| {
+                let turn = Turn::of(&context, || ObjectRef::namespaced("ExternalSecret", &key));
+                turn.take(external_secret::reconcile(context.clone(), memory.clone(), key))
+            }
         };
         tasks.spawn(external_secrets.work(WORKERS, stop.clone(), turn));
         let turn = {
             let context = context.clone();
-            move |key| generator_state::reconcile(context.clone(), key)
+            move |key| {
+                let turn = Turn::of(&context, || ObjectRef::namespaced("GeneratorState", &key));
+                turn.take(generator_state::reconcile(context.clone(), key))
+            }
         };
         tasks.spawn(generator_states.work(WORKERS, stop.clone(), turn));
-        let turn = move |key| secret_store::reconcile(context.clone(), key);
+        let turn = move |key| {
+            let turn = Turn::of(&context, || ObjectRef::from(&key));
+            turn.take(secret_store::reconcile(context.clone(), key))
+        };
         tasks.spawn(stores.namespaced.work(WORKERS, stop.clone(), turn.clone()));
         tasks.spawn(stores.cluster.work(WORKERS, stop.clone(), turn));
     }

@@ -18,6 +18,7 @@ use crate::engine::problem::{Problem, Retry};
 use crate::provider::pool::Verdict;
 use crate::queue::Next;
 use crate::telemetry::store_like;
+use crate::traces;
 
 /// One turn of one store.
 pub async fn reconcile(context: Context, key: StoreKey) -> Next {
@@ -32,7 +33,7 @@ pub async fn reconcile(context: Context, key: StoreKey) -> Next {
         return Next::WhenWoken;
     }
     let started = Instant::now();
-    let checked = check(&context, &store).await;
+    let checked = traces::step("check", check(&context, &store)).await;
     follow(&context, &key, &checked);
     let status = status(&context, &store, &checked);
     let readiness = match &checked {
@@ -43,7 +44,7 @@ pub async fn reconcile(context: Context, key: StoreKey) -> Next {
     context.metrics.labelled(kind, &name, Some(&store.labels));
     context.metrics.ready(kind, &name, readiness);
     context.metrics.took(kind, &name, started.elapsed());
-    report(&context, &store, &checked, &status).await
+    traces::step("report", report(&context, &store, &checked, &status)).await
 }
 
 /// A spec that cannot be read is a store that cannot be connected to.

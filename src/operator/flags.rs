@@ -13,6 +13,7 @@ use crate::controller::RefreshTime;
 use crate::engine::condition::Manner;
 use crate::process::{RuleFlags, parse_duration};
 use crate::telemetry::logging::{self, TimeFormat, Verbosity};
+use crate::traces::TraceFlags;
 
 // What flags are grouped under in the help.
 const SERVED: &str = "What is served";
@@ -84,6 +85,8 @@ pub struct Flags {
     pub logs: LogFlags,
     #[command(flatten)]
     pub audit: AuditFlags,
+    #[command(flatten)]
+    pub traces: TraceFlags,
     #[command(flatten)]
     pub accepted: Accepted,
 }

@@ -18,7 +18,6 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use self::leadership::Leadership;
-use crate::audit::{Audit, Log};
 use crate::cluster::Fence;
 use crate::cluster::kube::{KubeCluster, KubeReviews, Scope};
 use crate::controller::following::Following;
@@ -28,6 +27,7 @@ use crate::engine::render::{Engine, Targets};
 use crate::engine::spread::Sort;
 use crate::engine::store::StoreRules;
 use crate::generator::Generators;
+use crate::outlets::Outlets;
 use crate::process::{PARTING, change_verbosity_on_signals, finish, stop_on_signals};
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
@@ -75,18 +75,16 @@ pub async fn run(flags: &Flags) -> Result<()> {
     ready.set();
     info!(version = env!("CARGO_PKG_VERSION"), "watching");
 
-    let (audit, log) = Log::open(&flags.audit)?;
-    metrics.tell_of_audit(log.as_ref());
-    let context = context(flags, cluster, metrics.clone(), audit);
+    let outlets = Outlets::open(&flags.audit, &flags.traces)?;
+    outlets.count(&metrics);
+    let context = context(flags, cluster, metrics.clone(), &outlets);
     let controllers = Controllers::listen(context.clone(), changes, &tasks, &stop);
     let leadership = lead(flags, client, (&namespace, fence), &metrics, &stop).await?;
     if !stop.is_cancelled() {
         controllers.work(&tasks, &stop);
     }
     let lost = until_the_end(leadership, &context, &tasks, &stop).await;
-    if let Some(log) = log {
-        log.close(PARTING).await;
-    }
+    outlets.close(PARTING).await;
     if let Some(webhook) = webhook {
         webhook.end().await;
     }
@@ -124,7 +122,7 @@ fn metrics_of(flags: &Flags) -> Result<Arc<Metrics>> {
 }
 
 /// What every reconcile needs.
-fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>, audit: Audit) -> Context {
+fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>, outlets: &Outlets) -> Context {
     let (calls, rules) = (Calls::new(metrics.clone()), flags.rules.rules());
     let pool = Arc::new(Pool::new(cluster.clone(), calls.clone(), rules.clone()));
     metrics.tell_of(&pool);
@@ -135,7 +133,8 @@ fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>, audi
         generators: Arc::new(Generators::new(cluster.clone(), calls, rules)),
         cluster,
         metrics,
-        audit,
+        audit: outlets.audit.clone(),
+        traces: outlets.traces.clone(),
         rules: StoreRules {
             class: flags.controller_class.clone(),
             flood_gate: flags.switches.enable_flood_gate,

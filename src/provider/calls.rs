@@ -4,6 +4,10 @@ use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
+use crate::traces;
+
 tokio::task_local! {
     /// Calls that the question under way has taken so far.
     static TAKEN: Cell<usize>;
@@ -26,6 +30,10 @@ impl Calls {
     pub fn tell(&self, provider: &'static str, call: &'static str, ok: bool) {
         // Nobody need have asked.
         let _ = TAKEN.try_with(|taken| taken.set(taken.get() + 1));
+        traces::note(|span| {
+            let told = vec![("lockstep.provider", provider.into()), ("lockstep.ok", ok.into())];
+            span.happened(call, Timestamp::now(), told);
+        });
         if let Some(observer) = &self.0 {
             observer.called(provider, call, ok);
         }

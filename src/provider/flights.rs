@@ -7,6 +7,8 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared, WeakShared};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::traces;
+
 /// Lets whoever asks a question that is being answered wait for that answer. An answer is given to those who waited
 /// for it and kept for nobody else; when nobody waits any more, the work stops.
 pub(super) struct Flights<K, T> {
@@ -44,7 +46,7 @@ impl<K: PartialEq, T: Clone + Send + 'static> Flights<K, T> {
         if let Some(flight) = flight.and_then(|(_, flight)| flight.upgrade()) {
             return flight;
         }
-        let work = AbortOnDropHandle::new(tokio::spawn(start()));
+        let work = AbortOnDropHandle::new(tokio::spawn(traces::here().enter(start())));
         let flight = async move { work.await.unwrap_or(crashed) }.boxed().shared();
         under_way.extend(flight.downgrade().map(|weak| (question, weak)));
         flight

@@ -15,6 +15,7 @@ use rustls::pki_types::CertificateDer;
 
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::traces;
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -100,6 +101,10 @@ impl Http {
 
     /// Sends a request and reads its answer, within the deadline and the bound. `what` is what it is about.
     pub(crate) async fn send(&self, request: RequestBuilder, what: &str) -> Result<Answer, Problem> {
+        let request = match traces::parent_header() {
+            Some(parent) => request.header(traces::PARENT, parent),
+            None => request,
+        };
         let mut response = request.send().await.map_err(|error| unreachable(error, what))?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(error, what))? {
@@ -111,8 +116,10 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
+        let status = response.status();
+        traces::note(|span| span.set("http.response.status_code", status.as_u16()));
         Ok(Answer {
-            status: response.status(),
+            status,
             headers: std::mem::take(response.headers_mut()),
             body: body.into(),
         })

@@ -22,14 +22,15 @@ use super::queue_metrics::QueueMetrics;
 use super::requests::CountRequests;
 use super::standing::Standing;
 use super::webhooks::{WebhookMetrics, Webhooks};
-use crate::audit::{Log, Tally};
 use crate::certificates::Shown;
+use crate::courier::{Courier, Tally};
 use crate::engine::lease::Term;
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::renewal::Validity;
 use crate::engine::spread::{ParentKey, Sort};
 use crate::provider::CallObserver;
 use crate::provider::pool::Pool;
+use crate::traces;
 
 #[derive(Debug)]
 pub struct Metrics {
@@ -47,6 +48,7 @@ pub struct Metrics {
     leads: IntGaugeVec,
     pool: OnceLock<Weak<Pool>>,
     audit: OnceLock<Arc<Tally>>,
+    traces: OnceLock<Arc<Tally>>,
     certificate: OnceLock<Shown>,
     with_labels: AtomicBool,
 }
@@ -88,6 +90,7 @@ impl Metrics {
             )?,
             pool: OnceLock::new(),
             audit: OnceLock::new(),
+            traces: OnceLock::new(),
             certificate: OnceLock::new(),
             with_labels: AtomicBool::default(),
             registry,
@@ -112,7 +115,15 @@ impl Metrics {
             backends::render(&pool.vitals(), &mut text);
         }
         if let Some(tally) = self.audit.get() {
-            render_audit(tally, &mut text);
+            let helps = [
+                "Lines of the audit that were written",
+                "Lines of the audit that were lost",
+            ];
+            render_tally("audit_lines", helps, tally, &mut text);
+        }
+        if let Some(tally) = self.traces.get() {
+            let helps = ["Spans of traces that were sent", "Spans of traces that were lost"];
+            render_tally("trace_spans", helps, tally, &mut text);
         }
         if let Some(validity) = self.certificate.get().and_then(Shown::validity) {
             render_certificate(validity, &mut text);
@@ -128,10 +139,17 @@ impl Metrics {
     }
 
     /// From now on it is told what became of the audit's lines, if there are any.
-    pub fn tell_of_audit(&self, log: Option<&Log>) {
-        if let Some(log) = log {
+    pub fn tell_of_audit(&self, courier: Option<&Courier>) {
+        if let Some(courier) = courier {
             // There is one audit in a process.
-            let _ = self.audit.set(log.tally.clone());
+            let _ = self.audit.set(courier.tally.clone());
+        }
+    }
+
+    /// The same of spans.
+    pub fn tell_of_traces(&self, courier: Option<&Courier>) {
+        if let Some(courier) = courier {
+            let _ = self.traces.set(courier.tally.clone());
         }
     }
 
@@ -185,7 +203,9 @@ impl Metrics {
         self.of(Kind::ExternalSecret).lent(key, term);
     }
 
+    /// A failure, which the trace of this turn tells, too.
     pub fn problem(&self, controller: &'static str, reason: &'static str) {
+        traces::note(|span| span.failed(reason));
         self.problems.with_label_values(&[controller, reason]).inc();
     }
 
@@ -246,20 +266,10 @@ pub fn parent_like(key: &ParentKey) -> (Kind, ObjectKey) {
     (kind, ObjectKey::new("", &key.name))
 }
 
-fn render_audit(tally: &Tally, text: &mut String) {
-    for (name, help, lines) in [
-        (
-            "lines_total",
-            "Lines of the audit that were written",
-            tally.written(),
-        ),
-        (
-            "lines_dropped_total",
-            "Lines of the audit that were lost",
-            tally.dropped(),
-        ),
-    ] {
-        Exposition::new(text, format!("lockstep_audit_{name}"), help, "counter").single(lines);
+fn render_tally(name: &str, helps: [&'static str; 2], tally: &Tally, text: &mut String) {
+    let counts = [("total", tally.delivered()), ("dropped_total", tally.dropped())];
+    for ((end, count), help) in counts.into_iter().zip(helps) {
+        Exposition::new(text, format!("lockstep_{name}_{end}"), help, "counter").single(count);
     }
 }
 

@@ -7,7 +7,6 @@ mod names;
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::path::PathBuf;
 use std::sync::MutexGuard;
 
 use axum::response::Response;
@@ -16,7 +15,6 @@ use http::{HeaderValue, Method};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use crate::binaries::python_with;
 use crate::fake::{Asked, Fake, part, reply, text};
 use crate::{Error, Faults};
 
@@ -366,9 +364,4 @@ fn ends_in(seconds: i64) -> String {
     let now = Timestamp::now();
     let then = now.checked_add(SignedDuration::from_secs(seconds));
     then.unwrap_or(now).to_string()
-}
-
-/// A Python that has Doppler's own client, as `cargo xtask testbed` installed it.
-pub fn doppler_client() -> Option<PathBuf> {
-    python_with("dopplersdk")
 }

@@ -12,16 +12,40 @@ use crate::run;
 /// The suite's scenarios were recorded with this very version.
 const MOTO: &str = "5.2.5";
 
+/// What others wrote, against which our own is held.
+pub struct Packages {
+    pub name: &'static str,
+    /// With their versions.
+    versions: &'static [(&'static str, &'static str)],
+    /// A Python that has them.
+    found: fn() -> Option<PathBuf>,
+}
+
 /// Azure's own clients, with which the fake of Azure has to agree.
-const AZURE: [(&str, &str); 4] = [
-    ("azure-identity", "1.27.0"),
-    ("azure-keyvault-certificates", "4.12.0"),
-    ("azure-keyvault-keys", "4.11.3"),
-    ("azure-keyvault-secrets", "4.12.0"),
-];
+pub const AZURE: Packages = Packages {
+    name: "azure-clients",
+    versions: &[
+        ("azure-identity", "1.27.0"),
+        ("azure-keyvault-certificates", "4.12.0"),
+        ("azure-keyvault-keys", "4.11.3"),
+        ("azure-keyvault-secrets", "4.12.0"),
+    ],
+    found: lockstep_testkit::azure_clients,
+};
+
+/// OpenTelemetry's own messages, which have to be made of what traces are sent as.
+pub const TELEMETRY: Packages = Packages {
+    name: "opentelemetry",
+    versions: &[("opentelemetry-proto", "1.45.2")],
+    found: lockstep_testkit::opentelemetry,
+};
 
 /// Doppler's own client, with which the fake of Doppler has to agree.
-const DOPPLER: [(&str, &str); 1] = [("doppler-sdk", "1.3.0")];
+pub const DOPPLER: Packages = Packages {
+    name: "doppler-client",
+    versions: &[("doppler-sdk", "1.3.0")],
+    found: lockstep_testkit::doppler_client,
+};
 
 /// A Python that has PyYAML.
 pub fn with_yaml() -> Result<PathBuf> {
@@ -48,29 +72,21 @@ pub fn moto() -> Result<PathBuf> {
     Ok(found)
 }
 
-/// Installs Azure's own clients if they are not there.
-pub fn azure_clients() -> Result<()> {
-    clients("azure-clients", &AZURE, lockstep_testkit::azure_clients)
-}
-
-/// The same for Doppler.
-pub fn doppler_client() -> Result<()> {
-    clients("doppler-client", &DOPPLER, lockstep_testkit::doppler_client)
-}
-
-fn clients(name: &str, packages: &[(&str, &str)], find: fn() -> Option<PathBuf>) -> Result<()> {
-    let venv = venv();
-    let mut all = packages.iter();
-    if !all.all(|(package, version)| has(&venv, package, version)) {
-        let packages: Vec<_> = packages
-            .iter()
-            .map(|(package, version)| format!("{package}=={version}"))
-            .collect();
-        install(&packages.iter().map(String::as_str).collect::<Vec<_>>())?;
+impl Packages {
+    /// Installs them if they are not there.
+    pub fn prepare(&self) -> Result<()> {
+        let (venv, mut wanted) = (venv(), self.versions.iter());
+        if !wanted.all(|(package, version)| has(&venv, package, version)) {
+            let packages = self.versions.iter();
+            let packages: Vec<_> = packages
+                .map(|(package, version)| format!("{package}=={version}"))
+                .collect();
+            install(&packages.iter().map(String::as_str).collect::<Vec<_>>())?;
+        }
+        let found = (self.found)().context("the packages came without their modules")?;
+        eprintln!("{:<24} for {}", self.name, found.display());
+        Ok(())
     }
-    let found = find().context("the packages came without their modules")?;
-    eprintln!("{name:<24} for {}", found.display());
-    Ok(())
 }
 
 /// Installs packages into our own environment, which is made if it is not there.

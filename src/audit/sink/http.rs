@@ -6,61 +6,46 @@ use std::time::Duration;
 
 use ::http::StatusCode;
 use ::http::header::CONTENT_TYPE;
-use anyhow::{Context as _, Result, anyhow};
-use reqwest::redirect::Policy;
+use anyhow::Result;
 use url::Url;
 
-use super::Failure;
+use crate::courier::{Address, Failure, Post};
 use crate::engine::secret_bytes::SecretBytes;
-use crate::provider::certificates;
-use crate::provider::http::{Http, Options};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
-pub(in crate::audit) struct Post {
-    http: Http,
-    url: Url,
+pub(in crate::audit) struct Lines {
+    post: Post,
     token: Option<PathBuf>,
 }
 
-impl Post {
+impl Lines {
     pub(super) fn new(url: Url, token: Option<PathBuf>, authorities: Option<&Path>) -> Result<Self> {
-        let authorities = authorities.map(|path| {
-            let read = std::fs::read(path);
-            let pem =
-                read.with_context(|| format!("--audit-log-ca-file {} cannot be read", path.display()))?;
-            certificates::parse(&pem).map_err(|why| anyhow!("--audit-log-ca-file {}: {why}", path.display()))
-        });
-        let options = Options {
-            authorities: authorities.transpose()?,
-            identity: None,
-            // The token is for this server alone.
-            redirects: Policy::none(),
+        let address = Address {
+            url,
+            authorities: authorities.map(|path| (path, "--audit-log-ca-file")),
             deadline: DEADLINE,
         };
-        let http = Http::new(options, "--audit-log-ca-file")?;
-        Ok(Self { http, url, token })
+        let post = Post::new("the audit's server", address)?;
+        Ok(Self { post, token })
     }
 
     pub(super) async fn send(&self, lines: String) -> Result<(), Failure> {
-        let what = "the audit's server";
-        let request = self.http.client().post(self.url.clone());
+        let request = self.post.request();
         let mut request = request.header(CONTENT_TYPE, "application/x-ndjson").body(lines);
         if let Some(token) = self.read_token().await? {
             let token = String::from_utf8_lossy(token.expose()).trim().to_owned();
             request = request.bearer_auth(token);
         }
-        let answer = self.http.send(request, what).await;
-        let answer = answer.map_err(|problem| Failure::Later(problem.to_string()))?;
-        let why = format!("{what}: HTTP {}", answer.status.as_u16());
+        let answer = self.post.send(request).await?;
         match answer.status {
             status if status.is_success() => Ok(()),
             StatusCode::BAD_REQUEST
             | StatusCode::PAYLOAD_TOO_LARGE
             | StatusCode::UNSUPPORTED_MEDIA_TYPE
-            | StatusCode::UNPROCESSABLE_ENTITY => Err(Failure::Never(why)),
-            _ => Err(Failure::Later(why)),
+            | StatusCode::UNPROCESSABLE_ENTITY => Err(Failure::Never(self.post.said(&answer))),
+            _ => Err(Failure::Later(self.post.said(&answer))),
         }
     }
 

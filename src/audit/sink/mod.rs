@@ -10,24 +10,16 @@ use anyhow::Result;
 use tokio::task::spawn_blocking;
 
 use self::file::Rotating;
-use self::http::Post;
+use self::http::Lines;
 use super::AuditFlags;
 use super::flags::Destination;
+use crate::courier::{Failure, Place};
 
 #[derive(Debug)]
 pub(super) enum Sink {
     Stdout,
     File(Arc<Mutex<Rotating>>),
-    Url(Post),
-}
-
-/// Why lines were not written.
-#[derive(Debug, PartialEq)]
-pub(super) enum Failure {
-    /// It may work later.
-    Later(String),
-    /// It is these lines that are not taken.
-    Never(String),
+    Url(Lines),
 }
 
 impl Sink {
@@ -42,7 +34,7 @@ impl Sink {
                 let file = Rotating::open(path.clone(), most, flags.audit_log_max_files)?;
                 Self::File(Arc::new(Mutex::new(file)))
             }
-            Destination::Url(url) => Self::Url(Post::new(
+            Destination::Url(url) => Self::Url(Lines::new(
                 url.clone(),
                 flags.audit_log_token_file.clone(),
                 flags.audit_log_ca_file.as_deref(),
@@ -50,9 +42,7 @@ impl Sink {
         }))
     }
 
-    /// All of them, or none as far as anybody can tell.
-    pub(super) async fn write(&self, lines: &[String]) -> Result<(), Failure> {
-        let text = lines.concat();
+    async fn write(&self, text: String) -> Result<(), Failure> {
         match self {
             Self::Stdout => blocking(move || {
                 let mut stdout = io::stdout().lock();
@@ -66,8 +56,16 @@ impl Sink {
                     .await
                     .map_err(|why| Failure::Later(format!("to {shown}: {why}")))
             }
-            Self::Url(post) => post.send(text).await,
+            Self::Url(lines) => lines.send(text).await,
         }
+    }
+}
+
+impl Place for Sink {
+    type Item = String;
+
+    async fn take(&self, lines: &[String]) -> Result<usize, Failure> {
+        self.write(lines.concat()).await.map(|()| 0)
     }
 }
 

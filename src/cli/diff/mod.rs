@@ -32,6 +32,7 @@ use crate::process::PARTING;
 use crate::provider::Calls;
 use crate::provider::pool::Pool;
 use crate::telemetry::Metrics;
+use crate::traces::Traces;
 
 pub use self::flags::Flags;
 
@@ -160,6 +161,7 @@ fn context(flags: &Flags, cluster: Arc<Glance>) -> Result<Context, Halt> {
         cluster,
         metrics,
         audit: Audit::default(),
+        traces: Traces::default(),
         rules: StoreRules {
             class: flags.controller_class.clone(),
             flood_gate: true,

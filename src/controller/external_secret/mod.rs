@@ -37,6 +37,7 @@ use crate::engine::render::Made;
 use crate::engine::{collect, due};
 use crate::queue::Next;
 use crate::telemetry::Kind;
+use crate::traces;
 
 pub use self::act::Foresight;
 pub use self::memory::Memory;
@@ -48,7 +49,7 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
     let started = Instant::now();
 
     // What is it, and does it concern us? From memory.
-    let mut subject = match gather::gather(&context, &memory, &key).await {
+    let mut subject = match traces::step("gather", gather::gather(&context, &memory, &key)).await {
         Gathered::Subject(subject) => *subject,
         Gathered::Unseen(subject, failure) => {
             context.metrics.synced(&key, true, started.elapsed());
@@ -100,7 +101,7 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
     let result = sync(&context, &memory, &subject, &wants, &recipes).await;
     let failed = result.as_ref().is_err_and(|failure| !failure.is_not_modified());
     context.metrics.synced(&key, failed, started.elapsed());
-    report::report(&context, &memory, &subject, result).await
+    traces::step("report", report::report(&context, &memory, &subject, result)).await
 }
 
 /// Reads from backends, decides purely what to write, and writes it.
@@ -128,11 +129,12 @@ async fn sync_with(
     (wants, recipes): (&[Want], &Recipes),
     book: &Book,
 ) -> Result<Done, Box<Failure>> {
-    let fetched = fetch::fetch(context, subject, (wants, recipes), book).await;
-    let composed = compose(context, memory, subject, wants, fetched).await?;
+    let fetched = traces::step("fetch", fetch::fetch(context, subject, (wants, recipes), book)).await;
+    let composed = traces::step("plan", compose(context, memory, subject, wants, fetched)).await?;
     let recorded = book.record(&memory.lives, subject, &composed.made).await;
     recorded.map_err(|problem| Failure::new(Stage::Write, problem))?;
-    let done = act::act(context, subject, composed.made, composed.nothing_found).await?;
+    let done = act::act(context, subject, composed.made, composed.nothing_found);
+    let done = traces::step("act", done).await?;
     let left = Left {
         marks: done.left.marks,
         ..composed.left

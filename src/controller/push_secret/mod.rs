@@ -31,6 +31,7 @@ use crate::engine::problem::Problem;
 use crate::engine::push::{self, Due, Round};
 use crate::queue::Next;
 use crate::telemetry::Kind;
+use crate::traces;
 
 pub use self::wakes::{Queues, Wakes};
 
@@ -70,14 +71,14 @@ async fn reconcile(context: Context, shared: Arc<Shared>, key: ObjectKey) -> Nex
     // Read, plan, push, delete; then tell what was really done.
     let ended = sync(&context, &shared, &subject, round).await;
     context.metrics.took(Kind::PushSecret, &key, started.elapsed());
-    report::report(&context, &shared, &subject, ended).await
+    traces::step("report", report::report(&context, &shared, &subject, ended)).await
 }
 
 async fn sync(context: &Context, shared: &Shared, subject: &Subject, round: Round) -> Ended {
-    match plan::plan(context, shared, subject, round).await {
+    match traces::step("plan", plan::plan(context, shared, subject, round)).await {
         Ok(Plan::Push(jobs)) => {
-            let pushed = act::push(context, &shared.memory, subject, jobs).await;
-            prune::prune(context, subject, round, pushed).await
+            let pushed = traces::step("push", act::push(context, &shared.memory, subject, jobs)).await;
+            traces::step("delete", prune::prune(context, subject, round, pushed)).await
         }
         Ok(Plan::SourceGone) if round.deletes => prune::clean_up(context, subject).await,
         // Whoever takes its place is seen, and what is deleted waits for the refresh.

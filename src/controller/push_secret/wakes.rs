@@ -10,8 +10,9 @@ use tokio_util::task::TaskTracker;
 use super::Shared;
 use super::links::Links;
 use crate::cluster::Move;
+use crate::controller::turn::Turn;
 use crate::controller::{Context, WORKERS};
-use crate::engine::object::{ObjectKey, StoreKey};
+use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::push::Sighting;
 use crate::queue::Queue;
 use crate::telemetry::Kind;
@@ -38,7 +39,10 @@ impl Queues {
     pub fn work(self, context: &Context, tasks: &TaskTracker, stop: &CancellationToken) {
         let turn = {
             let (context, shared) = (context.clone(), self.shared);
-            move |key| super::reconcile(context.clone(), shared.clone(), key)
+            move |key| {
+                let turn = Turn::of(&context, || ObjectRef::namespaced("PushSecret", &key));
+                turn.take(super::reconcile(context.clone(), shared.clone(), key))
+            }
         };
         tasks.spawn(self.push_secrets.work(WORKERS, stop.clone(), turn));
         let context = context.clone();

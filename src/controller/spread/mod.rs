@@ -19,6 +19,7 @@ use super::Context;
 use crate::engine::spread::ParentKey;
 use crate::queue::Next;
 use crate::telemetry::parent_like;
+use crate::traces;
 
 pub use self::memory::Memory;
 pub use self::release::release_namespace;
@@ -38,8 +39,12 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ParentKey) ->
         Gathered::Unclear(parent, problem) => report::unclear(&context, spreading, &parent, &problem).await,
         Gathered::Task(task) => {
             // What goes, goes first: a child may want what another one of an earlier name has.
-            let report = act::act(&context, spreading, &memory, &task).await;
-            report::report(&context, spreading, &memory, &task, &report).await
+            let report = traces::step("act", act::act(&context, spreading, &memory, &task)).await;
+            traces::step(
+                "report",
+                report::report(&context, spreading, &memory, &task, &report),
+            )
+            .await
         }
     };
     let (kind, name) = parent_like(&key);

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::Memory;
 use crate::cluster::{Move, Spreading};
 use crate::controller::concerned::Concerned;
+use crate::controller::turn::Turn;
 use crate::controller::{Context, WORKERS};
 use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::spread::{Parent, ParentKey, Sort};
@@ -39,7 +40,10 @@ impl Queues {
     pub fn work(self, context: &Context, tasks: &TaskTracker, stop: &CancellationToken) {
         for queue in [self.external_secrets, self.push_secrets] {
             let (context, memory) = (context.clone(), self.memory.clone());
-            let turn = move |key| super::reconcile(context.clone(), memory.clone(), key);
+            let turn = move |key| {
+                let turn = Turn::of(&context, || ObjectRef::from(&key));
+                turn.take(super::reconcile(context.clone(), memory.clone(), key))
+            };
             tasks.spawn(queue.work(WORKERS, stop.clone(), turn));
         }
         let context = context.clone();

@@ -19,6 +19,7 @@ use super::login::Login;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::Calls;
+use crate::traces;
 
 const PROVIDER: &str = "Kubernetes";
 /// ESO's own, so that what either of us pushed is one manager's.
@@ -224,6 +225,7 @@ impl Api {
             // The status says enough.
             Err(_) => Vec::new(),
         };
+        traces::note(|span| span.set("http.response.status_code", parts.status.as_u16()));
         Ok((parts.status, parts.headers, body))
     }
 }
@@ -245,6 +247,9 @@ fn request(call: &Call, authorization: Option<&SecretBytes>) -> Result<Request<B
         .header(CONTENT_TYPE, "application/json")
         .body(Body::from(call.body.clone()))
         .map_err(|_| unusable())?;
+    if let Some(parent) = traces::parent_header() {
+        request.headers_mut().insert(traces::PARENT, parent);
+    }
     if let Some(authorization) = authorization {
         // The login has made sure that this is a header.
         let mut value = HeaderValue::from_bytes(authorization.expose()).map_err(|_| unusable())?;

@@ -11,7 +11,9 @@ use super::closing::Closing;
 use crate::cluster::Cluster;
 use crate::engine::problem::Problem;
 use crate::engine::store::Store;
+use crate::provider::reader::told::{self, Origin};
 use crate::provider::{Backend, Calls, Keepsake, News, References, Rules, StoreScope, Surroundings, connect};
+use crate::traces::{self, Span};
 
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -61,14 +63,9 @@ impl Dial for StoreDial {
     async fn dial(&self) -> Result<Link, NoLink> {
         let scope = StoreScope::new(&self.store.key, self.consumer.as_deref());
         let references = References::new(self.cluster.clone(), scope);
-        let backend = timeout(DEADLINE, self.connect(references.clone())).await;
-        let backend = backend.unwrap_or_else(|_| {
-            let why = format!("no connection within {}s", DEADLINE.as_secs());
-            Err(Problem::Unreachable {
-                what: self.store.key.to_string(),
-                why,
-            })
-        });
+        let describe = |span: &mut Span| Origin::of(&self.store).describe(span, "connect");
+        let connected = self.connect_in_time(references.clone());
+        let backend = traces::here().child(describe, connected).await;
         let is_referent = references.is_referent();
         match backend {
             Ok(backend) => Ok(Link {
@@ -82,6 +79,19 @@ impl Dial for StoreDial {
 }
 
 impl StoreDial {
+    async fn connect_in_time(&self, references: References) -> Result<Arc<dyn Backend>, Problem> {
+        let backend = timeout(DEADLINE, self.connect(references)).await;
+        let backend = backend.unwrap_or_else(|_| {
+            let why = format!("no connection within {}s", DEADLINE.as_secs());
+            Err(Problem::Unreachable {
+                what: self.store.key.to_string(),
+                why,
+            })
+        });
+        told::answered(&backend);
+        backend
+    }
+
     async fn connect(&self, references: References) -> Result<Arc<dyn Backend>, Problem> {
         let spec = self.store.spec.as_ref().map_err(|fault| Problem::StoreBroken {
             store: self.store.key.clone(),

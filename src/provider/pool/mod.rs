@@ -26,6 +26,7 @@ use tokio::time::{Instant, sleep_until};
 use super::flights::Flights;
 use super::reader::Reader;
 use super::reader::gate::{Gate, Outcome};
+use super::reader::told::Origin;
 use super::references::Used;
 use super::{Calls, Rules};
 use crate::cluster::Cluster;
@@ -213,6 +214,7 @@ impl Core {
             };
         }
         self.listen(&ticket.gate, &store, consumer.as_deref());
+        let origin = Origin::of(&store);
         let settings = store.spec.as_ref().ok();
         let settings = settings.and_then(|spec| spec.retry_settings.clone());
         let dial = StoreDial {
@@ -228,7 +230,8 @@ impl Core {
         let (is_referent, connection) = match through(&ticket.gate, &dial).await {
             Ok(link) => {
                 let link = Arc::new(Renewing::new(Box::new(dial), link));
-                let reader = Arc::new(Reader::new(link.clone(), ticket.gate.clone(), settings.as_ref()));
+                let gate = ticket.gate.clone();
+                let reader = Arc::new(Reader::new(link.clone(), gate, settings.as_ref(), origin));
                 (link.is_referent(), Ok(Connected { reader, link }))
             }
             Err(NoLink { problem, is_referent }) => (is_referent, Err(problem)),

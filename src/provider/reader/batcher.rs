@@ -167,6 +167,12 @@ impl<W> Batcher<W> {
         })
     }
 
+    /// Who waits for what a filled call asks for.
+    pub(super) fn waiters(&self, call: &Call) -> impl Iterator<Item = &W> {
+        let questions = call.ids.iter().filter_map(|id| self.questions.get(id));
+        questions.flat_map(|question| &question.waiters)
+    }
+
     /// A claimed call is not made.
     pub(super) fn unclaim(&mut self) {
         self.calls -= 1;

@@ -54,7 +54,12 @@ impl Moody {
     }
 
     fn reader(self: &Arc<Self>) -> Reader {
-        Reader::new(self.clone(), Gate::new(OWNER, Arc::default()), None)
+        Reader::new(
+            self.clone(),
+            Gate::new(OWNER, Arc::default()),
+            None,
+            Origin::default(),
+        )
     }
 }
 
@@ -327,7 +332,12 @@ async fn a_read_without_an_answer_is_repeated_as_often_as_the_store_says() {
             max_retries: Some(times),
             retry_interval: Some("3s".into()),
         };
-        let reader = Reader::new(backend.clone(), Gate::new(OWNER, Arc::default()), Some(&settings));
+        let reader = Reader::new(
+            backend.clone(),
+            Gate::new(OWNER, Arc::default()),
+            Some(&settings),
+            Origin::default(),
+        );
         assert_eq!(reader.read(at("k")).await.is_ok(), answered);
         let pauses: Vec<_> = backend
             .calls()
@@ -351,7 +361,7 @@ async fn a_backend_that_was_away_for_a_minute_is_back_within_seconds_and_not_ove
         }
     });
     let gate = Gate::new(OWNER, Arc::default());
-    let reader = Reader::new(backend.clone(), gate.clone(), None);
+    let reader = Reader::new(backend.clone(), gate.clone(), None, Origin::default());
     reader.read(at("before")).await.expect("it is there");
     sleep(seconds(1)).await;
     let read = tokio::select! {

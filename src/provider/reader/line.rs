@@ -15,25 +15,46 @@ use super::Answer;
 use super::batcher::{Batcher, Call, Fate, Resting, Standing};
 use super::gate::{Gate, Outcome, no_answer};
 use super::retry::Rule;
+use super::told::{self, Origin};
 use crate::engine::problem::Problem;
 use crate::provider::calls::counted;
 use crate::provider::{Backend, Limits, Location};
 use crate::random::chance;
+use crate::traces::{self, Here, Span};
 
 /// What calls under way share with the reader.
 pub(super) struct Line {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) limits: Limits,
     pub(super) gate: Arc<Gate>,
+    /// For traces.
+    pub(super) origin: Origin,
     rule: Rule,
-    reads: Mutex<Batcher<oneshot::Sender<Answer>>>,
+    reads: Mutex<Batcher<Waiter>>,
+}
+
+/// Who waits for a read, and where in which trace.
+pub(super) struct Waiter {
+    answer: oneshot::Sender<Answer>,
+    place: Here,
 }
 
 /// What may be done again when it went unanswered. What was too much at that moment may always.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+enum Kind {
     Read,
     Once,
+}
+
+/// What is done with one call that stands for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operation {
+    Hold,
+    Find,
+    Check,
+    Write,
+    Delete,
+    Exists,
 }
 
 impl Line {
@@ -41,6 +62,7 @@ impl Line {
         backend: Arc<dyn Backend>,
         gate: Arc<Gate>,
         settings: Option<&RetrySettings>,
+        origin: Origin,
     ) -> Arc<Self> {
         let limits = backend.limits();
         gate.allow(limits.parallel);
@@ -50,10 +72,11 @@ impl Line {
             backend,
             limits,
             gate,
+            origin,
         })
     }
 
-    pub(super) fn reads(&self) -> MutexGuard<'_, Batcher<oneshot::Sender<Answer>>> {
+    pub(super) fn reads(&self) -> MutexGuard<'_, Batcher<Waiter>> {
         self.reads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -109,13 +132,26 @@ impl Line {
                 return self.give_up(|_| true, |_| problem.clone());
             }
         };
-        let Some(call) = self.reads().fill(oneshot::Sender::is_closed) else {
+        let Some((call, places)) = self.fill() else {
             return;
         };
-        let (answers, calls) = counted(self.ask(&call.locations)).await;
+        let describe = |span: &mut Span| {
+            self.origin.describe(span, "read");
+            span.set("lockstep.batch.size", call.locations.len());
+        };
+        let asked = traces::joint(&places, describe, counted(self.ask(&call.locations)));
+        let (answers, calls) = asked.await;
         pass.took(calls).land(Outcome::of_all(&answers));
         self.land(call, answers);
         self.go_on();
+    }
+
+    /// What the next call asks for, and whose it is, as far as anybody traces it.
+    fn fill(&self) -> Option<(Call, Vec<Here>)> {
+        let mut reads = self.reads();
+        let call = reads.fill(|waiter| waiter.answer.is_closed())?;
+        let places = Here::among(reads.waiters(&call).map(|waiter| &waiter.place));
+        Some((call, places))
     }
 
     async fn ask(&self, wanted: &[Location]) -> Vec<Answer> {
@@ -125,11 +161,13 @@ impl Line {
             let each = wanted.iter().map(|location| Err(problem(&location.key)));
             each.collect()
         };
-        match timeout(limit, AssertUnwindSafe(self.backend.read(wanted)).catch_unwind()).await {
+        let answers = match timeout(limit, AssertUnwindSafe(self.backend.read(wanted)).catch_unwind()).await {
             Ok(Ok(answers)) => answers,
             Ok(Err(_)) => all(&|key| crashed(key)),
             Err(_) => all(&|key| no_answer(key, limit)),
-        }
+        };
+        told::all_answered(&answers);
+        answers
     }
 
     fn land(self: &Arc<Self>, call: Call, answers: Vec<Answer>) {
@@ -210,8 +248,28 @@ impl Line {
         }
     }
 
+    async fn attempt<T>(
+        &self,
+        what: &str,
+        call: impl Future<Output = Result<T, Problem>> + Send,
+    ) -> Result<T, Problem> {
+        let limit = self.limits.deadline;
+        let outcome = match timeout(limit, AssertUnwindSafe(call).catch_unwind()).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(crashed(what)),
+            Err(_) => Err(no_answer(what, limit)),
+        };
+        told::answered(&outcome);
+        outcome
+    }
+
     /// A call that stands for itself.
-    pub(super) async fn one<T, F>(&self, what: &str, kind: Kind, call: impl Fn() -> F) -> Result<T, Problem>
+    pub(super) async fn one<T, F>(
+        &self,
+        operation: Operation,
+        what: &str,
+        call: impl Fn() -> F,
+    ) -> Result<T, Problem>
     where
         F: Future<Output = Result<T, Problem>> + Send,
     {
@@ -222,17 +280,15 @@ impl Line {
             let mut standing = Standing { failures: 0, until };
             loop {
                 let pass = self.gate.pass().await?;
-                let attempt = timeout(limit, AssertUnwindSafe(call()).catch_unwind());
-                let (attempt, calls) = counted(attempt).await;
-                let outcome = match attempt {
-                    Ok(Ok(outcome)) => outcome,
-                    Ok(Err(_)) => Err(crashed(what)),
-                    Err(_) => Err(no_answer(what, limit)),
-                };
+                let attempt = counted(self.attempt(what, call()));
+                let describe = |span: &mut Span| self.origin.describe(span, operation.name());
+                let (outcome, calls) = traces::here().child(describe, attempt).await;
                 let problem = outcome.as_ref().err();
                 pass.took(calls)
                     .land(problem.map_or(Outcome::Answered, Outcome::of));
-                let Some(pause) = problem.and_then(|problem| self.repeats(problem, kind, standing)) else {
+                let Some(pause) =
+                    problem.and_then(|problem| self.repeats(problem, operation.kind(), standing))
+                else {
                     return outcome.map_err(|problem| self.spread(what, problem));
                 };
                 standing.failures += u32::from(!pause.is_zero());
@@ -244,10 +300,39 @@ impl Line {
     }
 }
 
+impl Operation {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Hold | Self::Find | Self::Exists => Kind::Read,
+            // Whoever checks does so again.
+            Self::Check | Self::Write | Self::Delete => Kind::Once,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Find => "find",
+            Self::Check => "check",
+            Self::Write => "write",
+            Self::Delete => "delete",
+            Self::Exists => "exists",
+        }
+    }
+}
+
+impl Waiter {
+    pub(super) fn new() -> (Self, oneshot::Receiver<Answer>) {
+        let (answer, waits) = oneshot::channel();
+        let place = traces::here();
+        (Self { answer, place }, waits)
+    }
+}
+
 /// One who has gone away in the meantime does not mind.
-fn tell(waiters: Vec<oneshot::Sender<Answer>>, answer: &Answer) {
+fn tell(waiters: Vec<Waiter>, answer: &Answer) {
     for waiter in waiters {
-        let _ = waiter.send(answer.clone());
+        let _ = waiter.answer.send(answer.clone());
     }
 }
 

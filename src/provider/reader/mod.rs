@@ -12,6 +12,7 @@ pub mod gate;
 mod line;
 mod retry;
 pub mod tally;
+pub(super) mod told;
 mod turns;
 
 use std::fmt;
@@ -19,7 +20,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockstep_api::RetrySettings;
-use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::flights::Flights;
@@ -28,8 +28,9 @@ use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
 use gate::Gate;
-use line::{Kind, Line, crashed};
+use line::{Line, Operation, Waiter, crashed};
 pub use retry::Retries;
+use told::Origin;
 use turns::Turns;
 
 type Answer = Result<Payload, Problem>;
@@ -46,9 +47,14 @@ pub struct Reader {
 
 impl Reader {
     /// The gate outlives the connection: what was learnt about a backend is not forgotten when we log in anew.
-    pub fn new(backend: Arc<dyn Backend>, gate: Arc<Gate>, settings: Option<&RetrySettings>) -> Self {
+    pub fn new(
+        backend: Arc<dyn Backend>,
+        gate: Arc<Gate>,
+        settings: Option<&RetrySettings>,
+        origin: Origin,
+    ) -> Self {
         Self {
-            line: Line::new(backend, gate, settings),
+            line: Line::new(backend, gate, settings, origin),
             finds: Flights::default(),
             checks: Flights::default(),
             turns: Turns::default(),
@@ -64,10 +70,13 @@ impl Reader {
         }
         let line = self.line.clone();
         let work = || async move {
-            let still = line.one("hold", Kind::Read, || line.backend.hold(hold)).await?;
+            let still = line
+                .one(Operation::Hold, "hold", || line.backend.hold(hold))
+                .await?;
+            let (gate, origin) = (line.gate.clone(), line.origin.clone());
             Ok(Arc::new(Self {
                 is_held: true,
-                ..Self::new(still, line.gate.clone(), None)
+                ..Self::new(still, gate, None, origin)
             }))
         };
         self.holds.join(hold.wanted, Err(crashed("hold")), work).await
@@ -103,7 +112,7 @@ impl Reader {
         // Once to come up, once to be answered.
         let (now, patience) = (Instant::now(), line.limits.deadline * 2);
         let until = now + patience;
-        let (waiter, answer) = oneshot::channel();
+        let (waiter, answer) = Waiter::new();
         line.gate.tally().asked();
         line.reads().ask(location, waiter, now, until);
         line.go_on();
@@ -120,7 +129,7 @@ impl Reader {
         }
         let (line, question) = (self.line.clone(), query.clone());
         let work = || async move {
-            line.one("find", Kind::Read, || line.backend.find(&question))
+            line.one(Operation::Find, "find", || line.backend.find(&question))
                 .await
         };
         self.finds.join(query.clone(), Err(crashed("find")), work).await
@@ -129,7 +138,7 @@ impl Reader {
     /// Never repeated: whoever checks does so again.
     pub async fn check(&self) -> Result<Health, Problem> {
         let line = self.line.clone();
-        let work = || async move { line.one("check", Kind::Once, || line.backend.check()).await };
+        let work = || async move { line.one(Operation::Check, "check", || line.backend.check()).await };
         self.checks.join((), Err(crashed("check")), work).await
     }
 
@@ -140,7 +149,7 @@ impl Reader {
 
     pub async fn write(&self, push: &Push) -> Result<(), Problem> {
         let line = &self.line;
-        let written = line.one(&push.remote.key, Kind::Once, || line.backend.write(push));
+        let written = line.one(Operation::Write, &push.remote.key, || line.backend.write(push));
         let written = written.await;
         self.something_changed();
         written
@@ -148,7 +157,7 @@ impl Reader {
 
     pub async fn delete(&self, remote: &Remote) -> Result<(), Problem> {
         let line = &self.line;
-        let deleted = line.one(&remote.key, Kind::Once, || line.backend.delete(remote));
+        let deleted = line.one(Operation::Delete, &remote.key, || line.backend.delete(remote));
         let deleted = deleted.await;
         self.something_changed();
         deleted
@@ -156,7 +165,7 @@ impl Reader {
 
     pub async fn exists(&self, remote: &Remote) -> Result<bool, Problem> {
         let line = &self.line;
-        line.one(&remote.key, Kind::Read, || line.backend.exists(remote))
+        line.one(Operation::Exists, &remote.key, || line.backend.exists(remote))
             .await
     }
 

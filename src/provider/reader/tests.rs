@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 use super::*;
 use crate::provider::Aspect;
 use crate::provider::Limits;
+use crate::traces::testing::Kept;
 
 /// Answers every key with itself after a while, and remembers what it was asked.
 #[derive(Debug)]
@@ -119,7 +120,7 @@ impl Backend for Slow {
 
 fn reader(backend: Arc<Slow>) -> Reader {
     let gate = Gate::new("SecretStore own/store", Arc::default());
-    Reader::new(backend, gate, None)
+    Reader::new(backend, gate, None, Origin::default())
 }
 
 fn at(key: &str) -> Location {
@@ -348,4 +349,24 @@ async fn an_entry_and_an_extract_get_what_the_backend_makes_of_a_payload() {
     );
     assert_eq!(reader.extract(at("a"), Some("p")).await, Err(absent("a")));
     assert_eq!(reader.extract(at("absent"), None).await, Err(absent("absent")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_for_many_is_in_the_trace_of_one_and_linked_to_the_others() {
+    let (traces, mut kept) = Kept::start(false);
+    let reader = reader(Slow::new(3, 1));
+    let ask = |key: &'static str| traces.begin(|_| {}).within(reader.read(at(key)));
+    let answers = join_all([ask("alone"), ask("b"), ask("absent")]).await;
+    assert!(answers[2].is_err());
+    let spans = kept.spans();
+    let calls: Vec<_> = spans.iter().filter(|span| span.name == "backend read").collect();
+    let asked: usize = calls.iter().map(|call| 1 + call.links.len()).sum();
+    assert_eq!((calls.len() < 3, asked), (true, 3), "{calls:?}");
+    let last = calls.last().expect("a call");
+    assert!(
+        last.attributes.contains(&("lockstep.answer", "Absent".into())),
+        "{last:?}"
+    );
+    assert!(last.reason.is_none() && last.parent.is_some());
+    assert!(!format!("{spans:?}").contains("alone"), "keys are told to nobody");
 }

@@ -11,14 +11,12 @@ mod registry;
 mod vault;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::MutexGuard;
 
 use axum::response::Response;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::binaries::python_with;
 use crate::certificates::RsaIdentity;
 use crate::fake::{Asked, Fake};
 use crate::{Authority, Error, Faults, Purpose, Tls};
@@ -185,9 +183,4 @@ impl World {
             _ => vault::answer(self, asked),
         }
     }
-}
-
-/// A Python that has Azure's own clients, as `cargo xtask testbed` installed them.
-pub fn azure_clients() -> Option<PathBuf> {
-    python_with("azure/keyvault/secrets")
 }

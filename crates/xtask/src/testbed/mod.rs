@@ -107,8 +107,9 @@ const TOOLS: [Tool; 9] = [
 
 const VAULT: &str = "vault";
 const MOTO: &str = "moto";
-const AZURE: &str = "azure-clients";
-const DOPPLER: &str = "doppler-client";
+const AZURE: &str = python::AZURE.name;
+const DOPPLER: &str = python::DOPPLER.name;
+const TELEMETRY: &str = python::TELEMETRY.name;
 
 /// What `up` and `bench` need; `up` shows `kubectl`.
 const CONTROL_PLANE: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"];
@@ -146,10 +147,13 @@ pub fn run(flags: &Flags) -> Result<()> {
         moto()?;
     }
     if wanted.contains(&AZURE) {
-        python::azure_clients()?;
+        python::AZURE.prepare()?;
+    }
+    if wanted.contains(&TELEMETRY) {
+        python::TELEMETRY.prepare()?;
     }
     if wanted.contains(&DOPPLER) {
-        python::doppler_client()?;
+        python::DOPPLER.prepare()?;
     }
     Ok(())
 }
@@ -157,7 +161,7 @@ pub fn run(flags: &Flags) -> Result<()> {
 /// Everything that [`run`] can be asked for.
 fn names() -> Vec<&'static str> {
     let tools = TOOLS.iter().map(|tool| tool.name);
-    tools.chain([MOTO, AZURE, DOPPLER]).collect()
+    tools.chain([MOTO, AZURE, TELEMETRY, DOPPLER]).collect()
 }
 
 /// Progress goes to the error output: the other may be a program's.
@@ -213,12 +217,17 @@ pub const BACKENDS: [Backend; 6] = [
     Backend {
         name: AZURE,
         words: &["azure_clients"],
-        prepare: python::azure_clients,
+        prepare: || python::AZURE.prepare(),
+    },
+    Backend {
+        name: TELEMETRY,
+        words: &["opentelemetrys_own"],
+        prepare: || python::TELEMETRY.prepare(),
     },
     Backend {
         name: DOPPLER,
         words: &["doppler_client"],
-        prepare: python::doppler_client,
+        prepare: || python::DOPPLER.prepare(),
     },
     Backend {
         name: "postgres",

@@ -1,0 +1,29 @@
+//! Pythons with what others wrote, against which our own is held.
+
+use std::path::PathBuf;
+
+use crate::{VENV_DIR, workspace_root};
+
+/// A Python that has Azure's own clients, as `cargo xtask testbed` installed them.
+pub fn azure_clients() -> Option<PathBuf> {
+    with("azure/keyvault/secrets")
+}
+
+/// One that has Doppler's own client.
+pub fn doppler_client() -> Option<PathBuf> {
+    with("dopplersdk")
+}
+
+/// One that has OpenTelemetry's own messages.
+pub fn opentelemetry() -> Option<PathBuf> {
+    with("opentelemetry/proto/collector")
+}
+
+fn with(module: &str) -> Option<PathBuf> {
+    let venv = workspace_root().join(VENV_DIR);
+    let has_it = |folder: std::io::Result<std::fs::DirEntry>| {
+        folder.is_ok_and(|folder| folder.path().join("site-packages").join(module).is_dir())
+    };
+    let is_installed = std::fs::read_dir(venv.join("lib")).ok()?.any(has_it);
+    is_installed.then(|| venv.join("bin/python"))
+}
