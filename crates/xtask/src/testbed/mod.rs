@@ -203,7 +203,7 @@ pub struct Backend {
     pub prepare: fn() -> Result<()>,
 }
 
-pub const BACKENDS: [Backend; 6] = [
+pub const BACKENDS: [Backend; 7] = [
     Backend {
         name: VAULT,
         words: &[VAULT],
