@@ -1,5 +1,6 @@
 //! Where a face's process tells what it does, beside its log and its metrics: the audit, and traces.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -7,6 +8,7 @@ use futures::future::join_all;
 
 use crate::audit::{self, Audit, AuditFlags};
 use crate::courier::Courier;
+use crate::provider::pool::Pool;
 use crate::telemetry::Metrics;
 use crate::traces::{self, TraceFlags, Traces};
 
@@ -29,6 +31,13 @@ impl Outlets {
             lines,
             spans,
         })
+    }
+
+    /// Attempts to connect through this pool are told, too.
+    pub fn watch(&self, pool: &Pool) {
+        if self.audit.is_on() {
+            pool.observe(Arc::new(self.audit.clone()));
+        }
     }
 
     /// What becomes of lines and spans is told with the metrics.

@@ -109,12 +109,11 @@ fn context(flags: &Flags, cluster: &FolderCluster, outlets: &Outlets) -> Result<
     let metrics = Metrics::new().context("could not set up the metrics")?;
     let shared = Arc::new(cluster.clone());
     let rules = rules(flags);
+    let calls = Calls::new(metrics.clone());
+    let pool = Arc::new(Pool::new(shared.clone(), calls, rules.clone()));
+    outlets.watch(&pool);
     Ok(Context {
-        pool: Arc::new(Pool::new(
-            shared.clone(),
-            Calls::new(metrics.clone()),
-            rules.clone(),
-        )),
+        pool,
         following: Arc::new(Following::new(shared.clone())),
         rendering: Arc::new(Rendering::new(Engine::default())),
         generators: Arc::new(Generators::new(

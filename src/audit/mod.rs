@@ -18,7 +18,11 @@ use serde::Serialize;
 pub use self::flags::AuditFlags;
 pub use self::log::open;
 pub use self::record::{Action, Asked, Record, Who};
+use crate::cluster::Store;
 use crate::courier::Outbox;
+use crate::engine::object::ObjectRef;
+use crate::engine::problem::Problem;
+use crate::provider::pool::DialObserver;
 
 /// Where deeds are told. The default tells nobody.
 #[derive(Clone, Default)]
@@ -73,6 +77,16 @@ impl Audit {
         };
         text.push('\n');
         book.lines.put(text);
+    }
+}
+
+impl DialObserver for Audit {
+    fn connected(&self, store: &Store, credentials: &[ObjectRef], problem: Option<&Problem>) {
+        self.tell(|| {
+            let who = Who::new(&ObjectRef::from(&store.key), &store.uid);
+            let record = Record::new(Action::Connect, who).store(&store.key);
+            record.credentials(credentials).ended(problem)
+        });
     }
 }
 

@@ -32,6 +32,10 @@ pub enum Action {
     Renew,
     /// The same was given back.
     Revoke,
+    /// A store's backend was connected to, with a login where it has one.
+    Connect,
+    /// A store was looked at: is its backend there, and may we use it?
+    Check,
 }
 
 /// On whose behalf.

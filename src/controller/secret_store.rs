@@ -10,6 +10,7 @@ use tracing::{info, warn};
 
 use super::Context;
 use super::following::Follower;
+use crate::audit::{Action, Record, Who};
 use crate::cluster::{Event, Store};
 use crate::engine::condition::{self, Verdict as Told, truncate};
 use crate::engine::labels;
@@ -34,6 +35,7 @@ pub async fn reconcile(context: Context, key: StoreKey) -> Next {
     }
     let started = Instant::now();
     let checked = traces::step("check", check(&context, &store)).await;
+    audit(&context, &store, &checked);
     follow(&context, &key, &checked);
     let status = status(&context, &store, &checked);
     let readiness = match &checked {
@@ -54,6 +56,20 @@ async fn check(context: &Context, store: &Arc<Store>) -> Verdict {
     }
     context.pool.refresh_if_stale(&store.key).await;
     context.pool.check(store).await
+}
+
+/// The backend was shown our credentials.
+fn audit(context: &Context, store: &Store, checked: &Verdict) {
+    context.audit.tell(|| {
+        let who = Who::new(&ObjectRef::from(&store.key), &store.uid);
+        let credentials = context
+            .pool
+            .credentials(&store.key, store.key.namespace().unwrap_or_default());
+        let record = Record::new(Action::Check, who)
+            .store(&store.key)
+            .credentials(&credentials);
+        record.ended(problem_of(checked))
+    });
 }
 
 /// Looks again as soon as a credential changes, or what the failure hangs on.

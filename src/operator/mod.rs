@@ -37,6 +37,7 @@ use crate::telemetry::Metrics;
 
 pub use self::flags::Flags;
 pub(crate) use self::flags::{Address, LogFlags, parse_address};
+pub(crate) use self::metrics::MetricsFlags;
 
 /// How long the API server may take to answer at the start.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -126,6 +127,7 @@ fn context(flags: &Flags, cluster: Arc<KubeCluster>, metrics: Arc<Metrics>, outl
     let (calls, rules) = (Calls::new(metrics.clone()), flags.rules.rules());
     let pool = Arc::new(Pool::new(cluster.clone(), calls.clone(), rules.clone()));
     metrics.tell_of(&pool);
+    outlets.watch(&pool);
     Context {
         pool,
         following: Arc::new(Following::new(cluster.clone())),

@@ -14,9 +14,10 @@ use tracing::{info, warn};
 use super::flags::Accepted;
 use crate::certificates::Shown;
 use crate::certificates::keeper::Keeper;
+use crate::cluster::kube::KubeReviews;
 use crate::cluster::kube::webhook::{CONFIGURATIONS, KubeWebhookObjects, Places};
 use crate::engine::renewal::Lives;
-use crate::operator::{Address, LogFlags, client_config, connect, parse_address};
+use crate::operator::{Address, LogFlags, MetricsFlags, client_config, connect, parse_address};
 use crate::process::{change_verbosity_on_signals, finish, parse_duration, stop_on_signals};
 use crate::server;
 use crate::telemetry::Metrics;
@@ -42,9 +43,8 @@ pub struct Flags {
     /// How often it is looked at.
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub crd_requeue_interval: Duration,
-    /// Where metrics are served. `0` serves none.
-    #[arg(long, value_name = "ADDRESS", default_value = ":8080", value_parser = parse_address)]
-    pub metrics_addr: Address,
+    #[command(flatten)]
+    pub metrics: MetricsFlags,
     /// Where /healthz and /readyz are served. `0` serves none.
     #[arg(long, value_name = "ADDRESS", default_value = ":8081", value_parser = parse_address)]
     pub healthz_addr: Address,
@@ -74,17 +74,11 @@ pub async fn run(flags: &Flags) -> Result<()> {
     stop_on_signals(&tasks, &stop)?;
     change_verbosity_on_signals(verbosity, &tasks, &stop)?;
     let metrics = Metrics::new().context("could not set up the metrics")?;
-    if let Some(address) = flags.metrics_addr.0 {
-        server::start(
-            "metrics",
-            address,
-            server::metrics(metrics.clone(), None),
-            &tasks,
-            &stop,
-        )
-        .await?;
-    }
+    let door = flags.metrics.serve(&metrics, &tasks, &stop).await?;
     let client = connect(client_config().await?, &metrics, &stop).await?;
+    if let Some(door) = door {
+        door.ask(Arc::new(KubeReviews::new(client.clone())));
+    }
     let shown = Shown::default();
     metrics.tell_of_certificate(&shown);
     if let Some(address) = flags.healthz_addr.0 {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use tracing::warn;
 
-use crate::operator::{Address, LogFlags, parse_address};
+use crate::operator::{Address, LogFlags, MetricsFlags, parse_address};
 use crate::process::parse_duration;
 use crate::server::tls;
 
@@ -33,9 +33,8 @@ pub struct Flags {
     /// How long it has to be valid for nobody to be warned.
     #[arg(long, value_name = "DURATION", default_value = "2160h", value_parser = parse_duration)]
     pub lookahead_interval: Duration,
-    /// Where metrics are served. `0` serves none.
-    #[arg(long, value_name = "ADDRESS", default_value = ":8080", value_parser = parse_address)]
-    pub metrics_addr: Address,
+    #[command(flatten)]
+    pub metrics: MetricsFlags,
     /// Where /healthz and /readyz are served. `0` serves none.
     #[arg(long, value_name = "ADDRESS", default_value = ":8081", value_parser = parse_address)]
     pub healthz_addr: Address,
@@ -76,32 +75,14 @@ impl TlsFlags {
 #[derive(Clone, Debug, Args)]
 pub struct Accepted {
     #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true")]
-    metrics_auth: Option<String>,
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true")]
-    metrics_secure: Option<String>,
-    #[arg(long, hide = true)]
-    metrics_cert_dir: Option<String>,
-    #[arg(long, hide = true)]
-    metrics_cert_name: Option<String>,
-    #[arg(long, hide = true)]
-    metrics_key_name: Option<String>,
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true")]
     enable_http2: Option<String>,
 }
 
 impl Accepted {
     pub fn warn(&self) {
-        for (flag, value) in [
-            ("--metrics-auth", &self.metrics_auth),
-            ("--metrics-secure", &self.metrics_secure),
-            ("--metrics-cert-dir", &self.metrics_cert_dir),
-            ("--metrics-cert-name", &self.metrics_cert_name),
-            ("--metrics-key-name", &self.metrics_key_name),
-            ("--enable-http2", &self.enable_http2),
-        ] {
-            if value.is_some() {
-                warn!(flag, "a flag of External Secrets Operator has no effect here");
-            }
+        if self.enable_http2.is_some() {
+            let flag = "--enable-http2";
+            warn!(flag, "a flag of External Secrets Operator has no effect here");
         }
     }
 }

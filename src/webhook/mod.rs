@@ -6,6 +6,7 @@
 pub mod certcontroller;
 mod flags;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -16,7 +17,10 @@ use tracing::{info, warn};
 
 use crate::certificates::Shown;
 use crate::certificates::files::{Files, LOOKS_EVERY};
+use crate::cluster::kube::KubeReviews;
+use crate::operator::{client_config, connect};
 use crate::process::{change_verbosity_on_signals, finish, stop_on_signals};
+use crate::server::access::Door;
 use crate::server::{self, admission};
 use crate::telemetry::Metrics;
 
@@ -38,15 +42,8 @@ pub async fn run(flags: &Flags) -> Result<()> {
     metrics.tell_of_certificate(&shown);
     let files = Files::new(&flags.cert_dir, "tls.crt", "tls.key");
     tasks.spawn(files.follow(shown.clone(), LOOKS_EVERY.min(flags.check_interval), stop.clone()));
-    if let Some(address) = flags.metrics_addr.0 {
-        server::start(
-            "metrics",
-            address,
-            server::metrics(metrics.clone(), None),
-            &tasks,
-            &stop,
-        )
-        .await?;
+    if let Some(door) = flags.metrics.serve(&metrics, &tasks, &stop).await? {
+        tasks.spawn(tend(door, metrics.clone(), stop.clone()));
     }
     if let Some(address) = flags.healthz_addr.0 {
         let (shown, name) = (shown.clone(), flags.dns_name.clone());
@@ -71,6 +68,21 @@ pub async fn run(flags: &Flags) -> Result<()> {
     finish(&tasks).await;
     info!("stopped");
     Ok(())
+}
+
+/// Finds the cluster that says who may read the metrics. Admission waits for nothing of that.
+async fn tend(door: Door, metrics: Arc<Metrics>, stop: CancellationToken) {
+    let client = async { connect(client_config().await?, &metrics, &stop).await };
+    match client.await {
+        Ok(client) => door.ask(Arc::new(KubeReviews::new(client))),
+        Err(error) => {
+            let why = format!("{error:#}");
+            warn!(
+                why,
+                "nobody may read the metrics: --metrics-auth has no cluster to ask who may"
+            );
+        }
+    }
 }
 
 /// Tells of a certificate that will soon be of no use. ESO ends itself then; we go on with what there is.

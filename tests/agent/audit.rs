@@ -52,6 +52,10 @@ fn reads_writes_and_refusals_are_told_without_values() {
     assert_eq!(
         found,
         [
+            json!(["check", "done", null, "far", null, null]),
+            json!(["check", "done", null, "s", null, null]),
+            json!(["connect", "done", null, "far", null, null]),
+            json!(["connect", "done", null, "s", null, null]),
             json!(["read", "done", null, "app", "k", ["pass", "user"]]),
             json!(["read", "refused", "StoreDenied", "denied", "k", null]),
             json!(["write", "done", null, "app", null, ["pass", "user"]]),

@@ -47,3 +47,18 @@ fn its_memory_is_never_written_to_a_disk() {
     let words: Vec<_> = core.unwrap_or_default().split_whitespace().skip(4).collect();
     assert_eq!(words, ["0", "0", "bytes"]);
 }
+
+#[test]
+fn metrics_of_the_webhook_are_served_over_tls_or_not_at_all() {
+    let run = |flags: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lockstep"));
+        let flags = ["webhook", "--healthz-addr=0", "--metrics-addr=127.0.0.1:0"]
+            .iter()
+            .chain(flags);
+        command.args(flags).output().expect("the program runs")
+    };
+    let refused = run(&["--metrics-auth"]);
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{told}");
+    assert!(told.contains("--metrics-auth takes --metrics-secure"), "{told}");
+}

@@ -6,6 +6,7 @@ mod bad_input;
 mod bench;
 mod canary;
 mod cel;
+mod collector;
 mod crash;
 mod diff;
 mod drift;

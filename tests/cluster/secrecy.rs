@@ -1,5 +1,5 @@
 //! A canary in every backend there is: whatever is done with it, and whatever fails because of it, it is seen in targets
-//! and nowhere else. Not in the log at its loudest, not in events, conditions, metrics or the audit.
+//! and nowhere else. Not in the log at its loudest, not in events, conditions, metrics, the audit or traces.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -9,11 +9,12 @@ use anyhow::{Context as _, Result, ensure};
 use kube::Resource;
 use kube::api::ListParams;
 use lockstep_api::{ExternalSecret, PushSecret, SecretStore};
-use lockstep_testkit::{Moto, Vault, eventually};
+use lockstep_testkit::{Azure, Moto, Vault, eventually};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::bench::{Bench, SOON};
+use crate::collector::{Collector, text};
 
 /// Stands in the way wherever something is made of it: it is no JSON, no base64, no certificate and no template.
 const CANARY: &str = "canary-7e31b0c4 {{not json";
@@ -22,22 +23,37 @@ const MARK: &str = "canary-7e31b0c4";
 
 struct Scene {
     bench: Bench,
-    _folder: TempDir,
+    folder: TempDir,
     audit: PathBuf,
+    collector: Collector,
     /// What lockstep shows to backends; it is to be seen nowhere either.
     credentials: Vec<String>,
 }
 
 impl Scene {
-    async fn set_up(moto: Option<&Moto>) -> Result<Self> {
+    async fn set_up(moto: Option<&Moto>, azure: &Azure) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let audit = folder.path().join("audit");
         let shown = audit.to_str().context("a path")?.to_owned();
         let url = moto.map(Moto::url).unwrap_or_default();
+        let root = folder.path().join("root");
+        std::fs::create_dir(&root)?;
+        let root = root.to_str().context("a path")?.to_owned();
+        let trusted = folder.path().join("trusted");
+        std::fs::write(&trusted, azure.authority())?;
+        let trusted = trusted.to_str().context("a path")?.to_owned();
+        let collector = Collector::start().await?;
         let environment = [
             ("LOCKSTEP_AUDIT_LOG", shown.as_str()),
             ("AWS_SECRETSMANAGER_ENDPOINT", &url),
             ("AWS_STS_ENDPOINT", &url),
+            ("LOCKSTEP_FILE_PROVIDER_ROOT", &root),
+            ("SSL_CERT_FILE", &trusted),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url),
+            (
+                "OTEL_EXPORTER_OTLP_HEADERS",
+                "x-token=fixture-of-a-collector-s-token",
+            ),
         ];
         let bench = Bench::set_up_in(&environment, "secrecy", CANARY).await?;
         let pid = bench.operator.id().to_string();
@@ -47,9 +63,10 @@ impl Scene {
         ensure!(louder.success(), "the log cannot be turned up");
         Ok(Self {
             bench,
-            _folder: folder,
+            folder,
             audit,
-            credentials: Vec::new(),
+            collector,
+            credentials: vec!["fixture-of-a-collector-s-token".to_owned()],
         })
     }
 
@@ -119,6 +136,27 @@ impl Scene {
         self.store("aws", json!({"aws": provider})).await
     }
 
+    async fn azure(&mut self, azure: &Azure) -> Result<()> {
+        const SECRET: &str = "fixture-of-an-azure-client-secret";
+        azure.register_secret("client", SECRET);
+        azure.put_secret("k", CANARY, &[]);
+        self.credential("azure-secret", SECRET).await?;
+        self.bench.put_secret("azure-id", "value", "client").await?;
+        let reference = |name: &str| json!({"name": name, "key": "value"});
+        let provider = json!({
+            "vaultUrl": azure.url(), "tenantId": Azure::TENANT, "useAzureSDK": true,
+            "customCloudConfig": {"activeDirectoryEndpoint": azure.url()},
+            "authSecretRef": {"clientId": reference("azure-id"), "clientSecret": reference("azure-secret")},
+        });
+        self.store("azure", json!({"azurekv": provider})).await
+    }
+
+    async fn files(&self) -> Result<()> {
+        std::fs::write(self.folder.path().join("root/k"), CANARY)?;
+        let provider = json!({"lockstep.dev/file": {"directory": {"path": "."}}});
+        self.store("file", provider).await
+    }
+
     async fn store(&self, name: &str, provider: Value) -> Result<()> {
         self.bench
             .apply("SecretStore", name, json!({"provider": provider}))
@@ -172,6 +210,7 @@ impl Scene {
             ("the metrics", self.bench.metrics()?),
             ("events", self.bench.events().await?),
             ("the audit", std::fs::read_to_string(&self.audit)?),
+            ("traces", self.collector.sent()),
             ("ExternalSecrets", self.statuses::<ExternalSecret>().await?),
             ("stores", self.statuses::<SecretStore>().await?),
             ("PushSecrets", self.statuses::<PushSecret>().await?),
@@ -213,6 +252,16 @@ impl Scene {
         Ok(())
     }
 
+    /// The stores whose backends were asked to do that, as traces have it.
+    fn traced(&self, operation: &str) -> Result<BTreeSet<String>> {
+        let spans = self.collector.spans()?;
+        let asked = spans
+            .iter()
+            .filter(|span| text(span, "lockstep.operation") == Some(operation));
+        let stores = asked.filter_map(|span| text(span, "lockstep.store.name"));
+        Ok(stores.map(str::to_owned).collect())
+    }
+
     /// The stores that were read and written, as the audit has it.
     fn audited(&self, action: &str) -> Result<BTreeSet<String>> {
         let text = std::fs::read_to_string(&self.audit)?;
@@ -235,15 +284,20 @@ async fn a_canary_in_every_backend_is_seen_nowhere() -> Result<()> {
     } else {
         None
     };
-    let mut scene = Scene::set_up(moto.as_deref()).await?;
+    let azure = Azure::start().await?;
+    let mut scene = Scene::set_up(moto.as_deref(), &azure).await?;
     scene.vault(&vault).await?;
     scene.kubernetes().await?;
+    scene.azure(&azure).await?;
+    scene.files().await?;
     let (whole, property) = (json!({"key": "k"}), json!({"key": "k", "property": "v"}));
     let mut stores = vec![
         ("fake", &whole),
         ("kubernetes", &property),
         ("vault", &property),
         ("webhook", &whole),
+        ("azure", &whole),
+        ("file", &whole),
     ];
     if let Some(moto) = &moto {
         scene.aws(moto).await?;
@@ -263,9 +317,21 @@ async fn a_canary_in_every_backend_is_seen_nowhere() -> Result<()> {
             .collect::<BTreeSet<_>>()
     };
     let read: Vec<&str> = stores.iter().map(|(store, _)| *store).collect();
+    // Files are held of one moment, and read out of that.
+    let asked: Vec<&str> = read.iter().copied().filter(|store| *store != "file").collect();
     eventually("all is in the audit", SOON, async || {
         let (was_read, was_pushed) = (scene.audited("read")?, scene.audited("push")?);
         ensure!(was_read == names(&read), "read: {was_read:?}");
+        ensure!(
+            was_pushed == names(&["kubernetes", "vault"]),
+            "pushed: {was_pushed:?}"
+        );
+        Ok(())
+    })
+    .await?;
+    eventually("all is in the traces", SOON, async || {
+        let (was_read, was_pushed) = (scene.traced("read")?, scene.traced("write")?);
+        ensure!(was_read.is_superset(&names(&asked)), "read: {was_read:?}");
         ensure!(
             was_pushed == names(&["kubernetes", "vault"]),
             "pushed: {was_pushed:?}"

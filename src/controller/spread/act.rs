@@ -3,6 +3,7 @@
 use futures::stream::{self, StreamExt as _};
 
 use super::Memory;
+use super::audit;
 use super::gather::Task;
 use crate::cluster::Spreading;
 use crate::controller::Context;
@@ -63,9 +64,13 @@ type Done<'n> = (&'n str, Result<(), Problem>);
 
 impl Hands<'_> {
     async fn delete<'n>(&self, child: &'n Child) -> Done<'n> {
-        let sort = self.task.parent.key.sort;
-        let deleted = self.spreading.delete_child(sort, &child.key, &child.base.uid);
-        (&child.key.namespace, deleted.await)
+        let parent = &self.task.parent;
+        let deleted = self
+            .spreading
+            .delete_child(parent.key.sort, &child.key, &child.base.uid);
+        let deleted = deleted.await;
+        audit::deleted(self.context, parent, &child.key, deleted.as_ref().err());
+        (&child.key.namespace, deleted)
     }
 
     async fn bring_in_step<'n>(&self, namespace: &'n str, there: Option<&Child>) -> Done<'n> {
@@ -87,9 +92,16 @@ impl Hands<'_> {
         let Task { parent, spread, .. } = self.task;
         match spread::step(parent, spread, namespace, there) {
             Step::Keep => Ok(()),
-            Step::Refuse(problem) => Err(problem),
+            Step::Refuse(problem) => {
+                let key = ObjectKey::new(namespace, &spread.child_name);
+                audit::wrote(self.context, parent, &key, Some(&problem));
+                Err(problem)
+            }
             Step::Write(write) => {
-                let child = self.spreading.write_child(&write).await?;
+                let key = ObjectKey::new(namespace, &spread.child_name);
+                let written = self.spreading.write_child(&write).await;
+                audit::wrote(self.context, parent, &key, written.as_ref().err());
+                let child = written?;
                 if write.base.is_none() {
                     self.memory.make(write.sort, child, (self.context.clock)());
                 }

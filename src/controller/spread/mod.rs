@@ -4,6 +4,7 @@
 //! namespaces there are, a turn writes one status, and what fails in one of them waits for nobody else's.
 
 mod act;
+mod audit;
 mod gather;
 mod memory;
 mod release;

@@ -2,7 +2,7 @@
 
 use tracing::{info, warn};
 
-use super::report;
+use super::{audit, report};
 use crate::cluster::Spreading;
 use crate::controller::Context;
 use crate::engine::labels;
@@ -18,7 +18,7 @@ pub async fn release(context: &Context, spreading: &dyn Spreading, parent: &Pare
     }
     let done = async {
         if !has(labels::ORPHAN) {
-            delete_children(spreading, parent).await?;
+            delete_children(context, spreading, parent).await?;
         }
         spreading.remove_finalizer(parent, labels::SPREAD_FINALIZER).await
     };
@@ -35,11 +35,16 @@ pub async fn release(context: &Context, spreading: &dyn Spreading, parent: &Pare
 }
 
 /// All are tried, whatever becomes of one.
-async fn delete_children(spreading: &dyn Spreading, parent: &Parent) -> Result<(), Problem> {
+async fn delete_children(
+    context: &Context,
+    spreading: &dyn Spreading,
+    parent: &Parent,
+) -> Result<(), Problem> {
     let sort = parent.key.sort;
     let mut outcome = Ok(());
     for child in spreading.children_of(sort, &parent.uid) {
         let deleted = spreading.delete_child(sort, &child.key, &child.base.uid).await;
+        audit::deleted(context, parent, &child.key, deleted.as_ref().err());
         outcome = outcome.and(deleted);
     }
     outcome

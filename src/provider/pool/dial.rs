@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::closing::Closing;
 use crate::cluster::Cluster;
+use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 use crate::engine::store::Store;
 use crate::provider::reader::told::{self, Origin};
@@ -16,6 +17,11 @@ use crate::provider::{Backend, Calls, Keepsake, News, References, Rules, StoreSc
 use crate::traces::{self, Span};
 
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Hears of every attempt to connect to a store, and whose credentials it took.
+pub trait DialObserver: Send + Sync {
+    fn connected(&self, store: &Store, credentials: &[ObjectRef], problem: Option<&Problem>);
+}
 
 #[async_trait]
 pub(super) trait Dial: Send + Sync + fmt::Debug {
@@ -56,7 +62,12 @@ pub(super) struct StoreDial {
     pub(super) news: News,
     pub(super) closing: Closing,
     pub(super) rules: Rules,
+    pub(super) observer: Observed,
 }
+
+/// Who hears of it, if anybody does.
+#[derive(Clone, Default)]
+pub(super) struct Observed(pub(super) Option<Arc<dyn DialObserver>>);
 
 #[async_trait]
 impl Dial for StoreDial {
@@ -67,6 +78,9 @@ impl Dial for StoreDial {
         let connected = self.connect_in_time(references.clone());
         let backend = traces::here().child(describe, connected).await;
         let is_referent = references.is_referent();
+        if let Some(observer) = &self.observer.0 {
+            observer.connected(&self.store, &references.credentials(), backend.as_ref().err());
+        }
         match backend {
             Ok(backend) => Ok(Link {
                 backend,
@@ -75,6 +89,12 @@ impl Dial for StoreDial {
             }),
             Err(problem) => Err(NoLink { problem, is_referent }),
         }
+    }
+}
+
+impl fmt::Debug for Observed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observed")
     }
 }
 

@@ -18,7 +18,7 @@ mod turns;
 mod vitals;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -34,13 +34,14 @@ use crate::engine::object::{ObjectRef, StoreKey};
 use crate::engine::problem::Problem;
 use crate::engine::store::Store;
 use closing::Closing;
-use dial::{Dial as _, Link, NoLink, StoreDial};
+use dial::{Dial as _, Link, NoLink, Observed, StoreDial};
 use epochs::Epochs;
 use renewing::Renewing;
 use shelves::{Connection, Lane, Search, Shelves, Ticket};
 use turns::Turns;
 
 pub use super::reader::gate::Turn;
+pub use dial::DialObserver;
 pub use epochs::Epoch;
 pub use looks::Verdict;
 pub use turns::Tidings;
@@ -64,6 +65,7 @@ struct Core {
     turns: Arc<Turns>,
     epochs: Epochs,
     closing: Closing,
+    observer: OnceLock<Arc<dyn DialObserver>>,
 }
 
 #[derive(Clone, Debug)]
@@ -93,8 +95,14 @@ impl Pool {
                 turns: Arc::default(),
                 epochs: Epochs::default(),
                 closing: Closing::default(),
+                observer: OnceLock::new(),
             }),
         }
+    }
+
+    /// Who hears of every attempt to connect from now on. For one.
+    pub fn observe(&self, observer: Arc<dyn DialObserver>) {
+        let _ = self.core.observer.set(observer);
     }
 
     /// The connection of a store, on behalf of a namespace that uses it.
@@ -226,6 +234,7 @@ impl Core {
             news: self.news_of(&ticket.store),
             closing: self.closing.clone(),
             rules: self.rules.clone(),
+            observer: Observed(self.observer.get().cloned()),
         };
         let (is_referent, connection) = match through(&ticket.gate, &dial).await {
             Ok(link) => {
