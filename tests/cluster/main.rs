@@ -32,5 +32,6 @@ mod secrecy;
 mod series;
 mod spread;
 mod takeover;
+mod tokens;
 mod vault;
 mod wakes;

@@ -43,3 +43,13 @@ pub fn folder_with(programs: &[&str], besides: &[PathBuf]) -> Option<PathBuf> {
         .chain(besides.iter().cloned())
         .find(has_all)
 }
+
+/// Our own Python, if this package is installed there: a path below `site-packages`.
+pub(crate) fn python_with(package: &str) -> Option<PathBuf> {
+    let venv = workspace_root().join(VENV_DIR);
+    let has_it = |folder: std::io::Result<std::fs::DirEntry>| {
+        folder.is_ok_and(|folder| folder.path().join("site-packages").join(package).is_dir())
+    };
+    let is_installed = std::fs::read_dir(venv.join("lib")).ok()?.any(has_it);
+    is_installed.then(|| venv.join("bin/python"))
+}

@@ -20,6 +20,13 @@ const AZURE: [(&str, &str); 4] = [
     ("azure-keyvault-secrets", "4.12.0"),
 ];
 
+/// Clients of GitLab, Grafana and GitHub that others wrote, with which the fakes of these have to agree.
+const TOKENS: [(&str, &str); 3] = [
+    ("grafana-client", "5.1.4"),
+    ("pygithub", "2.10.0"),
+    ("python-gitlab", "8.6.0"),
+];
+
 /// A Python that has PyYAML.
 pub fn with_yaml() -> Result<PathBuf> {
     let system = PathBuf::from("python3");
@@ -47,16 +54,26 @@ pub fn moto() -> Result<PathBuf> {
 
 /// Installs Azure's own clients if they are not there.
 pub fn azure_clients() -> Result<()> {
+    clients("azure-clients", &AZURE, lockstep_testkit::azure_clients)
+}
+
+/// The same for GitLab, Grafana and GitHub.
+pub fn token_clients() -> Result<()> {
+    clients("token-clients", &TOKENS, lockstep_testkit::token_clients)
+}
+
+fn clients(name: &str, packages: &[(&str, &str)], find: fn() -> Option<PathBuf>) -> Result<()> {
     let venv = venv();
-    if !AZURE
-        .iter()
-        .all(|(package, version)| has(&venv, package, version))
-    {
-        let packages = AZURE.map(|(package, version)| format!("{package}=={version}"));
-        install(&packages.each_ref().map(String::as_str))?;
+    let mut all = packages.iter();
+    if !all.all(|(package, version)| has(&venv, package, version)) {
+        let packages: Vec<_> = packages
+            .iter()
+            .map(|(package, version)| format!("{package}=={version}"))
+            .collect();
+        install(&packages.iter().map(String::as_str).collect::<Vec<_>>())?;
     }
-    let found = lockstep_testkit::azure_clients().context("the packages came without their modules")?;
-    eprintln!("{:<24} for {}", "azure-clients", found.display());
+    let found = find().context("the packages came without their modules")?;
+    eprintln!("{name:<24} for {}", found.display());
     Ok(())
 }
 

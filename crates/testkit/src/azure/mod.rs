@@ -25,8 +25,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::binaries::python_with;
 use crate::certificates::RsaIdentity;
-use crate::{Authority, Error, Faults, Purpose, Tls, VENV_DIR, workspace_root};
+use crate::{Authority, Error, Faults, Purpose, Tls};
 use entra::Application;
 use objects::Objects;
 
@@ -266,17 +267,7 @@ fn open(state: &Mutex<World>) -> MutexGuard<'_, World> {
 
 /// A Python that has Azure's own clients, as `cargo xtask testbed` installed them.
 pub fn azure_clients() -> Option<PathBuf> {
-    let venv = workspace_root().join(VENV_DIR);
-    let has_them = |folder: std::io::Result<std::fs::DirEntry>| {
-        folder.is_ok_and(|folder| {
-            folder
-                .path()
-                .join("site-packages/azure/keyvault/secrets")
-                .is_dir()
-        })
-    };
-    let is_installed = std::fs::read_dir(venv.join("lib")).ok()?.any(has_them);
-    is_installed.then(|| venv.join("bin/python"))
+    python_with("azure/keyvault/secrets")
 }
 
 fn reply(status: u16, body: &Value) -> Response {
