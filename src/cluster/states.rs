@@ -22,6 +22,8 @@ pub trait GeneratorStates: Send + Sync {
     async fn amend(&self, state: &State, amendment: &Amendment) -> Result<(), Problem>;
     /// Deletes exactly the one that was looked at. With a finalizer on it, it stays until that is removed.
     async fn delete(&self, state: &State) -> Result<(), Problem>;
+    /// It stays until what it tells of is undone.
+    async fn hold(&self, state: &State) -> Result<(), Problem>;
     /// What it told of is undone.
     async fn remove_finalizer(&self, state: &State) -> Result<(), Problem>;
     /// What credentials in states are sealed with: always the same, and known to nobody else.

@@ -36,6 +36,8 @@ pub async fn reconcile(context: Context, key: ObjectKey) -> Next {
     };
     let now = (context.clock)();
     let done = match (state.terminating, state.deadline) {
+        // ESO does so, but later, and may not have come to it.
+        (None, _) if !is_held(&state) => states.hold(&state).await.map(|()| Next::WhenWoken),
         (Some(since), _) => match end(&context, states, &state, since).await {
             Ok(()) => Ok(Next::WhenWoken),
             Err(problem) => Err(problem),
@@ -57,11 +59,7 @@ async fn end(
     state: &State,
     since: Timestamp,
 ) -> Result<(), Problem> {
-    if !state
-        .finalizers
-        .iter()
-        .any(|name| name == labels::STATE_FINALIZER)
-    {
+    if !is_held(state) {
         return Ok(());
     }
     let undone = traces::step("undo", context.generators.undo(state)).await;
@@ -80,11 +78,17 @@ async fn end(
     states.remove_finalizer(state).await
 }
 
+fn is_held(state: &State) -> bool {
+    state
+        .finalizers
+        .iter()
+        .any(|name| name == labels::STATE_FINALIZER)
+}
+
 /// Nobody renews what is flagged or deleted, from then on.
 fn has_ended(state: &State, since: Timestamp, now: Timestamp) -> bool {
     let since = state.deadline.map_or(since, |deadline| deadline.min(since));
-    let life = kept::account(state).life;
-    let ends = life.and_then(|life| life.ends_by_itself(since));
+    let ends = kept::account(state).ends_by_itself(since);
     ends.and_then(|ends| ends.checked_add(MARGIN).ok())
         .is_some_and(|ends| ends <= now)
 }

@@ -31,10 +31,49 @@ pub struct State {
     pub content: FreeJson,
 }
 
+/// Of which kind the objects are that generators make something for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnerKind {
+    ExternalSecret,
+    PushSecret,
+}
+
+impl OwnerKind {
+    pub fn of(kind: &str) -> Option<Self> {
+        [Self::ExternalSecret, Self::PushSecret]
+            .into_iter()
+            .find(|known| known.as_str() == kind)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ExternalSecret => "ExternalSecret",
+            Self::PushSecret => "PushSecret",
+        }
+    }
+
+    pub fn api_version(self) -> &'static str {
+        match self {
+            Self::ExternalSecret => "external-secrets.io/v1",
+            Self::PushSecret => "external-secrets.io/v1alpha1",
+        }
+    }
+
+    /// What the names of the states of such an object begin with.
+    pub fn prefix(self, name: &str) -> String {
+        format!("gen-{}-{name}-", self.as_str().to_ascii_lowercase())
+    }
+
+    fn key(self, ObjectKey { namespace, name }: &ObjectKey, entry: &str) -> String {
+        fingerprint::of_text(&format!("{}-{namespace}-{name}-{entry}", self.as_str()))
+    }
+}
+
 /// One that is to be.
 #[derive(Clone, Debug)]
 pub struct NewState {
     pub entry: String,
+    pub owner_kind: OwnerKind,
     pub owner: ObjectKey,
     pub owner_uid: String,
     pub resource: FreeJson,
@@ -67,13 +106,12 @@ impl State {
 
 /// Which entry of `dataFrom` of which ExternalSecret, as ESO tells it on a label.
 pub fn owner_key(external_secret: &ObjectKey, entry: usize) -> String {
-    let ObjectKey { namespace, name } = external_secret;
-    fingerprint::of_text(&format!("ExternalSecret-{namespace}-{name}-{entry}"))
+    OwnerKind::ExternalSecret.key(external_secret, &entry.to_string())
 }
 
-/// What the names of the states of an ExternalSecret begin with.
-pub fn name_prefix(external_secret: &str) -> String {
-    format!("gen-externalsecret-{external_secret}-")
+/// The same for a PushSecret, which has but one.
+pub fn push_owner_key(push_secret: &ObjectKey) -> String {
+    OwnerKind::PushSecret.key(push_secret, "__pushsecret")
 }
 
 /// The generator as it is now, so that what it made can be undone when it is gone or has become another. Of one that
@@ -103,6 +141,15 @@ mod tests {
     fn an_entry_has_the_key_that_eso_gives_it() {
         let key = owner_key(&ObjectKey::new("t-state-gitlab", "app"), 0);
         assert_eq!(key, "f22928c68edaa7143daeb49378bf066bd4890d3d5b5032278adc3162");
+    }
+
+    #[test]
+    fn the_states_of_a_push_secret_are_named_as_eso_names_them() {
+        let key = push_owner_key(&ObjectKey::new("ns", "p"));
+        assert_eq!(key, fingerprint::of_text("PushSecret-ns-p-__pushsecret"));
+        assert_eq!(OwnerKind::PushSecret.prefix("p"), "gen-pushsecret-p-");
+        assert_eq!(OwnerKind::of("PushSecret"), Some(OwnerKind::PushSecret));
+        assert_eq!(OwnerKind::of("Pod"), None);
     }
 
     fn state(resource: FreeJson) -> State {

@@ -7,14 +7,22 @@
 mod aws;
 mod azure;
 mod fake;
+mod federated;
+mod github;
+mod gitlab;
+mod grafana;
 pub mod kept;
+mod lend;
 mod mfa;
 pub mod page;
 mod password;
 mod seal;
 mod ssh_key;
+#[cfg(test)]
+mod testing;
 mod uuid;
 mod vault;
+mod web;
 mod webhook;
 
 use std::sync::Arc;
@@ -37,6 +45,7 @@ use crate::provider::{Calls, References, Rules, StoreScope};
 use crate::random::random;
 use page::Page;
 use vault::Vault;
+use web::Web;
 
 pub use vault::Renewal;
 
@@ -51,6 +60,7 @@ pub struct Generators {
     rules: Rules,
     keys_at_once: Arc<Semaphore>,
     vault: Vault,
+    web: Web,
 }
 
 /// On whose behalf values are made.
@@ -81,6 +91,7 @@ impl Generators {
     pub fn new(cluster: Arc<dyn Cluster>, calls: Calls, rules: Rules) -> Self {
         Self {
             vault: Vault::new(cluster.clone(), calls.clone(), rules.clone()),
+            web: Web::default(),
             cluster,
             calls,
             rules,
@@ -133,13 +144,34 @@ impl Generators {
                 let made = azure::registry_token(token, &self.references(order)).await;
                 made.map_err(|problem| told(problem, order))
             }
-            GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_)
-            | GeneratorSpec::CloudsmithAccessToken(_)
-            | GeneratorSpec::GCRAccessToken(_)
+            GeneratorSpec::CloudsmithAccessToken(_)
             | GeneratorSpec::GithubAccessToken(_)
             | GeneratorSpec::GitlabDeployToken(_)
             | GeneratorSpec::Grafana(_)
-            | GeneratorSpec::QuayAccessToken(_) => Err(Problem::NotSupported {
+            | GeneratorSpec::QuayAccessToken(_) => {
+                let made = self.ask(spec, order).await;
+                made.map_err(|problem| told(problem, order))
+            }
+            GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_)
+            | GeneratorSpec::GCRAccessToken(_) => Err(Problem::NotSupported {
+                what: format!("generator `{}`", spec.kind().as_str()),
+            }),
+        }
+    }
+
+    /// The kinds that ask a small API, with one client for all of them.
+    async fn ask(&self, spec: &GeneratorSpec, order: Order<'_>) -> Result<Values, Problem> {
+        let resource = || state::snapshot(order.generator, spec);
+        let asked = (&self.web, &self.references(order));
+        match spec {
+            GeneratorSpec::CloudsmithAccessToken(token) => federated::cloudsmith(token, asked).await,
+            GeneratorSpec::GithubAccessToken(token) => github::generate(token, asked, order.now).await,
+            GeneratorSpec::GitlabDeployToken(token) => {
+                gitlab::generate(token, resource(), asked, order).await
+            }
+            GeneratorSpec::Grafana(token) => grafana::generate(token, resource(), asked, order).await,
+            GeneratorSpec::QuayAccessToken(token) => federated::quay(token, asked).await,
+            _ => Err(Problem::NotSupported {
                 what: format!("generator `{}`", spec.kind().as_str()),
             }),
         }
@@ -172,8 +204,12 @@ impl Generators {
     }
 
     fn references(&self, order: Order<'_>) -> References {
+        self.references_in(order.namespace)
+    }
+
+    fn references_in(&self, namespace: &str) -> References {
         let scope = StoreScope::Generator {
-            namespace: order.namespace.to_owned(),
+            namespace: namespace.to_owned(),
         };
         References::new(self.cluster.clone(), scope)
     }

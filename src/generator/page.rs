@@ -14,15 +14,37 @@ use super::Generators;
 use crate::cluster::{Cluster, GeneratorStates};
 use crate::engine::object::ObjectKey;
 use crate::engine::problem::Problem;
-use crate::engine::state::{Amendment, NewState, State};
+use crate::engine::state::{self, Amendment, NewState, OwnerKind, State};
 
 /// Whom the notes are for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
+    pub kind: OwnerKind,
     pub key: ObjectKey,
     pub uid: String,
-    /// [`owner_key`](crate::engine::state::owner_key) of the entry.
+    /// As the label tells it.
     pub entry: String,
+}
+
+impl Owner {
+    /// An entry of `dataFrom`.
+    pub fn external_secret(key: &ObjectKey, uid: &str, entry: usize) -> Self {
+        Self {
+            kind: OwnerKind::ExternalSecret,
+            key: key.clone(),
+            uid: uid.to_owned(),
+            entry: state::owner_key(key, entry),
+        }
+    }
+
+    pub fn push_secret(key: &ObjectKey, uid: &str) -> Self {
+        Self {
+            kind: OwnerKind::PushSecret,
+            key: key.clone(),
+            uid: uid.to_owned(),
+            entry: state::push_owner_key(key),
+        }
+    }
 }
 
 /// What becomes of what a generator makes elsewhere.
@@ -154,7 +176,7 @@ impl Page {
         };
         new.deadline = Some(now);
         if states.create(&new).await.is_err() {
-            warn!(external_secret = %owner.key, cause = %problem, "what a generator made could neither be undone nor noted; it runs out by itself");
+            warn!(kind = owner.kind.as_str(), object = %owner.key, cause = %problem, "what a generator made could neither be undone nor noted; it runs out by itself");
         }
     }
 
@@ -197,6 +219,7 @@ fn unnoted(new: &NewState, now: Timestamp) -> State {
 fn new_state(owner: &Owner, resource: FreeJson, content: FreeJson) -> NewState {
     NewState {
         entry: owner.entry.clone(),
+        owner_kind: owner.kind,
         owner: owner.key.clone(),
         owner_uid: owner.uid.clone(),
         resource,

@@ -137,7 +137,7 @@ pub(super) fn problem(status: StatusCode, headers: &HeaderMap, what: &str) -> Pr
 }
 
 /// The same, where more is known of why.
-pub(super) fn explained(status: StatusCode, headers: &HeaderMap, what: String, why: String) -> Problem {
+pub(crate) fn explained(status: StatusCode, headers: &HeaderMap, what: String, why: String) -> Problem {
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Problem::Refused { what, why },
         StatusCode::TOO_MANY_REQUESTS => Problem::Throttled {

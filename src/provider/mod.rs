@@ -26,6 +26,7 @@ pub mod pool;
 mod push_metadata;
 pub mod reader;
 pub mod references;
+pub(crate) mod signer;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod vault;

@@ -235,7 +235,17 @@ impl GeneratorStates for TestCluster {
         Ok(())
     }
 
-    async fn remove_finalizer(&self, _: &State) -> Result<(), Problem> {
+    async fn hold(&self, state: &State) -> Result<(), Problem> {
+        for state in self.states().iter_mut().filter(|other| other.uid == state.uid) {
+            state.finalizers = vec![crate::engine::labels::STATE_FINALIZER.to_owned()];
+        }
+        Ok(())
+    }
+
+    async fn remove_finalizer(&self, state: &State) -> Result<(), Problem> {
+        // One that is being deleted goes with its last finalizer.
+        self.states()
+            .retain(|other| other.uid != state.uid || other.terminating.is_none());
         Ok(())
     }
 

@@ -33,5 +33,6 @@ mod secrecy;
 mod series;
 mod spread;
 mod takeover;
+mod tokens;
 mod vault;
 mod wakes;

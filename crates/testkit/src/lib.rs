@@ -6,7 +6,8 @@
 //! [`Proxy`] stands between the two where requests are to fail.
 //!
 //! [`Vault`], [`Moto`] (which emulates AWS), [`Postgres`] and [`Slapd`] are the backends, shared in the same way;
-//! [`Vault::name`] gives each test names of its own. [`Azure`] and [`Doppler`] are no servers but fakes in the test's own process. [`Faults`] stands before any of those that speak HTTP, where
+//! [`Vault::name`] gives each test names of its own. [`Azure`], [`Cloudsmith`], [`Doppler`], [`Github`], [`Gitlab`],
+//! [`Grafana`] and [`Quay`] are no servers but fakes in the test's own process. [`Faults`] stands before any of those that speak HTTP, where
 //! requests are to fail or to be counted, and [`Tls`] where a certificate is to be wrong.
 //!
 //! # Guarantees
@@ -27,6 +28,7 @@ mod audit;
 mod azure;
 mod binaries;
 mod certificates;
+mod cloudsmith;
 mod control_plane;
 mod crds;
 mod credentials;
@@ -36,12 +38,16 @@ mod error;
 mod fake;
 mod faults;
 mod flags;
+mod github;
+mod gitlab;
+mod grafana;
 mod keeper;
 mod moto;
 mod postgres;
 mod program;
 mod proxy;
 mod python;
+mod quay;
 mod rest;
 mod server;
 mod shared;
@@ -56,17 +62,22 @@ pub use audit::{Request, requests};
 pub use azure::Azure;
 pub use binaries::{BIN_DIR, VENV_DIR, find as find_binary, workspace_root};
 pub use certificates::{Authority, Issued, Purpose, RsaIdentity};
+pub use cloudsmith::{Cloudsmith, CloudsmithWorld};
 pub use control_plane::{ControlPlane, Options};
 pub use credentials::User;
 pub use door::{Answer, Asked, Fate};
 pub use doppler::Doppler;
 pub use error::Error;
 pub use faults::Faults;
+pub use github::{Github, GithubWorld};
+pub use gitlab::{DeployToken, Gitlab, GitlabWorld};
+pub use grafana::{AccountToken, Grafana, GrafanaWorld};
 pub use moto::{Moto, moto_server};
 pub use postgres::{Postgres, programs as postgres_programs};
 pub use program::{Memory, Program, Running, Stopped, http_get};
 pub use proxy::Proxy;
-pub use python::{azure_clients, doppler_client, opentelemetry};
+pub use python::{azure_clients, doppler_client, opentelemetry, token_clients};
+pub use quay::{Quay, QuayWorld};
 pub use shelf::Shelf;
 pub use slapd::{Slapd, programs as slapd_programs};
 pub use tls::Tls;

@@ -19,6 +19,12 @@ pub fn opentelemetry() -> Option<PathBuf> {
     with("opentelemetry/proto/collector")
 }
 
+/// One that has clients of GitLab, Grafana and GitHub.
+pub fn token_clients() -> Option<PathBuf> {
+    let others = ["github", "grafana_client"].map(with);
+    with("gitlab").filter(|_| others.iter().all(Option::is_some))
+}
+
 fn with(module: &str) -> Option<PathBuf> {
     let venv = workspace_root().join(VENV_DIR);
     let has_it = |folder: std::io::Result<std::fs::DirEntry>| {

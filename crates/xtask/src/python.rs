@@ -47,6 +47,17 @@ pub const DOPPLER: Packages = Packages {
     found: lockstep_testkit::doppler_client,
 };
 
+/// Clients of GitLab, Grafana and GitHub that others wrote, with which the fakes of these have to agree.
+pub const TOKENS: Packages = Packages {
+    name: "token-clients",
+    versions: &[
+        ("grafana-client", "5.1.4"),
+        ("pygithub", "2.10.0"),
+        ("python-gitlab", "8.6.0"),
+    ],
+    found: lockstep_testkit::token_clients,
+};
+
 /// A Python that has PyYAML.
 pub fn with_yaml() -> Result<PathBuf> {
     let system = PathBuf::from("python3");

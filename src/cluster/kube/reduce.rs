@@ -22,7 +22,7 @@ use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::push::{Sighting, Source};
 use crate::engine::render::Object;
 use crate::engine::secret_bytes::SecretBytes;
-use crate::engine::state::State;
+use crate::engine::state::{OwnerKind, State};
 use crate::engine::target::{Digest, ManagedFields, Owner, Target};
 use crate::engine::values::Values;
 
@@ -163,7 +163,7 @@ fn owners(references: Option<Vec<OwnerReference>>) -> Vec<Owner> {
 pub fn state(object: GeneratorState) -> Option<State> {
     let meta = object.metadata;
     let spec = object.spec.as_ref().ok()?.clone();
-    let owner = owner_reference(&meta).map(|owner| owner.uid.clone());
+    let owner = owner_reference(&meta).map(|(_, owner)| owner.uid.clone());
     Some(State {
         key: key(&meta),
         uid: meta.uid.unwrap_or_default(),
@@ -184,14 +184,14 @@ pub fn state(object: GeneratorState) -> Option<State> {
 
 /// The ExternalSecret that a GeneratorState goes with.
 pub fn owner_of_state(meta: &ObjectMeta) -> Option<ObjectKey> {
-    let owner = owner_reference(meta)?;
+    let (_, owner) = owner_reference(meta).filter(|(kind, _)| *kind == OwnerKind::ExternalSecret)?;
     let namespace = meta.namespace.as_deref().unwrap_or_default();
     Some(ObjectKey::new(namespace, &owner.name))
 }
 
-fn owner_reference(meta: &ObjectMeta) -> Option<&OwnerReference> {
+fn owner_reference(meta: &ObjectMeta) -> Option<(OwnerKind, &OwnerReference)> {
     let mut owners = meta.owner_references.iter().flatten();
-    owners.find(|owner| owner.kind == "ExternalSecret")
+    owners.find_map(|owner| Some((OwnerKind::of(&owner.kind)?, owner)))
 }
 
 /// An object of any other kind. What is written into its status is nobody's business here.

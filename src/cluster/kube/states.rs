@@ -15,10 +15,11 @@ use serde_json::{Value, json};
 use super::super::{Change, GeneratorStates};
 use super::{KubeCluster, errors, reduce, writes};
 use crate::engine::labels;
+use crate::engine::merge_patch;
 use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
-use crate::engine::state::{self, Amendment, NewState, State};
+use crate::engine::state::{Amendment, NewState, State};
 use crate::random::random;
 
 /// The Secret with the key that credentials in states are sealed with.
@@ -38,7 +39,7 @@ impl GeneratorStates for KubeCluster {
     }
 
     async fn create(&self, state: &NewState) -> Result<State, Problem> {
-        let prefix = state::name_prefix(&state.owner.name);
+        let prefix = state.owner_kind.prefix(&state.owner.name);
         let about = ObjectRef::namespaced(
             "GeneratorState",
             &ObjectKey::new(&state.owner.namespace, format!("{prefix}…")),
@@ -54,8 +55,11 @@ impl GeneratorStates for KubeCluster {
 
     async fn amend(&self, state: &State, amendment: &Amendment) -> Result<(), Problem> {
         let mut spec = json!({});
-        if let Some(content) = &amendment.content {
-            spec["state"] = content.as_value().clone();
+        let content = amendment.content.as_ref();
+        let change =
+            content.and_then(|content| merge_patch::difference(state.content.as_value(), content.as_value()));
+        if let Some(change) = change {
+            spec["state"] = change;
         }
         if let Some(deadline) = amendment.deadline {
             spec["garbageCollectionDeadline"] = whole_seconds(deadline);
@@ -67,6 +71,13 @@ impl GeneratorStates for KubeCluster {
     async fn delete(&self, state: &State) -> Result<(), Problem> {
         let api = self.states_in(&state.key.namespace);
         writes::delete(self, &api, &about(state), &state.uid).await
+    }
+
+    async fn hold(&self, state: &State) -> Result<(), Problem> {
+        let mut finalizers = state.finalizers.clone();
+        finalizers.push(labels::STATE_FINALIZER.to_owned());
+        let patch = json!({"metadata": {"uid": state.uid, "finalizers": finalizers}});
+        self.patch_state(state, patch).await
     }
 
     async fn remove_finalizer(&self, state: &State) -> Result<(), Problem> {
@@ -163,8 +174,8 @@ fn body(state: &NewState, prefix: &str) -> Value {
             "labels": {labels::STATE_OWNER: state.entry},
             "finalizers": [labels::STATE_FINALIZER],
             "ownerReferences": [{
-                "apiVersion": "external-secrets.io/v1",
-                "kind": "ExternalSecret",
+                "apiVersion": state.owner_kind.api_version(),
+                "kind": state.owner_kind.as_str(),
                 "name": state.owner.name,
                 "uid": state.owner_uid,
             }],

@@ -19,7 +19,7 @@ use crate::engine::lease::{self, Candidate, Life, Step, Term, Verdict};
 use crate::engine::object::ObjectKey;
 use crate::engine::problem::Problem;
 use crate::engine::render::Made;
-use crate::engine::state::{self, Amendment, State};
+use crate::engine::state::{self, State};
 use crate::generator::page::{Owner, Page};
 use crate::generator::{Renewal, kept};
 
@@ -71,8 +71,9 @@ pub async fn tend(context: &Context, lives: &Lives, subject: &Subject) -> Option
     let (mut loan, mut lent) = (None, None);
     for (verdict, state) in verdicts(lives, subject, &current) {
         let next = match verdict {
-            Verdict::InUse => look_after(context, lives, subject, &state).await,
-            Verdict::Unclear => Some(Loan::Over),
+            Verdict::Unclear if kept::account(&state).can_tell() => Some(Loan::Over),
+            // Where no note can tell, each may be in use, and none is replaced for that: the next sync tells.
+            Verdict::InUse | Verdict::Unclear => look_after(context, lives, subject, &state).await,
             Verdict::Superseded => part_with(states, lives, subject, &state, context.settings.grace).await,
             Verdict::Stray => part_with(states, lives, subject, &state, Duration::ZERO).await,
         };
@@ -192,11 +193,7 @@ async fn part_with(
     grace: Duration,
 ) -> Option<Loan> {
     lives.forget(subject, state);
-    let amendment = Amendment {
-        content: None,
-        deadline: Some(later(subject.now, grace)),
-    };
-    match states.amend(state, &amendment).await {
+    match kept::retire(states, state, subject.now, grace).await {
         Ok(()) => None,
         Err(problem) => {
             warn!(generator_state = %state.key, cause = %problem, "what a generator lent is not needed any more, and could not be flagged yet");
@@ -216,11 +213,7 @@ pub struct Book(BTreeMap<usize, Page>);
 impl Book {
     pub fn open(context: &Context, subject: &Subject, wants: &[Want]) -> Self {
         let page = |entry| {
-            let owner = Owner {
-                key: subject.key.clone(),
-                uid: subject.claimant.uid.clone(),
-                entry: state::owner_key(&subject.key, entry),
-            };
+            let owner = Owner::external_secret(&subject.key, &subject.claimant.uid, entry);
             (entry, Page::kept_in(&context.cluster, owner))
         };
         Self(generated(wants).map(page).collect())

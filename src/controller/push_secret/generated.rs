@@ -1,12 +1,15 @@
 //! Sources that a generator makes: once a round, and not at all where nobody would get what it makes.
 
+use std::time::Duration;
+
 use lockstep_api::GeneratorRef;
 use lockstep_api::push_secret::{PushSource, PushUpdatePolicy};
+use tracing::warn;
 
 use super::act;
 use super::audit;
 use super::gather::{self, Subject};
-use super::memory::Memory;
+use super::memory::{Generated, Memory};
 use super::plan::Job;
 use super::report::Failure;
 use crate::controller::Context;
@@ -14,9 +17,10 @@ use crate::engine::generator::{self, GeneratorKey};
 use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 use crate::engine::push::{self, Entry};
+use crate::engine::state::State;
 use crate::engine::values::Values;
-use crate::generator::Order;
-use crate::generator::page::Page;
+use crate::generator::page::{Owner, Page};
+use crate::generator::{Order, kept};
 
 /// What is made. `None`: the generator is somebody else's.
 pub async fn make(
@@ -29,8 +33,8 @@ pub async fn make(
     let kept = memory
         .last(&subject.key, &subject.uid)
         .and_then(|last| last.generated);
-    if kept.is_some() {
-        return Ok(kept);
+    if let Some(kept) = kept {
+        return Ok(Some(kept.values));
     }
     let key = GeneratorKey::named_by(reference, &subject.key.namespace)?;
     let spec = context.cluster.generator(&key).await?;
@@ -42,7 +46,8 @@ pub async fn make(
         return Ok(None);
     }
     let interval = subject.spec.refresh_interval();
-    let page = Page::loose();
+    let owner = Owner::push_secret(&subject.key, &subject.uid);
+    let page = Page::kept_in(&context.cluster, owner);
     let order = Order {
         generator: &key,
         namespace: &subject.key.namespace,
@@ -54,9 +59,77 @@ pub async fn make(
     };
     let made = context.generators.generate(spec, order).await;
     audit::generated(context, subject.behalf(), &ObjectRef::from(&key), &made);
-    let values = made?;
-    memory.generated(subject, &values);
+    let noted = match made {
+        Ok(values) => page.record(|_| {}).await.map(|_| values),
+        Err(problem) => Err(problem),
+    };
+    let values = match noted {
+        Ok(values) => values,
+        Err(problem) => {
+            discard(context, subject, &page).await;
+            return Err(problem);
+        }
+    };
+    let state = page.state().map(|state| state.uid);
+    memory.generated(
+        subject,
+        Generated {
+            values: values.clone(),
+            state,
+        },
+    );
     Ok(Some(values))
+}
+
+/// Nobody gets it.
+async fn discard(context: &Context, subject: &Subject, page: &Page) {
+    if let Some(state) = page.state() {
+        retire_one(context, subject, &state, Duration::ZERO).await;
+    }
+    page.forsake(&context.generators, subject.now).await;
+}
+
+/// The round before ended without a store that got what was made for it.
+pub async fn abandon(context: &Context, subject: &Subject, unused: &str) {
+    retire(context, subject, Duration::ZERO, |state| state.uid == unused).await;
+}
+
+/// Everything is pushed: what earlier rounds made is needed by those alone who have not noticed. Not so under
+/// `IfNotExists`, where it may be at some places for ever.
+pub async fn settle(context: &Context, memory: &Memory, subject: &Subject) {
+    let spec = &subject.spec;
+    let last = memory.last(&subject.key, &subject.uid);
+    let generated = last.and_then(|last| last.generated);
+    let is_made = matches!(spec.selector, PushSource::Generator(_));
+    if is_made && (generated.is_none() || spec.update_policy == PushUpdatePolicy::IfNotExists) {
+        return;
+    }
+    let fresh = generated.and_then(|generated| generated.state);
+    let grace = context.settings.grace;
+    retire(context, subject, grace, |state| {
+        Some(&state.uid) != fresh.as_ref()
+    })
+    .await;
+}
+
+async fn retire(context: &Context, subject: &Subject, grace: Duration, which: impl Fn(&State) -> bool) {
+    let states = context.cluster.generator_states();
+    let all = states.map(|states| states.states_of(&subject.uid));
+    for state in all.into_iter().flatten() {
+        if state.is_current() && which(&state) {
+            retire_one(context, subject, &state, grace).await;
+        }
+    }
+}
+
+/// One that cannot be flagged now is flagged by a later round.
+async fn retire_one(context: &Context, subject: &Subject, state: &State, grace: Duration) {
+    let Some(states) = context.cluster.generator_states() else {
+        return;
+    };
+    if let Err(problem) = kept::retire(states, state, subject.now, grace).await {
+        warn!(push_secret = %subject.key, generator_state = %state.key, cause = %problem, "what a generator made is not needed any more, and could not be flagged yet");
+    }
 }
 
 /// Under `IfNotExists`, where every place has something already. ESO generates all the same, and throws it away.

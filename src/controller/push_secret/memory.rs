@@ -34,9 +34,16 @@ pub struct Remembered {
     pub stores: BTreeSet<StoreKey>,
     pub templates: Vec<Template>,
     /// What a generator made in this round: a store that failed gets what the others got.
-    pub generated: Option<Values>,
+    pub generated: Option<Generated>,
     /// A status that could not be written.
     pub untold: Option<PushSecretStatus>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Generated {
+    pub values: Values,
+    /// The uid of the GeneratorState that notes it, where it is noted.
+    pub state: Option<String>,
 }
 
 /// What a round was made from.
@@ -54,7 +61,8 @@ impl Memory {
         entries.get(key).filter(|known| known.uid == uid).cloned()
     }
 
-    pub fn begin(&self, subject: &Subject, round: Round) {
+    /// The state of what a generator made and no store ever got, if there is such a thing.
+    pub fn begin(&self, subject: &Subject, round: Round) -> Option<String> {
         let mut entries = self.entries();
         let known = entries.entry(subject.key.clone()).or_default();
         if known.uid != subject.uid {
@@ -65,13 +73,16 @@ impl Memory {
                 ..Remembered::default()
             };
         }
+        let mut unused = None;
         if round.pushes_all {
+            let generated = known.generated.take().filter(|_| known.pushed.is_empty());
+            unused = generated.and_then(|generated| generated.state);
             known.pushed.clear();
-            known.generated = None;
             known.began = subject.now;
         }
         known.version.clone_from(&subject.version);
         known.unfinished = Some(round);
+        unused
     }
 
     /// Whether that is what was last pushed to a place, in this round or since it.
@@ -96,8 +107,8 @@ impl Memory {
         });
     }
 
-    pub fn generated(&self, subject: &Subject, values: &Values) {
-        self.change(subject, |known| known.generated = Some(values.clone()));
+    pub fn generated(&self, subject: &Subject, generated: Generated) {
+        self.change(subject, |known| known.generated = Some(generated));
     }
 
     /// The round is over, and nothing is left to do.

@@ -66,10 +66,15 @@ async fn reconcile(context: Context, shared: Arc<Shared>, key: ObjectKey) -> Nex
         Due::Never => return report::at_rest(&context, &subject, Next::WhenWoken).await,
     };
     debug!(push_secret = %key, ?round, "due");
-    shared.memory.begin(&subject, round);
+    if let Some(unused) = shared.memory.begin(&subject, round) {
+        generated::abandon(&context, &subject, &unused).await;
+    }
 
     // Read, plan, push, delete; then tell what was really done.
     let ended = sync(&context, &shared, &subject, round).await;
+    if matches!(ended, Ended::Synced { .. }) {
+        generated::settle(&context, &shared.memory, &subject).await;
+    }
     context.metrics.took(Kind::PushSecret, &key, started.elapsed());
     traces::step("report", report::report(&context, &shared, &subject, ended)).await
 }

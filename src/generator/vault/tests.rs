@@ -11,7 +11,7 @@ use super::*;
 use crate::cluster::DocumentKind;
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::ObjectKey;
-use crate::engine::state::{self, State};
+use crate::engine::state::State;
 use crate::generator::page::{Owner, Page};
 use crate::generator::{Generators, Renewal, kept};
 use crate::provider::testing::TestCluster;
@@ -66,8 +66,7 @@ impl Bench {
     fn page(&self) -> Page {
         let cluster: Arc<dyn Cluster> = self.cluster.clone();
         let key = ObjectKey::new("own", "app");
-        let (uid, entry) = ("uid".to_owned(), state::owner_key(&key, 0));
-        Page::kept_in(&cluster, Owner { key, uid, entry })
+        Page::kept_in(&cluster, Owner::external_secret(&key, "uid", 0))
     }
 
     async fn generate(&self, path: &str, page: &Page) -> Result<Values, Problem> {

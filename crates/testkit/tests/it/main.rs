@@ -11,6 +11,7 @@ mod faults;
 mod moto;
 mod postgres;
 mod slapd;
+mod token_clients;
 mod vault;
 
 /// How many processes have this folder in their command line.

@@ -110,6 +110,7 @@ const MOTO: &str = "moto";
 const AZURE: &str = python::AZURE.name;
 const DOPPLER: &str = python::DOPPLER.name;
 const TELEMETRY: &str = python::TELEMETRY.name;
+const TOKENS: &str = python::TOKENS.name;
 
 /// What `up` and `bench` need; `up` shows `kubectl`.
 const CONTROL_PLANE: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"];
@@ -155,13 +156,16 @@ pub fn run(flags: &Flags) -> Result<()> {
     if wanted.contains(&DOPPLER) {
         python::DOPPLER.prepare()?;
     }
+    if wanted.contains(&TOKENS) {
+        python::TOKENS.prepare()?;
+    }
     Ok(())
 }
 
 /// Everything that [`run`] can be asked for.
 fn names() -> Vec<&'static str> {
     let tools = TOOLS.iter().map(|tool| tool.name);
-    tools.chain([MOTO, AZURE, TELEMETRY, DOPPLER]).collect()
+    tools.chain([MOTO, AZURE, DOPPLER, TELEMETRY, TOKENS]).collect()
 }
 
 /// Progress goes to the error output: the other may be a program's.
@@ -203,7 +207,7 @@ pub struct Backend {
     pub prepare: fn() -> Result<()>,
 }
 
-pub const BACKENDS: [Backend; 7] = [
+pub const BACKENDS: [Backend; 8] = [
     Backend {
         name: VAULT,
         words: &[VAULT],
@@ -228,6 +232,11 @@ pub const BACKENDS: [Backend; 7] = [
         name: DOPPLER,
         words: &["doppler_client"],
         prepare: || python::DOPPLER.prepare(),
+    },
+    Backend {
+        name: TOKENS,
+        words: &["token_clients"],
+        prepare: || python::TOKENS.prepare(),
     },
     Backend {
         name: "postgres",
