@@ -13,6 +13,7 @@ pub(crate) mod certificates;
 mod fake;
 mod file;
 mod flights;
+mod gitlab;
 mod hosts;
 pub(crate) mod http;
 mod json;
@@ -20,11 +21,13 @@ mod keepsake;
 mod kubernetes;
 mod mark;
 mod news;
+mod onepassword;
 mod perishable;
 pub mod pool;
 mod push_metadata;
 pub mod reader;
 pub mod references;
+mod rest;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod vault;
@@ -205,7 +208,10 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
     match provider {
         Provider::Fake(spec) => Ok(fake::connect(spec, surroundings)),
         Provider::File(spec) => file::connect(spec, surroundings).await,
+        Provider::Crd(spec) => kubernetes::connect_crd(spec, surroundings).await,
+        Provider::Gitlab(spec) => gitlab::connect(spec, surroundings).await,
         Provider::Kubernetes(spec) => kubernetes::connect(spec, surroundings).await,
+        Provider::Onepassword(spec) => onepassword::connect(spec, surroundings).await,
         Provider::Vault(spec) => vault::connect(spec, surroundings).await,
         Provider::OpenBao(spec) => vault::connect_openbao(spec, surroundings).await,
         Provider::Webhook(spec) => webhook::connect(spec, surroundings).await,
@@ -218,9 +224,6 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         Provider::Azurekv(spec) => azure::connect(spec, surroundings).await,
         Provider::Gcpsm(_)
         | Provider::Doppler(_)
-        | Provider::Crd(_)
-        | Provider::Onepassword(_)
-        | Provider::Gitlab(_)
         | Provider::Github(_)
         | Provider::Infisical(_)
         | Provider::Unsupported(_) => Err(Problem::NotSupported {

@@ -7,6 +7,7 @@ mod bench;
 mod canary;
 mod cel;
 mod crash;
+mod crd_provider;
 mod diff;
 mod drift;
 mod eso;

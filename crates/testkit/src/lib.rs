@@ -6,8 +6,9 @@
 //! [`Proxy`] stands between the two where requests are to fail.
 //!
 //! [`Vault`], [`Moto`] (which emulates AWS), [`Postgres`] and [`Slapd`] are the backends, shared in the same way;
-//! [`Vault::name`] gives each test names of its own. [`Azure`] is no server but a fake in the test's own process. [`Faults`] stands before any of those that speak HTTP, where
-//! requests are to fail or to be counted, and [`Tls`] where a certificate is to be wrong.
+//! [`Vault::name`] gives each test names of its own. [`Azure`],
+//! [`GitlabVariables`] and [`OnePassword`] are no servers but fakes in the test's own process. [`Faults`] stands before any of those that speak
+//! HTTP, where requests are to fail or to be counted, and [`Tls`] where a certificate is to be wrong.
 //!
 //! # Guarantees
 //!
@@ -27,6 +28,7 @@ mod audit;
 mod azure;
 mod binaries;
 mod certificates;
+mod clients;
 mod control_plane;
 mod crds;
 mod credentials;
@@ -34,8 +36,10 @@ mod door;
 mod error;
 mod faults;
 mod flags;
+mod gitlab_variables;
 mod keeper;
 mod moto;
+mod onepassword;
 mod postgres;
 mod program;
 mod proxy;
@@ -44,6 +48,7 @@ mod server;
 mod shared;
 mod shelf;
 mod slapd;
+mod small;
 mod tls;
 mod traffic;
 mod vault;
@@ -53,12 +58,15 @@ pub use audit::{Request, requests};
 pub use azure::{Azure, azure_clients};
 pub use binaries::{BIN_DIR, VENV_DIR, find as find_binary, workspace_root};
 pub use certificates::{Authority, Issued, Purpose, RsaIdentity};
+pub use clients::small_clients;
 pub use control_plane::{ControlPlane, Options};
 pub use credentials::User;
 pub use door::{Answer, Asked, Fate};
 pub use error::Error;
 pub use faults::Faults;
+pub use gitlab_variables::GitlabVariables;
 pub use moto::{Moto, moto_server};
+pub use onepassword::OnePassword;
 pub use postgres::{Postgres, programs as postgres_programs};
 pub use program::{Memory, Program, Running, Stopped, http_get};
 pub use proxy::Proxy;

@@ -20,6 +20,13 @@ const AZURE: [(&str, &str); 4] = [
     ("azure-keyvault-secrets", "4.12.0"),
 ];
 
+/// The clients with which the fakes of small backends have to agree.
+const SMALL: [(&str, &str); 3] = [
+    ("PyNaCl", "1.6.2"),
+    ("onepasswordconnectsdk", "2.1.0"),
+    ("python-gitlab", "8.6.0"),
+];
+
 /// A Python that has PyYAML.
 pub fn with_yaml() -> Result<PathBuf> {
     let system = PathBuf::from("python3");
@@ -47,16 +54,28 @@ pub fn moto() -> Result<PathBuf> {
 
 /// Installs Azure's own clients if they are not there.
 pub fn azure_clients() -> Result<()> {
+    clients("azure-clients", &AZURE, lockstep_testkit::azure_clients)
+}
+
+/// The same for the clients of small backends.
+pub fn small_clients() -> Result<()> {
+    clients("small-clients", &SMALL, lockstep_testkit::small_clients)
+}
+
+fn clients(name: &str, wanted: &[(&str, &str)], find: fn() -> Option<PathBuf>) -> Result<()> {
     let venv = venv();
-    if !AZURE
+    if !wanted
         .iter()
         .all(|(package, version)| has(&venv, package, version))
     {
-        let packages = AZURE.map(|(package, version)| format!("{package}=={version}"));
-        install(&packages.each_ref().map(String::as_str))?;
+        let packages: Vec<_> = wanted
+            .iter()
+            .map(|(package, version)| format!("{package}=={version}"))
+            .collect();
+        install(&packages.iter().map(String::as_str).collect::<Vec<_>>())?;
     }
-    let found = lockstep_testkit::azure_clients().context("the packages came without their modules")?;
-    eprintln!("{:<24} for {}", "azure-clients", found.display());
+    let found = find().context("the packages came without their modules")?;
+    eprintln!("{name:<24} for {}", found.display());
     Ok(())
 }
 
@@ -98,7 +117,8 @@ fn has(venv: &Path, package: &str, version: &str) -> bool {
         .into_iter()
         .flatten()
         .flatten();
-    let named = format!("site-packages/{}-{version}.dist-info", package.replace('-', "_"));
+    let package = package.replace('-', "_").to_lowercase();
+    let named = format!("site-packages/{package}-{version}.dist-info");
     versions
         .into_iter()
         .any(|version| version.path().join(&named).is_dir())

@@ -7,9 +7,12 @@ use anyhow::Result;
 mod azure_clients;
 mod control_plane;
 mod faults;
+mod gitlab_variables_client;
 mod moto;
+mod onepassword_client;
 mod postgres;
 mod slapd;
+mod small_clients;
 mod vault;
 
 /// How many processes have this folder in their command line.
