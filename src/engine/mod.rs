@@ -6,6 +6,7 @@ pub mod ask;
 pub mod certificate;
 pub mod collect;
 pub mod condition;
+pub mod crd;
 pub mod cron;
 pub mod decode;
 pub mod due;

@@ -14,6 +14,7 @@ mod doppler;
 mod fake;
 mod file;
 mod flights;
+mod gitlab;
 mod hosts;
 pub(crate) mod http;
 mod json;
@@ -21,11 +22,13 @@ mod keepsake;
 mod kubernetes;
 mod mark;
 mod news;
+mod onepassword;
 mod perishable;
 pub mod pool;
 mod push_metadata;
 pub mod reader;
 pub mod references;
+mod rest;
 pub(crate) mod signer;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -237,7 +240,10 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         Provider::Doppler(spec) => doppler::connect(spec, surroundings).await,
         Provider::Fake(spec) => Ok(fake::connect(spec, surroundings)),
         Provider::File(spec) => file::connect(spec, surroundings).await,
+        Provider::Crd(spec) => kubernetes::connect_crd(spec, surroundings).await,
+        Provider::Gitlab(spec) => gitlab::connect(spec, surroundings).await,
         Provider::Kubernetes(spec) => kubernetes::connect(spec, surroundings).await,
+        Provider::Onepassword(spec) => onepassword::connect(spec, surroundings).await,
         Provider::Vault(spec) => vault::connect(spec, surroundings).await,
         Provider::OpenBao(spec) => vault::connect_openbao(spec, surroundings).await,
         Provider::Webhook(spec) => webhook::connect(spec, surroundings).await,
@@ -249,9 +255,6 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         }),
         Provider::Azurekv(spec) => azure::connect(spec, surroundings).await,
         Provider::Gcpsm(_)
-        | Provider::Crd(_)
-        | Provider::Onepassword(_)
-        | Provider::Gitlab(_)
         | Provider::Github(_)
         | Provider::Infisical(_)
         | Provider::Unsupported(_) => Err(Problem::NotSupported {

@@ -1,5 +1,5 @@
-//! The kubernetes provider, when the other API server or the way there fails: what each fault is taken for, what is said
-//! of it, and that nothing is lost by it.
+//! The kubernetes and crd providers, when the other API server or the way there fails: what each fault is taken for, what
+//! is said of it, and that nothing is lost by it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +31,8 @@ impl Bench {
         canary::hide(CANARY);
         let readers = Readers::set_up().await?;
         readers.secret("app", &[("user", CANARY)]).await?;
+        let map = json!({"data": {"user": CANARY}});
+        readers.make("v1", "ConfigMap", &readers.own, "app", map).await?;
         let faults = Faults::none();
         let judge = faults.clone();
         let proxy = Proxy::start(&readers.plane, move |asked| judge.judge(asked)).await?;
@@ -39,6 +41,22 @@ impl Bench {
             proxy,
             faults,
         })
+    }
+
+    /// The same of ConfigMaps, through the crd provider: as whoever the kubeconfig of the control plane is.
+    async fn objects_behind_the_proxy(&self, name: &str) -> Result<Arc<Store>> {
+        let cluster = json!({"server": format!("http://{}", self.proxy.address())});
+        let config = json!({
+            "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+            "clusters": [{"name": "c", "cluster": cluster}], "users": [{"name": "u", "user": {}}],
+        });
+        self.readers
+            .secret("config", &[("config", &config.to_string())])
+            .await?;
+        let resource = json!({"group": "", "version": "v1", "kind": "ConfigMap"});
+        let provider = json!({"authRef": {"name": "config", "key": "config"}, "resource": resource});
+        let spec = json!({"provider": {"crd": provider}, "retrySettings": {"maxRetries": 0}});
+        Ok(self.readers.store_named(name, spec))
     }
 
     /// A store that repeats nothing, and has nothing in common with other stores.
@@ -55,7 +73,7 @@ impl Bench {
 
     fn every_read_meets(&self, fate: Fate) {
         self.faults.are(move |asked| {
-            if asked.path.ends_with("/secrets/app") {
+            if asked.path.ends_with("/secrets/app") || asked.path.ends_with("/configmaps/app") {
                 fate.clone()
             } else {
                 Fate::Pass
@@ -82,7 +100,9 @@ impl Bench {
                 .connect(store)
                 .await
                 .map_err(|problem| problem.to_string())?;
-            let read = reader.value(at("app"), Some("user")).await;
+            let is_object = store.key.name().starts_with("objects");
+            let property = if is_object { "data.user" } else { "user" };
+            let read = reader.value(at("app"), Some(property)).await;
             if read.map_err(|problem| problem.to_string())? == CANARY.into() {
                 Ok(())
             } else {
@@ -129,14 +149,19 @@ async fn a_read_of_a_remote_secret_that_fails_is_told_and_the_next_one_succeeds(
     let bench = Bench::set_up().await?;
     for (number, (fate, reason, says)) in faults().into_iter().enumerate() {
         let (shown, is_pause) = (format!("{fate:?}"), reason == "Throttled");
-        let store = bench.store_behind_the_proxy(&format!("store-{number}"));
-        bench.every_read_meets(fate);
-        let (problem, text) = bench.told(&store).await.with_context(|| shown.clone())?;
-        ensure!(problem.root().reason() == reason, "{shown} comes to {problem:?}");
-        ensure!(text.contains(says), "{shown}: {text}");
-        // A pause that was asked for is kept.
-        if !is_pause {
-            bench.recovers(&store).await.context(shown)?;
+        let secrets = bench.store_behind_the_proxy(&format!("store-{number}"));
+        let objects = bench
+            .objects_behind_the_proxy(&format!("objects-{number}"))
+            .await?;
+        for store in [secrets, objects] {
+            bench.every_read_meets(fate.clone());
+            let (problem, text) = bench.told(&store).await.with_context(|| shown.clone())?;
+            ensure!(problem.root().reason() == reason, "{shown} comes to {problem:?}");
+            ensure!(text.contains(says), "{shown}: {text}");
+            // A pause that was asked for is kept, by all stores of that server.
+            if !is_pause {
+                bench.recovers(&store).await.context(shown.clone())?;
+            }
         }
     }
     canary::assert_nothing_logged();

@@ -8,6 +8,7 @@ mod canary;
 mod cel;
 mod collector;
 mod crash;
+mod crd_provider;
 mod diff;
 mod drift;
 mod eso;

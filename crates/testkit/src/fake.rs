@@ -89,6 +89,15 @@ impl Asked {
         }
     }
 
+    /// The path, with what escapes in it stand for.
+    pub(crate) fn unescaped(&self) -> Vec<String> {
+        self.path.iter().map(|part| unescaped(part)).collect()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     pub(crate) fn form(&self) -> BTreeMap<String, String> {
         let text = String::from_utf8_lossy(&self.body);
         let url = Url::parse(&format!("http://x/?{text}")).ok();
@@ -117,8 +126,22 @@ impl Asked {
     }
 
     fn authorization(&self) -> Option<&str> {
-        self.headers.get(header::AUTHORIZATION)?.to_str().ok()
+        self.header(header::AUTHORIZATION.as_str())
     }
+}
+
+/// What escapes stand for; where they are none, they stay.
+fn unescaped(segment: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = segment;
+    while let Some((before, after)) = rest.split_once('%') {
+        bytes.extend_from_slice(before.as_bytes());
+        let byte = after.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.push(byte.unwrap_or(b'%'));
+        rest = if byte.is_some() { &after[2..] } else { after };
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A part of a JWT: 0 is its header, 1 its claims.

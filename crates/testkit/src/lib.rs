@@ -7,8 +7,9 @@
 //!
 //! [`Vault`], [`Moto`] (which emulates AWS), [`Postgres`] and [`Slapd`] are the backends, shared in the same way;
 //! [`Vault::name`] gives each test names of its own. [`Azure`], [`Cloudsmith`], [`Doppler`], [`Github`], [`Gitlab`],
-//! [`Grafana`] and [`Quay`] are no servers but fakes in the test's own process. [`Faults`] stands before any of those that speak HTTP, where
-//! requests are to fail or to be counted, and [`Tls`] where a certificate is to be wrong.
+//! [`GitlabVariables`], [`Grafana`], [`OnePassword`] and [`Quay`] are no servers but fakes in the test's own process.
+//! [`Faults`] stands before any of those that speak HTTP, where requests are to fail or to be counted, and [`Tls`] where a
+//! certificate is to be wrong.
 //!
 //! # Guarantees
 //!
@@ -41,8 +42,10 @@ mod flags;
 mod github;
 mod gitlab;
 mod grafana;
+mod gitlab_variables;
 mod keeper;
 mod moto;
+mod onepassword;
 mod postgres;
 mod program;
 mod proxy;
@@ -72,11 +75,13 @@ pub use faults::Faults;
 pub use github::{Github, GithubWorld};
 pub use gitlab::{DeployToken, Gitlab, GitlabWorld};
 pub use grafana::{AccountToken, Grafana, GrafanaWorld};
+pub use gitlab_variables::GitlabVariables;
 pub use moto::{Moto, moto_server};
+pub use onepassword::OnePassword;
 pub use postgres::{Postgres, programs as postgres_programs};
 pub use program::{Memory, Program, Running, Stopped, http_get};
 pub use proxy::Proxy;
-pub use python::{azure_clients, doppler_client, opentelemetry, token_clients};
+pub use python::{azure_clients, doppler_client, opentelemetry, small_clients, token_clients};
 pub use quay::{Quay, QuayWorld};
 pub use shelf::Shelf;
 pub use slapd::{Slapd, programs as slapd_programs};

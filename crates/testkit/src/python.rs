@@ -19,17 +19,28 @@ pub fn opentelemetry() -> Option<PathBuf> {
     with("opentelemetry/proto/collector")
 }
 
+/// One that has the clients with which the fakes of small backends have to agree.
+pub fn small_clients() -> Option<PathBuf> {
+    with_all(&["gitlab", "nacl", "onepasswordconnectsdk"])
+}
+
 /// One that has clients of GitLab, Grafana and GitHub.
 pub fn token_clients() -> Option<PathBuf> {
-    let others = ["github", "grafana_client"].map(with);
-    with("gitlab").filter(|_| others.iter().all(Option::is_some))
+    with_all(&["github", "gitlab", "grafana_client"])
 }
 
 fn with(module: &str) -> Option<PathBuf> {
+    with_all(&[module])
+}
+
+fn with_all(modules: &[&str]) -> Option<PathBuf> {
     let venv = workspace_root().join(VENV_DIR);
-    let has_it = |folder: std::io::Result<std::fs::DirEntry>| {
-        folder.is_ok_and(|folder| folder.path().join("site-packages").join(module).is_dir())
+    let has_them = |folder: std::io::Result<std::fs::DirEntry>| {
+        folder.is_ok_and(|folder| {
+            let packages = folder.path().join("site-packages");
+            modules.iter().all(|module| packages.join(module).is_dir())
+        })
     };
-    let is_installed = std::fs::read_dir(venv.join("lib")).ok()?.any(has_it);
+    let is_installed = std::fs::read_dir(venv.join("lib")).ok()?.any(has_them);
     is_installed.then(|| venv.join("bin/python"))
 }

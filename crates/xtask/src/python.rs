@@ -58,6 +58,17 @@ pub const TOKENS: Packages = Packages {
     found: lockstep_testkit::token_clients,
 };
 
+/// The clients with which the fakes of small backends have to agree.
+pub const SMALL: Packages = Packages {
+    name: "small-clients",
+    versions: &[
+        ("PyNaCl", "1.6.2"),
+        ("onepasswordconnectsdk", "2.1.0"),
+        ("python-gitlab", "8.6.0"),
+    ],
+    found: lockstep_testkit::small_clients,
+};
+
 /// A Python that has PyYAML.
 pub fn with_yaml() -> Result<PathBuf> {
     let system = PathBuf::from("python3");
@@ -138,7 +149,8 @@ fn has(venv: &Path, package: &str, version: &str) -> bool {
         .into_iter()
         .flatten()
         .flatten();
-    let named = format!("site-packages/{}-{version}.dist-info", package.replace('-', "_"));
+    let package = package.replace('-', "_").to_lowercase();
+    let named = format!("site-packages/{package}-{version}.dist-info");
     versions
         .into_iter()
         .any(|version| version.path().join(&named).is_dir())

@@ -299,6 +299,23 @@ fn what_belongs_together_in_a_provider_is_asked_for() {
     };
     let aws = |extra: Value| json!({"aws": {"service": "SecretsManager", "region": "eu-central-1", "secretsManager": extra}});
     let ca = |namespace: Option<&str>| json!({"type": "Secret", "name": "ca", "key": "ca.crt", "namespace": namespace});
+    let crd = |kind: &str, rules: Value| {
+        json!({"crd": {
+            "auth": {"serviceAccount": {"name": "reader"}}, "whitelist": {"rules": rules},
+            "resource": {"group": "", "version": "v1", "kind": kind},
+        }})
+    };
+    let gitlab = |extra: Value| {
+        let mut spec = json!({"auth": {"SecretRef": {"accessToken": secret}}});
+        spec.as_object_mut()
+            .expect("an object")
+            .extend(extra.as_object().expect("an object").clone());
+        json!({"gitlab": spec})
+    };
+    let onepassword = |vaults: Value, token: &Value| {
+        let auth = json!({"secretRef": {"connectTokenSecretRef": token}});
+        json!({"onepassword": {"connectHost": "http://connect:8080", "vaults": vaults, "auth": auth}})
+    };
     for (provider, field) in [
         (
             vault(json!({"auth": {"appRole": {"path": "a", "secretRef": secret}}})),
@@ -337,6 +354,29 @@ fn what_belongs_together_in_a_provider_is_asked_for() {
         (
             json!({"kubernetes": {"auth": {"cert": {"clientCert": {}, "clientKey": {}}}}}),
             "kubernetes.auth.cert.clientCert.name",
+        ),
+        (crd("ConfigMap", json!([{"name": "^a"}])), ""),
+        (crd("Secret", json!([])), "crd.resource.kind"),
+        (crd("ConfigMap", json!([{}])), "crd.whitelist.rules[0]"),
+        (
+            crd("ConfigMap", json!([{"namespace": "a"}])),
+            "crd.whitelist.rules[0].namespace",
+        ),
+        (gitlab(json!({"projectID": "1"})), ""),
+        (gitlab(json!({})), "gitlab.projectID"),
+        (
+            gitlab(json!({"projectID": "1", "groupIDs": ["2"], "inheritFromGroups": true})),
+            "gitlab.groupIDs",
+        ),
+        (onepassword(json!({"a": 1, "b": 2}), &secret), ""),
+        (
+            onepassword(json!({"a": 1, "b": 1}), &secret),
+            "onepassword.vaults",
+        ),
+        (onepassword(json!({}), &secret), "onepassword.vaults"),
+        (
+            onepassword(json!({"a": 1}), &json!({"name": "s"})),
+            "onepassword.auth.secretRef.connectTokenSecretRef.key",
         ),
         (json!({"webhook": {"url": "https://w", "result": {}}}), ""),
     ] {

@@ -14,7 +14,7 @@ use crate::provider::http::retry_after;
 /// Why a call gave nothing.
 #[derive(Debug, PartialEq)]
 pub(super) enum Fault {
-    /// The API server says that there is no such Secret.
+    /// The API server says that there is no such object.
     Missing,
     /// It is there already, or it is not what we last saw.
     Conflict,
@@ -71,8 +71,8 @@ impl Fault {
     }
 }
 
-/// An answer that is not a success.
-pub(super) fn fault(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Fault {
+/// An answer that is not a success. `resource` is what it is about, in the plural.
+pub(super) fn fault(status: StatusCode, headers: &HeaderMap, body: &[u8], resource: &str) -> Fault {
     let details: Option<Status> = serde_json::from_slice(body).ok();
     let reason = details
         .as_ref()
@@ -85,7 +85,7 @@ pub(super) fn fault(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Fau
     let kind = || details.as_ref()?.details.as_ref()?.kind.as_deref();
     match status {
         // Any proxy in between says 404 too; only the API server knows what is missing.
-        StatusCode::NOT_FOUND if reason == Some("NotFound") && kind() == Some("secrets") => Fault::Missing,
+        StatusCode::NOT_FOUND if reason == Some("NotFound") && kind() == Some(resource) => Fault::Missing,
         StatusCode::CONFLICT => Fault::Conflict,
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Fault::Refused(why()),
         StatusCode::TOO_MANY_REQUESTS => Fault::Throttled(retry_after(headers, Timestamp::now())),
@@ -142,7 +142,7 @@ mod tests {
         ] {
             let status = StatusCode::from_u16(status).expect("a status");
             assert_eq!(
-                fault(status, &HeaderMap::new(), body.as_bytes()),
+                fault(status, &HeaderMap::new(), body.as_bytes(), "secrets"),
                 expected,
                 "{status} {body}"
             );
@@ -153,7 +153,7 @@ mod tests {
     fn the_server_may_say_how_long_to_wait() {
         for (value, expected) in [("7", Some(Duration::from_secs(7))), ("soon", None)] {
             let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(value))]);
-            let fault = fault(StatusCode::TOO_MANY_REQUESTS, &headers, b"");
+            let fault = fault(StatusCode::TOO_MANY_REQUESTS, &headers, b"", "secrets");
             assert_eq!(fault, Fault::Throttled(expected));
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
 use k8s_openapi::api::core::v1::Secret;
 use kube::client::Body;
 use lockstep_api::ResourceName;
@@ -26,9 +27,10 @@ const PROVIDER: &str = "Kubernetes";
 const FIELD_MANAGER: &str = "external-secrets";
 const DEADLINE: Duration = Duration::from_secs(15);
 /// A Secret holds 1 MiB at most, and a third more in base64.
-const ONE_OBJECT: usize = 4 << 20;
+pub(super) const ONE_OBJECT: usize = 4 << 20;
 /// What is read of an answer that is not a success.
 const ONE_STATUS: usize = 64 << 10;
+const SECRETS: &str = "secrets";
 
 pub(super) struct Api {
     client: kube::Client,
@@ -37,13 +39,37 @@ pub(super) struct Api {
 }
 
 /// A call, before we say who we are.
-struct Call {
+pub(super) struct Call<'c> {
     /// Under which name it is counted.
     name: &'static str,
     method: Method,
     path: String,
     body: Vec<u8>,
     limit: usize,
+    /// The resource, in the plural, that the API server may say is missing.
+    resource: &'c str,
+}
+
+impl<'c> Call<'c> {
+    /// A call that reads. The path has to be safe.
+    pub(super) fn get(name: &'static str, path: String, limit: usize, resource: &'c str) -> Self {
+        Self {
+            name,
+            method: Method::GET,
+            path,
+            body: Vec::new(),
+            limit,
+            resource,
+        }
+    }
+
+    fn send(name: &'static str, method: Method, path: String, body: Vec<u8>) -> Self {
+        Self {
+            method,
+            body,
+            ..Self::get(name, path, ONE_OBJECT, SECRETS)
+        }
+    }
 }
 
 type Answer = (StatusCode, HeaderMap, Vec<u8>);
@@ -66,14 +92,17 @@ struct PageMetadata {
 impl Page {
     /// The rest of the list; empty at its end.
     pub(super) fn next(&self) -> Result<String, Fault> {
-        let next = &self.metadata.next;
-        // It becomes part of a URL.
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte);
-        if next.bytes().all(is_plain) {
-            return Ok(next.clone());
-        }
-        Err(Fault::Useless("its continuation is not one".to_owned()))
+        continuation(&self.metadata.next)
     }
+}
+
+/// What the API server says of the rest of a list. It becomes part of a URL.
+pub(super) fn continuation(next: &str) -> Result<String, Fault> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte);
+    if next.bytes().all(is_plain) {
+        return Ok(next.to_owned());
+    }
+    Err(Fault::Useless("its continuation is not one".to_owned()))
 }
 
 impl Api {
@@ -89,7 +118,7 @@ impl Api {
     pub(super) async fn get(&self, namespace: &str, name: &ResourceName) -> Result<Secret, Fault> {
         let path = path(namespace, Some(name));
         let got: Secret = self
-            .call("GetSecret", Method::GET, path, Vec::new(), ONE_OBJECT)
+            .call(&Call::get("GetSecret", path, ONE_OBJECT, SECRETS))
             .await?;
         // Any JSON object reads as a Secret without data, and what has no data may be deleted.
         if got.metadata.name.as_deref() != Some(name.as_ref()) {
@@ -101,8 +130,7 @@ impl Api {
     /// A page of at most so many bytes.
     pub(super) async fn list(&self, namespace: &str, query: &str, bytes: usize) -> Result<Page, Fault> {
         let path = format!("{}?{query}", path(namespace, None));
-        self.call("ListSecrets", Method::GET, path, Vec::new(), bytes)
-            .await
+        self.call(&Call::get("ListSecrets", path, bytes, SECRETS)).await
     }
 
     pub(super) async fn create(&self, namespace: &str, secret: &Secret) -> Result<(), Fault> {
@@ -141,6 +169,16 @@ impl Api {
         .await
     }
 
+    /// Asks whether we have this right.
+    pub(super) async fn may(&self, right: Value) -> Result<bool, Fault> {
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": right},
+        });
+        let (name, resource) = ("CreateSelfSubjectAccessReview", "selfsubjectaccessreviews");
+        let answer: SelfSubjectAccessReview = self.review(name, resource, &review).await?;
+        Ok(answer.status.unwrap_or_default().allowed)
+    }
+
     /// Asks what we may do. `name` is that of the call; the plural of the kind is the resource.
     pub(super) async fn review<T: DeserializeOwned>(
         &self,
@@ -149,7 +187,7 @@ impl Api {
         review: &Value,
     ) -> Result<T, Fault> {
         let path = format!("/apis/authorization.k8s.io/v1/{resource}");
-        self.call(name, Method::POST, path, encode(review)?, ONE_OBJECT)
+        self.call(&Call::send(name, Method::POST, path, encode(review)?))
             .await
     }
 
@@ -160,39 +198,32 @@ impl Api {
         path: String,
         body: Vec<u8>,
     ) -> Result<(), Fault> {
-        let ignored: Result<serde::de::IgnoredAny, _> = self.call(name, method, path, body, ONE_OBJECT).await;
+        let call = Call::send(name, method, path, body);
+        let ignored: Result<serde::de::IgnoredAny, _> = self.call(&call).await;
         ignored.map(drop)
     }
 
-    async fn call<T: DeserializeOwned>(
-        &self,
-        name: &'static str,
-        method: Method,
-        path: String,
-        body: Vec<u8>,
-        limit: usize,
-    ) -> Result<T, Fault> {
-        let call = Call {
-            name,
-            method,
-            path,
-            body,
-            limit,
-        };
+    pub(super) async fn call<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, Fault> {
+        let body = self.read(call).await?;
+        serde_json::from_slice(body.expose()).map_err(|_| something_else(StatusCode::OK))
+    }
+
+    /// The body of an answer that is a success.
+    pub(super) async fn read(&self, call: &Call<'_>) -> Result<SecretBytes, Fault> {
         let token = self.login.current().await.map_err(Fault::Own)?;
-        let (mut status, mut headers, mut answer) = self.attempt(&call, token.as_ref()).await?;
+        let (mut status, mut headers, mut answer) = self.attempt(call, token.as_ref()).await?;
         if status == StatusCode::UNAUTHORIZED
             && let Some(newer) = self.login.renewed(token.as_ref()).await.map_err(Fault::Own)?
         {
-            (status, headers, answer) = self.attempt(&call, Some(&newer)).await?;
+            (status, headers, answer) = self.attempt(call, Some(&newer)).await?;
         }
         if !status.is_success() {
-            return Err(fault(status, &headers, &answer));
+            return Err(fault(status, &headers, &answer, call.resource));
         }
-        serde_json::from_slice(&answer).map_err(|_| something_else(status))
+        Ok(answer.into())
     }
 
-    async fn attempt(&self, call: &Call, authorization: Option<&SecretBytes>) -> Result<Answer, Fault> {
+    async fn attempt(&self, call: &Call<'_>, authorization: Option<&SecretBytes>) -> Result<Answer, Fault> {
         let request = request(call, authorization)?;
         let outcome = timeout(DEADLINE, self.exchange(request, call.limit))
             .await
@@ -231,14 +262,14 @@ impl Api {
 }
 
 /// A success that is none.
-fn something_else(status: StatusCode) -> Fault {
+pub(super) fn something_else(status: StatusCode) -> Fault {
     Fault::Useless(format!(
         "{} without the JSON of what was asked for",
         status.as_u16()
     ))
 }
 
-fn request(call: &Call, authorization: Option<&SecretBytes>) -> Result<Request<Body>, Fault> {
+fn request(call: &Call<'_>, authorization: Option<&SecretBytes>) -> Result<Request<Body>, Fault> {
     let unusable = || Fault::Useless("the request cannot be made".to_owned());
     let mut request = Request::builder()
         .method(call.method.clone())

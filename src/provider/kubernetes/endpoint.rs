@@ -6,11 +6,12 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
-use lockstep_api::provider::{KubernetesAuth, KubernetesProvider};
+use lockstep_api::SecretKeySelector;
+use lockstep_api::provider::{KubernetesAuth, KubernetesServer};
 use rustls::pki_types::CertificateDer;
 
+use super::kubeconfig;
 use super::login::Login;
-use super::{FIELD, kubeconfig};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::References;
@@ -58,24 +59,35 @@ pub(super) struct Impersonation {
     pub(super) extra: Option<HashMap<String, Vec<String>>>,
 }
 
+/// What a store says of an API server, and of who we are there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said<'s> {
+    pub(super) server: &'s KubernetesServer,
+    pub(super) auth: Option<&'s KubernetesAuth>,
+    pub(super) auth_ref: Option<&'s SecretKeySelector>,
+    /// Where that stands, for messages.
+    pub(super) field: &'static str,
+}
+
 /// A kubeconfig wins over everything else, as in ESO.
-pub(super) async fn of(spec: &KubernetesProvider, references: &References) -> Result<Endpoint, Problem> {
-    if let Some(selector) = &spec.auth_ref {
-        let field = format!("{FIELD}.authRef");
+pub(super) async fn of(said: Said<'_>, references: &References) -> Result<Endpoint, Problem> {
+    let root = said.field;
+    if let Some(selector) = said.auth_ref {
+        let field = format!("{root}.authRef");
         let text = references.secret_key(selector, &field).await?;
         return kubeconfig::endpoint(&text, field);
     }
-    let (login, identity) = match &spec.auth {
+    let (login, identity) = match said.auth {
         None => (Login::Nobody, None),
-        Some(auth) => authenticate(auth, references).await?,
+        Some(auth) => authenticate(auth, references, root).await?,
     };
-    let server = format!("{FIELD}.server");
-    let (bundle, provider) = (spec.server.ca_bundle.as_ref(), spec.server.ca_provider.as_ref());
+    let server = format!("{root}.server");
+    let (bundle, provider) = (said.server.ca_bundle.as_ref(), said.server.ca_provider.as_ref());
     let trust = references
         .certificate_authority(bundle, provider, &server)
         .await?;
     Ok(Endpoint {
-        url: parse_url(&spec.server.url).map_err(|why| Problem::InvalidSpec {
+        url: parse_url(&said.server.url).map_err(|why| Problem::InvalidSpec {
             field: format!("{server}.url"),
             why,
         })?,
@@ -84,17 +96,18 @@ pub(super) async fn of(spec: &KubernetesProvider, references: &References) -> Re
         identity,
         impersonation: Impersonation::default(),
         login,
-        field: FIELD.to_owned(),
+        field: root.to_owned(),
     })
 }
 
 async fn authenticate(
     auth: &KubernetesAuth,
     references: &References,
+    root: &str,
 ) -> Result<(Login, Option<Identity>), Problem> {
     match auth {
         KubernetesAuth::Cert(cert) => {
-            let field = |part: &str| format!("{FIELD}.auth.cert.{part}");
+            let field = |part: &str| format!("{root}.auth.cert.{part}");
             let certificate = references
                 .secret_key(&cert.client_cert, &field("clientCert"))
                 .await?;
@@ -104,12 +117,12 @@ async fn authenticate(
             Ok((Login::Nobody, Some(Identity { certificate, key })))
         }
         KubernetesAuth::Token(token) => {
-            let field = format!("{FIELD}.auth.token.bearerToken");
+            let field = format!("{root}.auth.token.bearerToken");
             let token = references.secret_key(&token.bearer_token, &field).await?;
             Ok((Login::bearer(&token, &field)?, None))
         }
         KubernetesAuth::ServiceAccount(account) => {
-            let field = format!("{FIELD}.auth.serviceAccount");
+            let field = format!("{root}.auth.serviceAccount");
             Ok((Login::service_account(references, account, &field).await?, None))
         }
     }

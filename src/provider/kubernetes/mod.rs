@@ -1,4 +1,5 @@
-//! `provider.kubernetes`: Secrets of one namespace, in this cluster or another.
+//! `provider.kubernetes`: Secrets of one namespace, in this cluster or another; and `provider.crd`: fields of objects of
+//! any other kind.
 //!
 //! Who we are there comes from the store alone: nothing is taken from the operator's pod, its environment or its own
 //! identity. A ServiceAccount's token is requested for an hour, renewed ahead of its end, and once more when it is
@@ -7,6 +8,7 @@
 mod answer;
 mod api;
 mod check;
+mod crd;
 mod endpoint;
 mod find;
 mod kubeconfig;
@@ -33,7 +35,10 @@ use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
 use answer::Fault;
 use api::Api;
+use endpoint::Said;
 use find::{BOUNDS, Bounds};
+
+pub(super) use crd::connect as connect_crd;
 
 /// Where the fields of this provider are, for messages.
 const FIELD: &str = "spec.provider.kubernetes";
@@ -56,7 +61,13 @@ struct Kubernetes {
 
 impl Kubernetes {
     async fn open(spec: &KubernetesProvider, surroundings: &Surroundings) -> Result<Self, Problem> {
-        let endpoint = endpoint::of(spec, &surroundings.references).await?;
+        let said = Said {
+            server: &spec.server,
+            auth: spec.auth.as_ref(),
+            auth_ref: spec.auth_ref.as_ref(),
+            field: FIELD,
+        };
+        let endpoint = endpoint::of(said, &surroundings.references).await?;
         Ok(Self {
             api: Api::new(endpoint, surroundings.calls.clone())?,
             namespace: spec.remote_namespace.to_string(),

@@ -109,6 +109,7 @@ const VAULT: &str = "vault";
 const MOTO: &str = "moto";
 const AZURE: &str = python::AZURE.name;
 const DOPPLER: &str = python::DOPPLER.name;
+const SMALL: &str = python::SMALL.name;
 const TELEMETRY: &str = python::TELEMETRY.name;
 const TOKENS: &str = python::TOKENS.name;
 
@@ -159,13 +160,16 @@ pub fn run(flags: &Flags) -> Result<()> {
     if wanted.contains(&TOKENS) {
         python::TOKENS.prepare()?;
     }
+    if wanted.contains(&SMALL) {
+        python::SMALL.prepare()?;
+    }
     Ok(())
 }
 
 /// Everything that [`run`] can be asked for.
 fn names() -> Vec<&'static str> {
     let tools = TOOLS.iter().map(|tool| tool.name);
-    tools.chain([MOTO, AZURE, DOPPLER, TELEMETRY, TOKENS]).collect()
+    tools.chain([MOTO, AZURE, DOPPLER, SMALL, TELEMETRY, TOKENS]).collect()
 }
 
 /// Progress goes to the error output: the other may be a program's.
@@ -207,7 +211,7 @@ pub struct Backend {
     pub prepare: fn() -> Result<()>,
 }
 
-pub const BACKENDS: [Backend; 8] = [
+pub const BACKENDS: [Backend; 9] = [
     Backend {
         name: VAULT,
         words: &[VAULT],
@@ -237,6 +241,11 @@ pub const BACKENDS: [Backend; 8] = [
         name: TOKENS,
         words: &["token_clients"],
         prepare: || python::TOKENS.prepare(),
+    },
+    Backend {
+        name: SMALL,
+        words: &["gitlab_variables_client", "onepassword_client"],
+        prepare: || python::SMALL.prepare(),
     },
     Backend {
         name: "postgres",

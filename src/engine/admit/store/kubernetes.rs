@@ -1,13 +1,20 @@
 //! `provider.kubernetes`.
 
-use lockstep_api::SecretKeySelector;
-use lockstep_api::provider::{KubernetesAuth, KubernetesProvider};
+use lockstep_api::provider::{KubernetesAuth, KubernetesProvider, KubernetesServer};
 
 use super::references::{Home, References};
 
 pub(super) fn review(spec: &KubernetesProvider, references: &mut References) {
-    let named = spec
-        .server
+    connection(&spec.server, spec.auth.as_ref(), references);
+}
+
+/// Which API server, and who we are there.
+pub(super) fn connection(
+    server: &KubernetesServer,
+    auth: Option<&KubernetesAuth>,
+    references: &mut References,
+) {
+    let named = server
         .ca_provider
         .as_ref()
         .map(|source| source.namespace.is_some());
@@ -23,23 +30,16 @@ pub(super) fn review(spec: &KubernetesProvider, references: &mut References) {
         }
         (Home::Cluster | Home::Namespace(_), _) => {}
     }
-    match &spec.auth {
-        Some(KubernetesAuth::Cert(auth)) => whole("auth.cert.clientCert", &auth.client_cert, references),
-        Some(KubernetesAuth::Token(auth)) => whole("auth.token.bearerToken", &auth.bearer_token, references),
+    match auth {
+        Some(KubernetesAuth::Cert(auth)) => {
+            references.whole_secret("auth.cert.clientCert", &auth.client_cert);
+        }
+        Some(KubernetesAuth::Token(auth)) => {
+            references.whole_secret("auth.token.bearerToken", &auth.bearer_token);
+        }
         Some(KubernetesAuth::ServiceAccount(account)) => {
             references.account("auth.serviceAccount", Some(account));
         }
         None => {}
     }
-}
-
-/// A selector with a name and a key.
-fn whole(field: &str, selector: &SecretKeySelector, references: &mut References) {
-    if selector.name.is_none() {
-        references.refuse(&format!("{field}.name"), "must be set");
-    }
-    if selector.key.is_none() {
-        references.refuse(&format!("{field}.key"), "must be set");
-    }
-    references.fixed_secret(field, Some(selector));
 }

@@ -2,10 +2,13 @@
 
 mod aws;
 mod azurekv;
+mod crd;
 mod doppler;
 mod fake;
 mod gcpsm;
+mod gitlab;
 mod kubernetes;
+mod onepassword;
 mod references;
 mod vault;
 
@@ -61,10 +64,13 @@ fn provider(provider: &Provider, references: &mut References) {
     match provider {
         Provider::Aws(spec) => aws::review(spec, references),
         Provider::Azurekv(spec) => azurekv::review(spec, references),
+        Provider::Crd(spec) => crd::review(spec, references),
         Provider::Doppler(spec) => doppler::review(spec, references),
         Provider::Fake(spec) => fake::review(spec, references),
         Provider::Gcpsm(spec) => gcpsm::review(spec, references),
+        Provider::Gitlab(spec) => gitlab::review(spec, references),
         Provider::Kubernetes(spec) => kubernetes::review(spec, references),
+        Provider::Onepassword(spec) => onepassword::review(spec, references),
         Provider::OpenBao(spec) => vault::review_openbao(spec, references),
         Provider::Vault(spec) => vault::review(spec, references),
         Provider::Unsupported(unsupported) => {
@@ -74,13 +80,7 @@ fn provider(provider: &Provider, references: &mut References) {
             ));
         }
         // ESO's webhook has nothing to say about the first, knows nothing of the second, and the others are not there yet.
-        Provider::Webhook(_)
-        | Provider::File(_)
-        | Provider::Crd(_)
-        | Provider::Onepassword(_)
-        | Provider::Gitlab(_)
-        | Provider::Github(_)
-        | Provider::Infisical(_) => {}
+        Provider::Webhook(_) | Provider::File(_) | Provider::Github(_) | Provider::Infisical(_) => {}
     }
 }
 

@@ -51,6 +51,17 @@ impl<'f> References<'f> {
         }
     }
 
+    /// The same, with a name and a key.
+    pub(super) fn whole_secret(&mut self, field: &str, selector: &SecretKeySelector) {
+        if selector.name.is_none() {
+            self.refuse(&format!("{field}.name"), "must be set");
+        }
+        if selector.key.is_none() {
+            self.refuse(&format!("{field}.key"), "must be set");
+        }
+        self.fixed_secret(field, Some(selector));
+    }
+
     pub(super) fn fixed_account(&mut self, field: &str, selector: Option<&ServiceAccountSelector>) {
         if let Some(selector) = selector {
             self.namespace(field, selector.namespace.as_ref(), false);
