@@ -16,6 +16,7 @@ mod file;
 mod flights;
 mod hosts;
 pub(crate) mod http;
+mod infisical;
 mod json;
 mod keepsake;
 mod kubernetes;
@@ -236,6 +237,7 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         Provider::Doppler(spec) => doppler::connect(spec, surroundings).await,
         Provider::Fake(spec) => Ok(fake::connect(spec, surroundings)),
         Provider::File(spec) => file::connect(spec, surroundings).await,
+        Provider::Infisical(spec) => infisical::connect(spec, surroundings).await,
         Provider::Kubernetes(spec) => kubernetes::connect(spec, surroundings).await,
         Provider::Vault(spec) => vault::connect(spec, surroundings).await,
         Provider::OpenBao(spec) => vault::connect_openbao(spec, surroundings).await,
@@ -252,7 +254,6 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         | Provider::Onepassword(_)
         | Provider::Gitlab(_)
         | Provider::Github(_)
-        | Provider::Infisical(_)
         | Provider::Unsupported(_) => Err(Problem::NotSupported {
             what: format!("provider `{}`", provider.name()),
         }),

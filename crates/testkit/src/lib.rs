@@ -6,7 +6,7 @@
 //! [`Proxy`] stands between the two where requests are to fail.
 //!
 //! [`Vault`], [`Moto`] (which emulates AWS), [`Postgres`] and [`Slapd`] are the backends, shared in the same way;
-//! [`Vault::name`] gives each test names of its own. [`Azure`] and [`Doppler`] are no servers but fakes in the test's own process. [`Faults`] stands before any of those that speak HTTP, where
+//! [`Vault::name`] gives each test names of its own. [`Azure`], [`Doppler`] and [`Infisical`] are no servers but fakes in the test's own process. [`Faults`] stands before any of those that speak HTTP, where
 //! requests are to fail or to be counted, and [`Tls`] where a certificate is to be wrong.
 //!
 //! # Guarantees
@@ -36,6 +36,7 @@ mod error;
 mod fake;
 mod faults;
 mod flags;
+mod infisical;
 mod keeper;
 mod moto;
 mod postgres;
@@ -61,6 +62,7 @@ pub use door::{Answer, Asked, Fate};
 pub use doppler::{Doppler, doppler_client};
 pub use error::Error;
 pub use faults::Faults;
+pub use infisical::{Infisical, infisical_client};
 pub use moto::{Moto, moto_server};
 pub use postgres::{Postgres, programs as postgres_programs};
 pub use program::{Memory, Program, Running, Stopped, http_get};

@@ -23,6 +23,9 @@ const AZURE: [(&str, &str); 4] = [
 /// Doppler's own client, with which the fake of Doppler has to agree.
 const DOPPLER: [(&str, &str); 1] = [("doppler-sdk", "1.3.0")];
 
+/// The same for Infisical. What is newer wants certificates that are not out yet.
+const INFISICAL: [(&str, &str); 1] = [("infisicalsdk", "1.0.17")];
+
 /// A Python that has PyYAML.
 pub fn with_yaml() -> Result<PathBuf> {
     let system = PathBuf::from("python3");
@@ -56,6 +59,11 @@ pub fn azure_clients() -> Result<()> {
 /// The same for Doppler.
 pub fn doppler_client() -> Result<()> {
     clients("doppler-client", &DOPPLER, lockstep_testkit::doppler_client)
+}
+
+/// The same for Infisical.
+pub fn infisical_client() -> Result<()> {
+    clients("infisical-client", &INFISICAL, lockstep_testkit::infisical_client)
 }
 
 fn clients(name: &str, packages: &[(&str, &str)], find: fn() -> Option<PathBuf>) -> Result<()> {

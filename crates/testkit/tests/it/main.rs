@@ -4,10 +4,12 @@ use std::path::Path;
 
 use anyhow::Result;
 
+mod agreement;
 mod azure_clients;
 mod control_plane;
 mod doppler_client;
 mod faults;
+mod infisical_client;
 mod moto;
 mod postgres;
 mod slapd;

@@ -109,6 +109,7 @@ const VAULT: &str = "vault";
 const MOTO: &str = "moto";
 const AZURE: &str = "azure-clients";
 const DOPPLER: &str = "doppler-client";
+const INFISICAL: &str = "infisical-client";
 
 /// What `up` and `bench` need; `up` shows `kubectl`.
 const CONTROL_PLANE: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"];
@@ -151,13 +152,16 @@ pub fn run(flags: &Flags) -> Result<()> {
     if wanted.contains(&DOPPLER) {
         python::doppler_client()?;
     }
+    if wanted.contains(&INFISICAL) {
+        python::infisical_client()?;
+    }
     Ok(())
 }
 
 /// Everything that [`run`] can be asked for.
 fn names() -> Vec<&'static str> {
     let tools = TOOLS.iter().map(|tool| tool.name);
-    tools.chain([MOTO, AZURE, DOPPLER]).collect()
+    tools.chain([MOTO, AZURE, DOPPLER, INFISICAL]).collect()
 }
 
 /// Progress goes to the error output: the other may be a program's.
@@ -199,7 +203,7 @@ pub struct Backend {
     pub prepare: fn() -> Result<()>,
 }
 
-pub const BACKENDS: [Backend; 6] = [
+pub const BACKENDS: [Backend; 7] = [
     Backend {
         name: VAULT,
         words: &[VAULT],
@@ -219,6 +223,11 @@ pub const BACKENDS: [Backend; 6] = [
         name: DOPPLER,
         words: &["doppler_client"],
         prepare: python::doppler_client,
+    },
+    Backend {
+        name: INFISICAL,
+        words: &["infisical_client"],
+        prepare: python::infisical_client,
     },
     Backend {
         name: "postgres",

@@ -3,26 +3,10 @@
 use lockstep_api::SecretKeySelector;
 use lockstep_api::provider::{KubernetesAuth, KubernetesProvider};
 
-use super::references::{Home, References};
+use super::references::References;
 
 pub(super) fn review(spec: &KubernetesProvider, references: &mut References) {
-    let named = spec
-        .server
-        .ca_provider
-        .as_ref()
-        .map(|source| source.namespace.is_some());
-    match (references.home, named) {
-        (Home::Cluster, Some(false)) => {
-            references.refuse(
-                "server.caProvider.namespace",
-                "must be set in a ClusterSecretStore",
-            );
-        }
-        (Home::Namespace(_), Some(true)) => {
-            references.refuse("server.caProvider.namespace", "must be left out in a SecretStore");
-        }
-        (Home::Cluster | Home::Namespace(_), _) => {}
-    }
+    references.ca_provider("server.caProvider", spec.server.ca_provider.as_ref());
     match &spec.auth {
         Some(KubernetesAuth::Cert(auth)) => whole("auth.cert.clientCert", &auth.client_cert, references),
         Some(KubernetesAuth::Token(auth)) => whole("auth.token.bearerToken", &auth.bearer_token, references),

@@ -5,6 +5,7 @@ mod azurekv;
 mod doppler;
 mod fake;
 mod gcpsm;
+mod infisical;
 mod kubernetes;
 mod references;
 mod vault;
@@ -64,6 +65,7 @@ fn provider(provider: &Provider, references: &mut References) {
         Provider::Doppler(spec) => doppler::review(spec, references),
         Provider::Fake(spec) => fake::review(spec, references),
         Provider::Gcpsm(spec) => gcpsm::review(spec, references),
+        Provider::Infisical(spec) => infisical::review(spec, references),
         Provider::Kubernetes(spec) => kubernetes::review(spec, references),
         Provider::OpenBao(spec) => vault::review_openbao(spec, references),
         Provider::Vault(spec) => vault::review(spec, references),
@@ -79,8 +81,7 @@ fn provider(provider: &Provider, references: &mut References) {
         | Provider::Crd(_)
         | Provider::Onepassword(_)
         | Provider::Gitlab(_)
-        | Provider::Github(_)
-        | Provider::Infisical(_) => {}
+        | Provider::Github(_) => {}
     }
 }
 
