@@ -52,7 +52,7 @@ def reads(ours):
 def lists(ours):
     def names(path, recursive=False):
         found = ours.secrets.list_secrets(secret_path=path, recursive=recursive, **SCOPE)
-        imported = [secret.secretKey for block in found.imports for secret in block.secrets]
+        imported = [secret["secretKey"] for block in found.imports for secret in block.secrets]
         return [secret.secretKey for secret in found.secrets], imported
 
     assert names("/") == (["API_KEY"], ["SHARED"]), names("/")
