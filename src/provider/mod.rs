@@ -17,6 +17,7 @@ mod flights;
 mod gitlab;
 mod hosts;
 pub(crate) mod http;
+mod infisical;
 mod json;
 mod keepsake;
 mod kubernetes;
@@ -242,6 +243,7 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         Provider::File(spec) => file::connect(spec, surroundings).await,
         Provider::Crd(spec) => kubernetes::connect_crd(spec, surroundings).await,
         Provider::Gitlab(spec) => gitlab::connect(spec, surroundings).await,
+        Provider::Infisical(spec) => infisical::connect(spec, surroundings).await,
         Provider::Kubernetes(spec) => kubernetes::connect(spec, surroundings).await,
         Provider::Onepassword(spec) => onepassword::connect(spec, surroundings).await,
         Provider::Vault(spec) => vault::connect(spec, surroundings).await,
@@ -256,7 +258,6 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         Provider::Azurekv(spec) => azure::connect(spec, surroundings).await,
         Provider::Gcpsm(_)
         | Provider::Github(_)
-        | Provider::Infisical(_)
         | Provider::Unsupported(_) => Err(Problem::NotSupported {
             what: format!("provider `{}`", provider.name()),
         }),

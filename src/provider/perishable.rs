@@ -7,6 +7,12 @@ use tokio::time::Instant;
 
 /// A renewal ahead of time that failed is tried again after this.
 const PAUSE: Duration = Duration::from_secs(30);
+/// What is refused is made anew, but no sooner than this after it was made.
+const YOUTH: Duration = Duration::from_mins(1);
+/// What others made is not used in its last seconds, for clocks differ.
+const MARGIN: Duration = Duration::from_mins(1);
+/// What is said to live longer is looked at again after this.
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// Something that was just made.
 #[derive(Clone, Debug)]
@@ -17,6 +23,19 @@ pub(super) struct Fresh<T> {
     pub(super) renew_at: Instant,
     /// It is not used any longer than this.
     pub(super) ends_at: Instant,
+}
+
+impl<T> Fresh<T> {
+    /// What a server has just made, and says to live so long.
+    pub(super) fn living(value: T, life: Duration) -> Self {
+        let (life, now) = (life.min(LONGEST), Instant::now());
+        Self {
+            value,
+            made_at: now,
+            renew_at: now + life * 4 / 5,
+            ends_at: now + life.saturating_sub(MARGIN),
+        }
+    }
 }
 
 /// The one of its kind that is in use. Nothing is made before it is needed.
@@ -64,6 +83,11 @@ impl<T: Clone> Perishable<T> {
         }
     }
 
+    /// The last that was made, for whoever gives it back.
+    pub(super) fn last(&self) -> Option<T> {
+        self.get().map(|fresh| fresh.value)
+    }
+
     /// How long ago it was made.
     pub(super) fn age(&self) -> Option<Duration> {
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,6 +109,21 @@ impl<T: Clone> Perishable<T> {
 }
 
 impl<T: Clone + PartialEq> Perishable<T> {
+    /// Another one than this, which was refused, unless it is too new for another one to be any better.
+    pub(super) async fn after_refusal<E, F>(&self, refused: &T, make: impl Fn() -> F) -> Result<Option<T>, E>
+    where
+        F: Future<Output = Result<Fresh<T>, E>>,
+    {
+        let now = self.current(make()).await?;
+        if now != *refused {
+            return Ok(Some(now));
+        }
+        if self.age().is_some_and(|age| age < YOUTH) {
+            return Ok(None);
+        }
+        self.other_than(refused, make()).await.map(Some)
+    }
+
     /// Another one than this, which was refused.
     pub(super) async fn other_than<E>(
         &self,

@@ -6,10 +6,9 @@
 //! [`Proxy`] stands between the two where requests are to fail.
 //!
 //! [`Vault`], [`Moto`] (which emulates AWS), [`Postgres`] and [`Slapd`] are the backends, shared in the same way;
-//! [`Vault::name`] gives each test names of its own. [`Azure`], [`Cloudsmith`], [`Doppler`], [`Github`], [`Gitlab`],
-//! [`GitlabVariables`], [`Grafana`], [`OnePassword`] and [`Quay`] are no servers but fakes in the test's own process.
-//! [`Faults`] stands before any of those that speak HTTP, where requests are to fail or to be counted, and [`Tls`] where a
-//! certificate is to be wrong.
+//! [`Vault::name`] gives each test names of its own. What has no server to be had, as [`Azure`] or [`Doppler`], is a fake in
+//! the test's own process. [`Faults`] stands before any of those that speak HTTP, where requests are to fail or to be
+//! counted, and [`Tls`] where a certificate is to be wrong.
 //!
 //! # Guarantees
 //!
@@ -43,6 +42,7 @@ mod github;
 mod gitlab;
 mod grafana;
 mod gitlab_variables;
+mod infisical;
 mod keeper;
 mod moto;
 mod onepassword;
@@ -76,12 +76,13 @@ pub use github::{Github, GithubWorld};
 pub use gitlab::{DeployToken, Gitlab, GitlabWorld};
 pub use grafana::{AccountToken, Grafana, GrafanaWorld};
 pub use gitlab_variables::GitlabVariables;
+pub use infisical::Infisical;
 pub use moto::{Moto, moto_server};
 pub use onepassword::OnePassword;
 pub use postgres::{Postgres, programs as postgres_programs};
 pub use program::{Memory, Program, Running, Stopped, http_get};
 pub use proxy::Proxy;
-pub use python::{azure_clients, doppler_client, opentelemetry, small_clients, token_clients};
+pub use python::{azure_clients, doppler_client, infisical_client, opentelemetry, small_clients, token_clients};
 pub use quay::{Quay, QuayWorld};
 pub use shelf::Shelf;
 pub use slapd::{Slapd, programs as slapd_programs};

@@ -14,6 +14,11 @@ pub fn doppler_client() -> Option<PathBuf> {
     with("dopplersdk")
 }
 
+/// One that has Infisical's own client.
+pub fn infisical_client() -> Option<PathBuf> {
+    with("infisical_sdk")
+}
+
 /// One that has OpenTelemetry's own messages.
 pub fn opentelemetry() -> Option<PathBuf> {
     with("opentelemetry/proto/collector")

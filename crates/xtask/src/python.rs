@@ -69,6 +69,16 @@ pub const SMALL: Packages = Packages {
     found: lockstep_testkit::small_clients,
 };
 
+/// Infisical's own client. What is newer wants certificates that are not out yet.
+pub const INFISICAL: Packages = Packages {
+    name: "infisical-client",
+    versions: &[("infisicalsdk", "1.0.17")],
+    found: lockstep_testkit::infisical_client,
+};
+
+/// All of them.
+pub const ALL: [&Packages; 6] = [&AZURE, &DOPPLER, &INFISICAL, &SMALL, &TELEMETRY, &TOKENS];
+
 /// A Python that has PyYAML.
 pub fn with_yaml() -> Result<PathBuf> {
     let system = PathBuf::from("python3");

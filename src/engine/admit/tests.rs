@@ -408,3 +408,46 @@ fn providers_that_nobody_looks_after_or_that_are_not_there_are_warned_of() {
         ["provider conjur is not supported by this version of lockstep"]
     );
 }
+
+#[test]
+fn infisical_wants_a_project_an_environment_and_whole_selectors() {
+    let with = |client: &Value, scope: &Value, more: &Value| {
+        let mut spec = json!({
+            "auth": {"universalAuthCredentials": {"clientId": client, "clientSecret": {"name": "s", "key": "k"}}},
+            "secretsScope": scope,
+        });
+        let more = more.as_object().cloned().unwrap_or_default();
+        spec.as_object_mut().expect("an object").extend(more);
+        json!({ "infisical": spec })
+    };
+    let (client, scope) = (
+        json!({"name": "s", "key": "k"}),
+        json!({"projectSlug": "p", "environmentSlug": "e"}),
+    );
+    let sound = with(&client, &scope, &json!({}));
+    assert_eq!(denied(&store(&sound)), "");
+    assert_eq!(
+        denied(&cluster_store(&sound)),
+        "",
+        "its users bring the credentials"
+    );
+    let trusted = json!({"caProvider": {"type": "Secret", "name": "ca", "key": "k", "namespace": "shop"}});
+    for (spec, field) in [
+        (
+            with(
+                &client,
+                &json!({"projectSlug": "", "environmentSlug": "e"}),
+                &json!({}),
+            ),
+            "secretsScope",
+        ),
+        (
+            with(&json!({"name": "s"}), &scope, &json!({})),
+            "auth.universalAuthCredentials.clientId.key",
+        ),
+        (with(&client, &scope, &trusted), "caProvider.namespace"),
+    ] {
+        let expected = format!("spec.provider.infisical.{field}: ");
+        assert!(denied(&store(&spec)).contains(&expected), "{expected}");
+    }
+}

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use lockstep_api::ServiceAccountSelector;
 use lockstep_api::provider::{DopplerAuth, DopplerOidc};
 use lockstep_gostd::json::{Html, Numbers, Object, Value, encode};
-use tokio::time::Instant;
 use url::Url;
 
 use super::FIELD;
@@ -21,12 +20,6 @@ use crate::provider::http::{Answer, Http, explained};
 use crate::provider::perishable::{Fresh, Perishable};
 use crate::provider::{Calls, References, StoreScope, Surroundings};
 
-/// A token that is refused is made anew, but no sooner than this after it was made.
-const PAUSE: Duration = Duration::from_mins(1);
-/// A token is not used in its last seconds, for clocks differ.
-const MARGIN: Duration = Duration::from_mins(1);
-/// One that says that it lives longer is looked at again after this.
-const LONGEST: Duration = Duration::from_hours(24);
 /// The API server makes no token that lives shorter.
 const SHORTEST: i64 = 600;
 const TOKEN_KEY: &str = "dopplerToken";
@@ -93,15 +86,7 @@ impl Login {
         let Self::Identity(identity) = self else {
             return Ok(None);
         };
-        let now = identity.current.current(identity.fresh()).await?;
-        if now != *refused {
-            return Ok(Some(now));
-        }
-        if identity.current.age().is_some_and(|age| age < PAUSE) {
-            return Ok(None);
-        }
-        let newer = identity.current.other_than(refused, identity.fresh());
-        newer.await.map(Some)
+        identity.current.after_refusal(refused, || identity.fresh()).await
     }
 
     /// How long ago we logged in.
@@ -215,13 +200,7 @@ fn granted(answer: &Answer) -> Result<Fresh<SecretBytes>, Problem> {
     let ends = text("expires_at").and_then(|time| time.parse::<Timestamp>().ok());
     let ends = ends.ok_or_else(|| unusable("it does not say when the token ends"))?;
     let life = Duration::try_from(ends.duration_since(Timestamp::now())).unwrap_or_default();
-    let (life, now) = (life.min(LONGEST), Instant::now());
-    Ok(Fresh {
-        value: token.into(),
-        made_at: now,
-        renew_at: now + life * 4 / 5,
-        ends_at: now + life.saturating_sub(MARGIN),
-    })
+    Ok(Fresh::living(token.into(), life))
 }
 
 /// Whatever Doppler finds wrong with what we show, it does not let us in.

@@ -1,9 +1,9 @@
 //! The fake of Doppler: is it what Doppler's own client takes it for?
 
-use std::process::Command;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use lockstep_testkit::{Doppler, doppler_client};
+
+use crate::agreement;
 
 #[tokio::test]
 #[ignore = "needs the test bed"]
@@ -16,18 +16,5 @@ async fn doppler_s_own_client_agrees_with_the_fake() -> Result<()> {
     doppler.put(("app", "prd"), "API_KEY", "one");
     doppler.put(("app", "prd"), "DB__USER_NAME", "u");
     doppler.put(("app", "prd"), "USER", "u");
-    let mut command = Command::new(python);
-    command
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/doppler_client.py"))
-        .arg(doppler.url())
-        .env("NO_PROXY", "*");
-    let output = tokio::task::spawn_blocking(move || command.output()).await??;
-    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    ensure!(output.status.success(), "{}", said(&output.stderr));
-    ensure!(
-        said(&output.stdout).trim() == "agreed",
-        "{}",
-        said(&output.stdout)
-    );
-    Ok(())
+    agreement::reached(&python, "doppler_client.py", &doppler.url()).await
 }

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use anyhow::Result;
 
+mod agreement;
 mod azure_clients;
 mod control_plane;
 mod doppler_client;
 mod faults;
 mod gitlab_variables_client;
+mod infisical_client;
 mod moto;
 mod onepassword_client;
 mod postgres;

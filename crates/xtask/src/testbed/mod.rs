@@ -107,11 +107,6 @@ const TOOLS: [Tool; 9] = [
 
 const VAULT: &str = "vault";
 const MOTO: &str = "moto";
-const AZURE: &str = python::AZURE.name;
-const DOPPLER: &str = python::DOPPLER.name;
-const SMALL: &str = python::SMALL.name;
-const TELEMETRY: &str = python::TELEMETRY.name;
-const TOKENS: &str = python::TOKENS.name;
 
 /// What `up` and `bench` need; `up` shows `kubectl`.
 const CONTROL_PLANE: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"];
@@ -148,20 +143,10 @@ pub fn run(flags: &Flags) -> Result<()> {
     if wanted.contains(&MOTO) {
         moto()?;
     }
-    if wanted.contains(&AZURE) {
-        python::AZURE.prepare()?;
-    }
-    if wanted.contains(&TELEMETRY) {
-        python::TELEMETRY.prepare()?;
-    }
-    if wanted.contains(&DOPPLER) {
-        python::DOPPLER.prepare()?;
-    }
-    if wanted.contains(&TOKENS) {
-        python::TOKENS.prepare()?;
-    }
-    if wanted.contains(&SMALL) {
-        python::SMALL.prepare()?;
+    for packages in python::ALL {
+        if wanted.contains(&packages.name) {
+            packages.prepare()?;
+        }
     }
     Ok(())
 }
@@ -169,7 +154,8 @@ pub fn run(flags: &Flags) -> Result<()> {
 /// Everything that [`run`] can be asked for.
 fn names() -> Vec<&'static str> {
     let tools = TOOLS.iter().map(|tool| tool.name);
-    tools.chain([MOTO, AZURE, DOPPLER, SMALL, TELEMETRY, TOKENS]).collect()
+    let packages = python::ALL.map(|packages| packages.name);
+    tools.chain([MOTO]).chain(packages).collect()
 }
 
 /// Progress goes to the error output: the other may be a program's.
@@ -211,7 +197,7 @@ pub struct Backend {
     pub prepare: fn() -> Result<()>,
 }
 
-pub const BACKENDS: [Backend; 9] = [
+pub const BACKENDS: [Backend; 10] = [
     Backend {
         name: VAULT,
         words: &[VAULT],
@@ -223,29 +209,34 @@ pub const BACKENDS: [Backend; 9] = [
         prepare: moto,
     },
     Backend {
-        name: AZURE,
+        name: python::AZURE.name,
         words: &["azure_clients"],
         prepare: || python::AZURE.prepare(),
     },
     Backend {
-        name: TELEMETRY,
+        name: python::TELEMETRY.name,
         words: &["opentelemetrys_own"],
         prepare: || python::TELEMETRY.prepare(),
     },
     Backend {
-        name: DOPPLER,
+        name: python::DOPPLER.name,
         words: &["doppler_client"],
         prepare: || python::DOPPLER.prepare(),
     },
     Backend {
-        name: TOKENS,
+        name: python::TOKENS.name,
         words: &["token_clients"],
         prepare: || python::TOKENS.prepare(),
     },
     Backend {
-        name: SMALL,
+        name: python::SMALL.name,
         words: &["gitlab_variables_client", "onepassword_client"],
         prepare: || python::SMALL.prepare(),
+    },
+    Backend {
+        name: python::INFISICAL.name,
+        words: &["infisical_client"],
+        prepare: || python::INFISICAL.prepare(),
     },
     Backend {
         name: "postgres",

@@ -2,7 +2,7 @@
 
 use lockstep_api::provider::{KubernetesAuth, KubernetesProvider, KubernetesServer};
 
-use super::references::{Home, References};
+use super::references::References;
 
 pub(super) fn review(spec: &KubernetesProvider, references: &mut References) {
     connection(&spec.server, spec.auth.as_ref(), references);
@@ -14,22 +14,7 @@ pub(super) fn connection(
     auth: Option<&KubernetesAuth>,
     references: &mut References,
 ) {
-    let named = server
-        .ca_provider
-        .as_ref()
-        .map(|source| source.namespace.is_some());
-    match (references.home, named) {
-        (Home::Cluster, Some(false)) => {
-            references.refuse(
-                "server.caProvider.namespace",
-                "must be set in a ClusterSecretStore",
-            );
-        }
-        (Home::Namespace(_), Some(true)) => {
-            references.refuse("server.caProvider.namespace", "must be left out in a SecretStore");
-        }
-        (Home::Cluster | Home::Namespace(_), _) => {}
-    }
+    references.ca_provider("server.caProvider", server.ca_provider.as_ref());
     match auth {
         Some(KubernetesAuth::Cert(auth)) => {
             references.whole_secret("auth.cert.clientCert", &auth.client_cert);

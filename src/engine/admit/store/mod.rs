@@ -7,6 +7,7 @@ mod doppler;
 mod fake;
 mod gcpsm;
 mod gitlab;
+mod infisical;
 mod kubernetes;
 mod onepassword;
 mod references;
@@ -69,6 +70,7 @@ fn provider(provider: &Provider, references: &mut References) {
         Provider::Fake(spec) => fake::review(spec, references),
         Provider::Gcpsm(spec) => gcpsm::review(spec, references),
         Provider::Gitlab(spec) => gitlab::review(spec, references),
+        Provider::Infisical(spec) => infisical::review(spec, references),
         Provider::Kubernetes(spec) => kubernetes::review(spec, references),
         Provider::Onepassword(spec) => onepassword::review(spec, references),
         Provider::OpenBao(spec) => vault::review_openbao(spec, references),
@@ -80,7 +82,7 @@ fn provider(provider: &Provider, references: &mut References) {
             ));
         }
         // ESO's webhook has nothing to say about the first, knows nothing of the second, and the others are not there yet.
-        Provider::Webhook(_) | Provider::File(_) | Provider::Github(_) | Provider::Infisical(_) => {}
+        Provider::Webhook(_) | Provider::File(_) | Provider::Github(_) => {}
     }
 }
 

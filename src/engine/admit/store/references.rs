@@ -3,7 +3,7 @@
 //! A SecretStore has them in its own namespace. A ClusterSecretStore names a namespace; where it leaves it out, most
 //! providers take the credentials of whoever uses the store.
 
-use lockstep_api::{NamespaceName, SecretKeySelector, ServiceAccountSelector};
+use lockstep_api::{CaProvider, NamespaceName, SecretKeySelector, ServiceAccountSelector};
 
 use crate::engine::admit::Findings;
 
@@ -66,6 +66,16 @@ impl<'f> References<'f> {
         if let Some(selector) = selector {
             self.namespace(field, selector.namespace.as_ref(), false);
         }
+    }
+
+    /// Whoever is trusted; a SecretStore looks in its own namespace alone.
+    pub(super) fn ca_provider(&mut self, field: &str, source: Option<&CaProvider>) {
+        let why = match (self.home, source.map(|source| source.namespace.is_some())) {
+            (Home::Cluster, Some(false)) => "must be set in a ClusterSecretStore",
+            (Home::Namespace(_), Some(true)) => "must be left out in a SecretStore",
+            (Home::Cluster | Home::Namespace(_), _) => return,
+        };
+        self.refuse(&format!("{field}.namespace"), why);
     }
 
     /// `field` is a path below the provider.

@@ -25,9 +25,6 @@ pub(crate) use managed::Choice;
 pub(crate) use principal::{Principal, Proof};
 pub(crate) use workload::Workload;
 
-/// A token that is refused is made anew, but no sooner than this after it was made.
-const PAUSE: Duration = Duration::from_mins(1);
-
 /// What an identity is found with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Finder<'f> {
@@ -86,15 +83,7 @@ impl Login {
         refused: &SecretBytes,
         audience: &str,
     ) -> Result<Option<SecretBytes>, Problem> {
-        let now = self.token(audience).await?;
-        if now != *refused {
-            return Ok(Some(now));
-        }
-        if self.current.age().is_some_and(|age| age < PAUSE) {
-            return Ok(None);
-        }
-        let newer = self.current.other_than(refused, self.fresh(audience));
-        newer.await.map(Some)
+        self.current.after_refusal(refused, || self.fresh(audience)).await
     }
 
     /// How long ago we logged in.

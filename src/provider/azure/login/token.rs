@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lockstep_gostd::json::{Number, Numbers, Object, Value};
-use tokio::time::Instant;
 
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
@@ -13,10 +12,6 @@ use crate::provider::perishable::Fresh;
 
 /// Of a token that does not say how long it lives.
 const UNKNOWN: Duration = Duration::from_hours(1);
-/// One that says that it lives longer is looked at again after this.
-const LONGEST: Duration = Duration::from_hours(24);
-/// A token is not used in its last seconds, for clocks differ.
-const MARGIN: Duration = Duration::from_mins(1);
 
 /// What is known of Entra's codes: what is wrong, and what to do.
 const KNOWN: [(u64, &str); 10] = [
@@ -70,18 +65,12 @@ impl Granted {
         let left = left.or_else(|| left_until(seconds(&members, "expires_on")?));
         Ok(Self {
             token,
-            life: left.unwrap_or(UNKNOWN).min(LONGEST),
+            life: left.unwrap_or(UNKNOWN),
         })
     }
 
     pub(super) fn into_fresh(self) -> Fresh<SecretBytes> {
-        let now = Instant::now();
-        Fresh {
-            value: self.token,
-            made_at: now,
-            renew_at: now + self.life * 4 / 5,
-            ends_at: now + self.life.saturating_sub(MARGIN),
-        }
+        Fresh::living(self.token, self.life)
     }
 }
 
@@ -149,7 +138,10 @@ mod tests {
         for (body, seconds) in [
             (r#"{"access_token":"t","expires_in":3599}"#, 3599),
             (r#"{"access_token":"t","expires_in":"86399"}"#, 86_399),
-            (r#"{"access_token":"t","expires_in":99999999999999999}"#, 86_400),
+            (
+                r#"{"access_token":"t","expires_in":99999999999999999}"#,
+                99_999_999_999_999_999,
+            ),
             (r#"{"access_token":"t","expires_on":"1"}"#, 0),
             (r#"{"access_token":"t","expires_in":-1}"#, 3600),
             (r#"{"access_token":"t"}"#, 3600),

@@ -1,0 +1,234 @@
+//! Calls to Infisical: with a token, and once more with another where the first has ended.
+
+use std::time::Duration;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Method, StatusCode};
+use lockstep_gostd::json::{Numbers, Value};
+use reqwest::RequestBuilder;
+use url::Url;
+
+use super::FIELD;
+use super::address::Address;
+use super::list::Scope;
+use super::login::Login;
+use crate::engine::problem::Problem;
+use crate::engine::secret_bytes::SecretBytes;
+use crate::provider::Calls;
+use crate::provider::http::{Answer, Http, explained};
+
+/// As ESO's metrics name it.
+pub(super) const PROVIDER: &str = "Infisical";
+
+pub(super) struct Api {
+    url: Url,
+    http: Http,
+    login: Login,
+    calls: Calls,
+}
+
+/// The address of the API, with or without its last part.
+pub(super) fn base(host: &str) -> Result<Url, Problem> {
+    let host = host.trim().trim_end_matches('/');
+    let host = host.strip_suffix("/api").unwrap_or(host);
+    let url = Url::parse(&format!("{host}/api")).ok();
+    let url = url.filter(|url| {
+        matches!(url.scheme(), "https" | "http")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+    });
+    url.ok_or_else(|| Problem::InvalidSpec {
+        field: format!("{FIELD}.hostAPI"),
+        why: "must be a URL, such as https://app.infisical.com/api".to_owned(),
+    })
+}
+
+/// What is at this path of the API.
+pub(super) fn at(base: &Url, path: &[&str]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.extend(path);
+    }
+    url
+}
+
+impl Api {
+    pub(super) fn new(url: Url, http: Http, login: Login, calls: Calls) -> Self {
+        Self {
+            url,
+            http,
+            login,
+            calls,
+        }
+    }
+
+    pub(super) async fn secret(
+        &self,
+        scope: &Scope,
+        address: &Address,
+        what: &str,
+    ) -> Result<SecretBytes, Problem> {
+        let mut url = at(&self.url, &["v3", "secrets", "raw", &address.name]);
+        scope.ask(&mut url, &address.folder);
+        self.get("GetSecretByKeyV3", &url, what).await
+    }
+
+    /// All secrets of the scope.
+    pub(super) async fn secrets(&self, scope: &Scope, what: &str) -> Result<SecretBytes, Problem> {
+        let mut url = at(&self.url, &["v3", "secrets", "raw"]);
+        scope.ask(&mut url, &scope.folder);
+        let recursive = if scope.is_recursive { "true" } else { "false" };
+        url.query_pairs_mut().append_pair("recursive", recursive);
+        self.get("GetSecretsV3", &url, what).await
+    }
+
+    pub(super) fn login_age(&self) -> Option<Duration> {
+        self.login.age()
+    }
+
+    /// Gives the token back.
+    pub(super) async fn log_out(&self) {
+        self.login.end(&self.url, &self.http, &self.calls).await;
+    }
+
+    async fn get(&self, name: &'static str, url: &Url, what: &str) -> Result<SecretBytes, Problem> {
+        let token = self.token().await?;
+        let make = || self.http.client().request(Method::GET, url.clone());
+        let mut answer = self.send(name, make(), &token, what).await?;
+        if answer.status == StatusCode::UNAUTHORIZED
+            && let Some(newer) = self
+                .login
+                .other_than(&token, (&self.url, &self.http, &self.calls))
+                .await?
+        {
+            answer = self.send(name, make(), &newer, what).await?;
+        }
+        if answer.status == StatusCode::OK {
+            return Ok(answer.body);
+        }
+        Err(problem(&answer, what))
+    }
+
+    async fn token(&self) -> Result<SecretBytes, Problem> {
+        self.login.token((&self.url, &self.http, &self.calls)).await
+    }
+
+    async fn send(
+        &self,
+        name: &'static str,
+        request: RequestBuilder,
+        token: &SecretBytes,
+        what: &str,
+    ) -> Result<Answer, Problem> {
+        let request = request.header(AUTHORIZATION, bearer(token, what)?);
+        let answer = self.http.send(request, what).await;
+        let is_good = answer.as_ref().is_ok_and(|answer| answer.status.is_success());
+        self.calls.tell(PROVIDER, name, is_good);
+        answer
+    }
+}
+
+fn bearer(token: &SecretBytes, what: &str) -> Result<HeaderValue, Problem> {
+    let value = HeaderValue::from_bytes(&[b"Bearer ", token.expose()].concat());
+    let mut value = value.map_err(|_| Problem::BadData {
+        why: format!("{what}: the token to show has signs that no header can hold"),
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Of what Infisical says in words, nothing is repeated.
+fn problem(answer: &Answer, what: &str) -> Problem {
+    let status = answer.status.as_u16();
+    if status == 404 && Missing::of(answer) == Some(Missing::Secret) {
+        return Problem::Absent { key: what.to_owned() };
+    }
+    let why = match status {
+        401 => format!("HTTP {status}; the token is wrong, or has ended"),
+        403 => format!("HTTP {status}; the identity may not do this in the project"),
+        404 => format!("HTTP {status}; check projectSlug and environmentSlug of secretsScope, and hostAPI"),
+        _ => format!("HTTP {status}"),
+    };
+    explained(answer.status, &answer.headers, what.to_owned(), why)
+}
+
+/// What is not there, as Infisical itself says, and nobody in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Missing {
+    /// Or its folder.
+    Secret,
+    /// No word of the secret: the project or the environment has gone, or was renamed.
+    Scope,
+}
+
+impl Missing {
+    fn of(answer: &Answer) -> Option<Self> {
+        let members = Value::parse_object(answer.body.expose(), Numbers::AsWritten).ok()?;
+        let text = |name: &str| match members.get(name) {
+            Some(Value::Text(text)) => Some(text.as_ref()),
+            _ => None,
+        };
+        if text("error") != Some("NotFound") {
+            return None;
+        }
+        let message = text("message")?;
+        let is_of_scope = ["Project", "Environment", "Workspace"]
+            .iter()
+            .any(|start| message.starts_with(start));
+        Some(if is_of_scope { Self::Scope } else { Self::Secret })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+
+    #[test]
+    fn the_api_is_found_however_it_is_named() {
+        for host in [
+            "https://i.example",
+            "https://i.example/",
+            "https://i.example/api/",
+        ] {
+            assert_eq!(
+                base(host).map(String::from).as_deref(),
+                Ok("https://i.example/api"),
+                "{host}"
+            );
+        }
+        for host in ["", "i.example", "ftp://i.example", "https://u:p@i.example"] {
+            assert!(base(host).is_err(), "{host}");
+        }
+    }
+
+    #[test]
+    fn only_infisical_says_that_a_secret_is_not_there() {
+        let about = |body: &str| {
+            let answer = Answer {
+                status: StatusCode::NOT_FOUND,
+                headers: HeaderMap::new(),
+                body: body.into(),
+            };
+            problem(&answer, "app").is_absent()
+        };
+        assert!(about(
+            r#"{"error":"NotFound","message":"Secret with name 'app' not found"}"#
+        ));
+        assert!(about(
+            r#"{"error":"NotFound","message":"Folder with path '/x' not found"}"#
+        ));
+        for body in [
+            r#"{"error":"NotFound","message":"Project with slug 'p' not found"}"#,
+            r#"{"error":"NotFound","message":"Environment with slug 'e' not found"}"#,
+            r#"{"error":"NotFound"}"#,
+            r#"{"error":"Not Found","message":"Route GET:/x not found"}"#,
+            "<html>",
+            "",
+        ] {
+            assert!(!about(body), "{body}");
+        }
+    }
+}
