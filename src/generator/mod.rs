@@ -7,6 +7,7 @@
 mod aws;
 mod azure;
 mod fake;
+mod gcp;
 pub mod kept;
 mod mfa;
 pub mod page;
@@ -133,9 +134,13 @@ impl Generators {
                 let made = azure::registry_token(token, &self.references(order)).await;
                 made.map_err(|problem| told(problem, order))
             }
+            GeneratorSpec::GCRAccessToken(token) => {
+                let references = self.references(order);
+                let made = Box::pin(gcp::registry_token(token, &references, order.now)).await;
+                made.map_err(|problem| told(problem, order))
+            }
             GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_)
             | GeneratorSpec::CloudsmithAccessToken(_)
-            | GeneratorSpec::GCRAccessToken(_)
             | GeneratorSpec::GithubAccessToken(_)
             | GeneratorSpec::GitlabDeployToken(_)
             | GeneratorSpec::Grafana(_)

@@ -10,9 +10,13 @@ pub(crate) mod aws;
 pub(crate) mod azure;
 mod calls;
 pub(crate) mod certificates;
+mod change;
 mod fake;
 mod file;
 mod flights;
+pub(crate) mod gcp;
+mod google;
+pub(crate) mod granted;
 mod hosts;
 pub(crate) mod http;
 mod json;
@@ -25,6 +29,8 @@ pub mod pool;
 mod push_metadata;
 pub mod reader;
 pub mod references;
+mod signer;
+mod sigv4;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod vault;
@@ -216,8 +222,8 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
             what: "provider `aws`, without which this was built,".to_owned(),
         }),
         Provider::Azurekv(spec) => azure::connect(spec, surroundings).await,
-        Provider::Gcpsm(_)
-        | Provider::Doppler(_)
+        Provider::Gcpsm(spec) => gcp::connect(spec, surroundings).await,
+        Provider::Doppler(_)
         | Provider::Crd(_)
         | Provider::Onepassword(_)
         | Provider::Gitlab(_)

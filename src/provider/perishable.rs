@@ -7,6 +7,8 @@ use tokio::time::Instant;
 
 /// A renewal ahead of time that failed is tried again after this.
 const PAUSE: Duration = Duration::from_secs(30);
+/// What is younger than this when it is refused is as good as any other.
+const YOUNG: Duration = Duration::from_mins(1);
 
 /// Something that was just made.
 #[derive(Clone, Debug)]
@@ -85,6 +87,18 @@ impl<T: Clone> Perishable<T> {
 }
 
 impl<T: Clone + PartialEq> Perishable<T> {
+    /// Another one than this, which was refused, unless what there is now is too new for another one to be any better.
+    pub(super) async fn instead_of<E>(
+        &self,
+        refused: &T,
+        make: impl Future<Output = Result<Fresh<T>, E>>,
+    ) -> Result<Option<T>, E> {
+        match self.get() {
+            Some(fresh) if fresh.value == *refused && fresh.made_at.elapsed() < YOUNG => Ok(None),
+            _ => self.other_than(refused, make).await.map(Some),
+        }
+    }
+
     /// Another one than this, which was refused.
     pub(super) async fn other_than<E>(
         &self,

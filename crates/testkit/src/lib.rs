@@ -6,7 +6,7 @@
 //! [`Proxy`] stands between the two where requests are to fail.
 //!
 //! [`Vault`], [`Moto`] (which emulates AWS), [`Postgres`] and [`Slapd`] are the backends, shared in the same way;
-//! [`Vault::name`] gives each test names of its own. [`Azure`] is no server but a fake in the test's own process. [`Faults`] stands before any of those that speak HTTP, where
+//! [`Vault::name`] gives each test names of its own. [`Azure`] and [`Google`] are no servers but fakes in the test's own process. [`Faults`] stands before any of those that speak HTTP, where
 //! requests are to fail or to be counted, and [`Tls`] where a certificate is to be wrong.
 //!
 //! # Guarantees
@@ -32,8 +32,10 @@ mod crds;
 mod credentials;
 mod door;
 mod error;
+mod fake;
 mod faults;
 mod flags;
+mod google;
 mod keeper;
 mod moto;
 mod postgres;
@@ -58,6 +60,7 @@ pub use credentials::User;
 pub use door::{Answer, Asked, Fate};
 pub use error::Error;
 pub use faults::Faults;
+pub use google::{Google, google_clients};
 pub use moto::{Moto, moto_server};
 pub use postgres::{Postgres, programs as postgres_programs};
 pub use program::{Memory, Program, Running, Stopped, http_get};

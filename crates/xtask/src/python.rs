@@ -20,6 +20,14 @@ const AZURE: [(&str, &str); 4] = [
     ("azure-keyvault-secrets", "4.12.0"),
 ];
 
+/// Google's own clients, with which the fake of Google Cloud has to agree.
+const GOOGLE: [(&str, &str); 4] = [
+    ("google-auth", "2.62.2"),
+    ("google-cloud-secret-manager", "2.32.0"),
+    ("google-crc32c", "1.9.0"),
+    ("requests", "2.34.2"),
+];
+
 /// A Python that has PyYAML.
 pub fn with_yaml() -> Result<PathBuf> {
     let system = PathBuf::from("python3");
@@ -47,16 +55,26 @@ pub fn moto() -> Result<PathBuf> {
 
 /// Installs Azure's own clients if they are not there.
 pub fn azure_clients() -> Result<()> {
+    clients("azure-clients", &AZURE, lockstep_testkit::azure_clients)
+}
+
+/// Installs Google's own clients if they are not there.
+pub fn google_clients() -> Result<()> {
+    clients("google-clients", &GOOGLE, lockstep_testkit::google_clients)
+}
+
+fn clients(name: &str, packages: &[(&str, &str)], found: fn() -> Option<PathBuf>) -> Result<()> {
     let venv = venv();
-    if !AZURE
-        .iter()
-        .all(|(package, version)| has(&venv, package, version))
-    {
-        let packages = AZURE.map(|(package, version)| format!("{package}=={version}"));
-        install(&packages.each_ref().map(String::as_str))?;
+    let mut wanted = packages.iter();
+    if !wanted.all(|(package, version)| has(&venv, package, version)) {
+        let packages: Vec<_> = packages
+            .iter()
+            .map(|(package, version)| format!("{package}=={version}"))
+            .collect();
+        install(&packages.iter().map(String::as_str).collect::<Vec<_>>())?;
     }
-    let found = lockstep_testkit::azure_clients().context("the packages came without their modules")?;
-    eprintln!("{:<24} for {}", "azure-clients", found.display());
+    let found = found().context("the packages came without their modules")?;
+    eprintln!("{name:<24} for {}", found.display());
     Ok(())
 }
 

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use serde_json::json;
 
-use super::{Asked, Azure, World, assertion, reply};
+use super::{Azure, World, assertion};
 use crate::certificates::RsaIdentity;
+use crate::fake::{Asked, reply};
 
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 

@@ -11,26 +11,22 @@ mod registry;
 mod vault;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::{HeaderMap, Method, StatusCode, header};
-use reqwest::Url;
+use http::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::certificates::RsaIdentity;
-use crate::{Authority, Error, Faults, Purpose, Tls, VENV_DIR, workspace_root};
+use crate::fake::{Asked, python_with};
+use crate::{Authority, Error, Faults, Purpose, Tls};
 use entra::Application;
 use objects::Objects;
-
-const BODY_LIMIT: usize = 1 << 20;
 
 /// A running Azure; ended when dropped.
 #[derive(Debug)]
@@ -53,15 +49,6 @@ struct World {
     tokens: BTreeMap<String, String>,
     made: usize,
     objects: Objects,
-}
-
-/// A request, taken apart.
-struct Asked {
-    method: Method,
-    path: Vec<String>,
-    query: BTreeMap<String, String>,
-    headers: HeaderMap,
-    body: Bytes,
 }
 
 impl Azure {
@@ -216,45 +203,6 @@ impl World {
     }
 }
 
-impl Asked {
-    async fn read(request: Request) -> Self {
-        let (parts, body) = request.into_parts();
-        let uri = format!("http://x{}", parts.uri);
-        let url = Url::parse(&uri).ok();
-        let (path, query) = url.map_or_else(Default::default, |url| {
-            let path = url.path_segments().into_iter().flatten();
-            let query = url.query_pairs().into_owned().collect();
-            (
-                path.filter(|part| !part.is_empty()).map(str::to_owned).collect(),
-                query,
-            )
-        });
-        Self {
-            method: parts.method,
-            path,
-            query,
-            headers: parts.headers,
-            body: to_bytes(body, BODY_LIMIT).await.unwrap_or_default(),
-        }
-    }
-
-    fn form(&self) -> BTreeMap<String, String> {
-        let text = String::from_utf8_lossy(&self.body);
-        let url = Url::parse(&format!("http://x/?{text}")).ok();
-        url.map(|url| url.query_pairs().into_owned().collect())
-            .unwrap_or_default()
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
-    }
-
-    fn bearer(&self) -> Option<&str> {
-        let value = self.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-        value.strip_prefix("Bearer ")
-    }
-}
-
 async fn enter(State(state): State<Arc<Mutex<World>>>, request: Request) -> Response {
     let asked = Asked::read(request).await;
     open(&state).answer(&asked)
@@ -266,31 +214,7 @@ fn open(state: &Mutex<World>) -> MutexGuard<'_, World> {
 
 /// A Python that has Azure's own clients, as `cargo xtask testbed` installed them.
 pub fn azure_clients() -> Option<PathBuf> {
-    let venv = workspace_root().join(VENV_DIR);
-    let has_them = |folder: std::io::Result<std::fs::DirEntry>| {
-        folder.is_ok_and(|folder| {
-            folder
-                .path()
-                .join("site-packages/azure/keyvault/secrets")
-                .is_dir()
-        })
-    };
-    let is_installed = std::fs::read_dir(venv.join("lib")).ok()?.any(has_them);
-    is_installed.then(|| venv.join("bin/python"))
-}
-
-fn reply(status: u16, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let json = header::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    response
-}
-
-impl fmt::Debug for Asked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}", self.method, self.path)
-    }
+    python_with("azure/keyvault/secrets")
 }
 
 impl Drop for Azure {

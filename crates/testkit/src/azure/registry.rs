@@ -3,7 +3,8 @@
 use axum::response::Response;
 use serde_json::json;
 
-use super::{Asked, World, reply};
+use super::World;
+use crate::fake::{Asked, reply};
 
 const MANAGER: &str = "https://management.azure.com";
 

@@ -6,7 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Method, header};
 use serde_json::{Value, json};
 
-use super::{Asked, Azure, World, reply};
+use super::{Azure, World};
+use crate::fake::{Asked, reply};
 
 /// For whom tokens may be: the domain of public vaults, and our own.
 const AUDIENCES: [&str; 2] = ["https://vault.azure.net", "https://localhost"];

@@ -7,6 +7,7 @@ use anyhow::Result;
 mod azure_clients;
 mod control_plane;
 mod faults;
+mod google_clients;
 mod moto;
 mod postgres;
 mod slapd;

@@ -108,6 +108,7 @@ const TOOLS: [Tool; 9] = [
 const VAULT: &str = "vault";
 const MOTO: &str = "moto";
 const AZURE: &str = "azure-clients";
+const GOOGLE: &str = "google-clients";
 
 /// What `up` and `bench` need; `up` shows `kubectl`.
 const CONTROL_PLANE: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"];
@@ -147,13 +148,16 @@ pub fn run(flags: &Flags) -> Result<()> {
     if wanted.contains(&AZURE) {
         python::azure_clients()?;
     }
+    if wanted.contains(&GOOGLE) {
+        python::google_clients()?;
+    }
     Ok(())
 }
 
 /// Everything that [`run`] can be asked for.
 fn names() -> Vec<&'static str> {
     let tools = TOOLS.iter().map(|tool| tool.name);
-    tools.chain([MOTO, AZURE]).collect()
+    tools.chain([MOTO, AZURE, GOOGLE]).collect()
 }
 
 /// Progress goes to the error output: the other may be a program's.
@@ -195,7 +199,7 @@ pub struct Backend {
     pub prepare: fn() -> Result<()>,
 }
 
-pub const BACKENDS: [Backend; 5] = [
+pub const BACKENDS: [Backend; 6] = [
     Backend {
         name: VAULT,
         words: &[VAULT],
@@ -210,6 +214,11 @@ pub const BACKENDS: [Backend; 5] = [
         name: AZURE,
         words: &["azure_clients"],
         prepare: python::azure_clients,
+    },
+    Backend {
+        name: GOOGLE,
+        words: &["google_clients"],
+        prepare: python::google_clients,
     },
     Backend {
         name: "postgres",

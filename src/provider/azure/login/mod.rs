@@ -16,6 +16,7 @@ use super::environment::Environment;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::References;
+use crate::provider::granted::Granted;
 use crate::provider::http::Http;
 use crate::provider::perishable::{Fresh, Perishable};
 use application::Application;
@@ -24,9 +25,6 @@ use managed::Managed;
 pub(crate) use managed::Choice;
 pub(crate) use principal::{Principal, Proof};
 pub(crate) use workload::Workload;
-
-/// A token that is refused is made anew, but no sooner than this after it was made.
-const PAUSE: Duration = Duration::from_mins(1);
 
 /// What an identity is found with.
 #[derive(Clone, Copy, Debug)]
@@ -86,15 +84,7 @@ impl Login {
         refused: &SecretBytes,
         audience: &str,
     ) -> Result<Option<SecretBytes>, Problem> {
-        let now = self.token(audience).await?;
-        if now != *refused {
-            return Ok(Some(now));
-        }
-        if self.current.age().is_some_and(|age| age < PAUSE) {
-            return Ok(None);
-        }
-        let newer = self.current.other_than(refused, self.fresh(audience));
-        newer.await.map(Some)
+        self.current.instead_of(refused, self.fresh(audience)).await
     }
 
     /// How long ago we logged in.
@@ -107,7 +97,7 @@ impl Login {
             Identity::Application(application) => application.log_in(audience).await,
             Identity::Managed(managed) => managed.ask(audience).await,
         };
-        granted.map(token::Granted::into_fresh)
+        granted.map(Granted::into_fresh)
     }
 }
 
