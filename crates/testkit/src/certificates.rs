@@ -32,8 +32,6 @@ pub enum Purpose {
     Server,
     /// The same, but it was valid for one day only, long ago.
     ExpiredServer,
-    /// The same, which is also any of Google's services.
-    Google,
     /// A server somewhere else.
     OtherServer,
     /// A client.
@@ -65,14 +63,13 @@ impl Authority {
     pub fn issue(&self, name: &str, purpose: Purpose) -> Result<Issued, Error> {
         let hosts: &[&str] = match purpose {
             Purpose::Server | Purpose::ExpiredServer => &["127.0.0.1", "localhost"],
-            Purpose::Google => &["127.0.0.1", "localhost", "*.googleapis.com"],
             Purpose::OtherServer => &["elsewhere.test"],
             Purpose::Client => &[],
         };
         let mut params = named(name, hosts)?;
         params.extended_key_usages = vec![match purpose {
             Purpose::Client => ExtendedKeyUsagePurpose::ClientAuth,
-            Purpose::Server | Purpose::ExpiredServer | Purpose::Google | Purpose::OtherServer => {
+            Purpose::Server | Purpose::ExpiredServer | Purpose::OtherServer => {
                 ExtendedKeyUsagePurpose::ServerAuth
             }
         }];

@@ -21,6 +21,8 @@ pub(crate) struct Environment {
     pub(in crate::provider) gcloud_file: Option<String>,
     /// What AWS says of us, where an identity of AWS is shown to Google.
     pub(in crate::provider) aws: AwsEnvironment,
+    /// Where Secret Manager is, if it has an address of its own, such as a private endpoint's.
+    pub(in crate::provider) secret_manager: Option<String>,
     /// In place of every service's own address; only tests have one.
     pub(in crate::provider) everything_at: Option<String>,
     /// In place of the system's certificates; only tests have some.
@@ -53,6 +55,7 @@ impl Environment {
                 session_token: secret("AWS_SESSION_TOKEN"),
                 metadata: None,
             },
+            secret_manager: variable("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER"),
             everything_at: None,
             trusted: None,
         }

@@ -54,6 +54,7 @@ const KNOWN: [(&str, &str); 11] = [
 pub(in crate::provider) struct Services {
     http: Http,
     everything_at: Option<String>,
+    secret_manager: Option<String>,
     universe: String,
     field: String,
 }
@@ -64,6 +65,7 @@ impl Services {
         Ok(Self {
             http: environment.http(field)?,
             everything_at: environment.everything_at.clone(),
+            secret_manager: environment.secret_manager.clone(),
             universe: UNIVERSE.to_owned(),
             field: field.to_owned(),
         })
@@ -95,12 +97,16 @@ impl Services {
             field: self.field.clone(),
             why: format!("{} is no place where Google could be", self.universe),
         };
-        let base = match &self.everything_at {
+        let is_manager = service.split('.').next() == Some("secretmanager");
+        let elsewhere = self.secret_manager.as_ref().filter(|_| is_manager);
+        let base = match elsewhere.or(self.everything_at.as_ref()) {
             Some(base) => Url::parse(base),
             None => Url::parse(&format!("https://{service}.{}", self.universe)),
         };
         let mut url = base.map_err(|_| invalid())?;
-        url.path_segments_mut().map_err(|()| invalid())?.extend(path);
+        let mut segments = url.path_segments_mut().map_err(|()| invalid())?;
+        segments.pop_if_empty().extend(path);
+        drop(segments);
         Ok(url)
     }
 

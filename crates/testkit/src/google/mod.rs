@@ -80,7 +80,7 @@ impl Google {
         });
         let faults = Faults::before(&format!("http://{address}")).await?;
         let authority = Authority::new("google")?;
-        let shown = authority.issue("services", Purpose::Google)?;
+        let shown = authority.issue("services", Purpose::Server)?;
         let tls = Tls::before(faults.address(), &shown).await?;
         let google = Self {
             faults,

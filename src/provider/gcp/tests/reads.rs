@@ -165,6 +165,21 @@ async fn a_location_has_secrets_of_its_own() {
 }
 
 #[tokio::test]
+async fn secret_manager_may_have_an_address_of_its_own() {
+    let (mut scene, private) = (Scene::new().await, Scene::new().await);
+    private.google.put("app", b"v");
+    scene.environment.secret_manager = Some(format!("{}/", private.google.url()));
+    let both = format!("{}{}", scene.google.authority(), private.google.authority());
+    scene.environment.trusted = Some(certificates::parse(both.as_bytes()).expect("certificates"));
+    let manager = scene.manager().await;
+    // Nobody there has handed out that token.
+    let refused = value(&manager, at("app"), "").await.expect_err("refused");
+    assert!(refused.contains("HTTP 401"), "{refused}");
+    assert_eq!(scene.google.tokens(), 1);
+    assert_eq!(private.google.faults.traffic().of("/secrets/app"), 1);
+}
+
+#[tokio::test]
 async fn a_value_that_was_damaged_on_its_way_is_not_used() {
     let scene = Scene::new().await;
     scene.google.put("app", b"v");
