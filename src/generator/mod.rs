@@ -8,6 +8,7 @@ mod aws;
 mod azure;
 mod fake;
 mod federated;
+mod gcp;
 mod github;
 mod gitlab;
 mod grafana;
@@ -142,6 +143,11 @@ impl Generators {
             }
             GeneratorSpec::ACRAccessToken(token) => {
                 let made = azure::registry_token(token, &self.references(order)).await;
+                made.map_err(|problem| told(problem, order))
+            }
+            GeneratorSpec::GCRAccessToken(token) => {
+                let references = self.references(order);
+                let made = Box::pin(gcp::registry_token(token, &references, order.now)).await;
                 made.map_err(|problem| told(problem, order))
             }
             GeneratorSpec::CloudsmithAccessToken(_)

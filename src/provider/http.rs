@@ -6,8 +6,8 @@
 use std::error::Error;
 use std::time::Duration;
 
-use http::StatusCode;
 use http::header::{HeaderMap, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Identity, RequestBuilder};
@@ -151,6 +151,13 @@ pub(crate) fn explained(status: StatusCode, headers: &HeaderMap, what: String, w
     }
 }
 
+/// The header that shows a token, if a header can hold it.
+pub(super) fn bearer(token: &SecretBytes) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_bytes(&[b"Bearer ", token.expose()].concat()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
 /// How long the server wants us to wait: a number of seconds, or a date; within bounds.
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -183,8 +190,6 @@ fn unreachable(error: reqwest::Error, what: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     #[test]

@@ -10,11 +10,15 @@ pub(crate) mod aws;
 pub(crate) mod azure;
 mod calls;
 pub(crate) mod certificates;
+mod change;
 mod doppler;
 mod fake;
 mod file;
 mod flights;
+pub(crate) mod gcp;
 mod gitlab;
+mod google;
+pub(crate) mod granted;
 mod hosts;
 pub(crate) mod http;
 mod infisical;
@@ -31,6 +35,7 @@ pub mod reader;
 pub mod references;
 mod rest;
 pub(crate) mod signer;
+mod sigv4;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod vault;
@@ -256,8 +261,8 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
             what: "provider `aws`, without which this was built,".to_owned(),
         }),
         Provider::Azurekv(spec) => azure::connect(spec, surroundings).await,
-        Provider::Gcpsm(_)
-        | Provider::Github(_)
+        Provider::Gcpsm(spec) => gcp::connect(spec, surroundings).await,
+        Provider::Github(_)
         | Provider::Unsupported(_) => Err(Problem::NotSupported {
             what: format!("provider `{}`", provider.name()),
         }),

@@ -7,12 +7,12 @@ use tokio::time::Instant;
 
 /// A renewal ahead of time that failed is tried again after this.
 const PAUSE: Duration = Duration::from_secs(30);
-/// What is refused is made anew, but no sooner than this after it was made.
-const YOUTH: Duration = Duration::from_mins(1);
+/// What is younger than this when it is refused is as good as any other.
+const YOUNG: Duration = Duration::from_mins(1);
 /// What others made is not used in its last seconds, for clocks differ.
 const MARGIN: Duration = Duration::from_mins(1);
 /// What is said to live longer is looked at again after this.
-const LONGEST: Duration = Duration::from_hours(24);
+pub(super) const LONGEST: Duration = Duration::from_hours(24);
 
 /// Something that was just made.
 #[derive(Clone, Debug)]
@@ -109,19 +109,16 @@ impl<T: Clone> Perishable<T> {
 }
 
 impl<T: Clone + PartialEq> Perishable<T> {
-    /// Another one than this, which was refused, unless it is too new for another one to be any better.
-    pub(super) async fn after_refusal<E, F>(&self, refused: &T, make: impl Fn() -> F) -> Result<Option<T>, E>
-    where
-        F: Future<Output = Result<Fresh<T>, E>>,
-    {
-        let now = self.current(make()).await?;
-        if now != *refused {
-            return Ok(Some(now));
+    /// Another one than this, which was refused, unless what there is now is too new for another one to be any better.
+    pub(super) async fn instead_of<E>(
+        &self,
+        refused: &T,
+        make: impl Future<Output = Result<Fresh<T>, E>>,
+    ) -> Result<Option<T>, E> {
+        match self.get() {
+            Some(fresh) if fresh.value == *refused && fresh.made_at.elapsed() < YOUNG => Ok(None),
+            _ => self.other_than(refused, make).await.map(Some),
         }
-        if self.age().is_some_and(|age| age < YOUTH) {
-            return Ok(None);
-        }
-        self.other_than(refused, make()).await.map(Some)
     }
 
     /// Another one than this, which was refused.

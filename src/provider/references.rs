@@ -117,6 +117,18 @@ impl References {
         self.value(DocumentKind::Secret, &object, key).await
     }
 
+    /// The value of a key of a ConfigMap.
+    pub async fn config_map_key(
+        &self,
+        name: &ResourceName,
+        namespace: Option<&NamespaceName>,
+        key: &str,
+        field: &str,
+    ) -> Result<SecretBytes, Problem> {
+        let object = object(self.namespace(namespace, field)?, name);
+        self.value(DocumentKind::ConfigMap, &object, key).await
+    }
+
     /// The Secret that a selector means, before it is read.
     pub fn secret_object(&self, selector: &SecretKeySelector, field: &str) -> Result<ObjectKey, Problem> {
         let name = selector

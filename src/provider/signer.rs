@@ -2,7 +2,7 @@
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::RsaEncoding;
+use aws_lc_rs::signature::{KeyPair as _, RsaEncoding};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustls::pki_types::PrivateKeyDer;
@@ -23,6 +23,11 @@ impl Signer {
             _ => None,
         };
         key.map(Self).ok_or("has a private key that is not RSA")
+    }
+
+    /// PKCS#1, DER.
+    pub(crate) fn public_key(&self) -> &[u8] {
+        self.0.public_key().as_ref()
     }
 
     pub(crate) fn jwt(

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::api::{ListParams, PostParams};
 use lockstep_api::{ExternalSecret, SecretStore};
-use lockstep_testkit::{Azure, Doppler, Fate, Faults, Moto, Shelf, Vault, eventually};
+use lockstep_testkit::{Azure, Doppler, Fate, Faults, Google, Moto, Shelf, Vault, eventually};
 use serde_json::json;
 
 use crate::bench::{Bench, SOON};
@@ -344,5 +344,52 @@ async fn many_objects_on_one_doppler_config_take_one_download_and_a_request_a_re
     let held = targets(&bench).await?;
     ensure!(held[7].1.as_deref() == Some(b"another"), "another value");
     ensure!(held[8].1.as_deref() == Some(b"value-8"), "another value");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the test bed"]
+async fn many_objects_on_one_google_store_take_one_token_and_a_read_each() -> Result<()> {
+    let google = Google::start().await?;
+    for nth in 0..OBJECTS {
+        let value = json!({"value": format!("value-{nth}")}).to_string();
+        google.put(&format!("key-{nth}"), value.as_bytes());
+    }
+    google.faults().always(Fate::Late(LATENCY));
+    let folder = tempfile::tempdir()?;
+    let trusted = folder.path().join("ca.pem");
+    std::fs::write(&trusted, google.authority())?;
+    let (trusted, url) = (trusted.display().to_string(), google.url());
+    let environment = [
+        ("SSL_CERT_FILE", trusted.as_str()),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", &url),
+    ];
+    let bench = Bench::set_up_in(&environment, "google", "unused").await?;
+    let key = google
+        .add_account("reader@p.iam.gserviceaccount.com")?
+        .to_string();
+    let credential =
+        serde_json::from_value(json!({"metadata": {"name": "key"}, "stringData": {"key": key}}))?;
+    bench
+        .api::<Secret>()
+        .create(&PostParams::default(), &credential)
+        .await?;
+    create(&bench, "1h", None).await?;
+    let auth = json!({"secretRef": {"secretAccessKeySecretRef": {"name": "key", "key": "key"}}});
+    let provider = json!({"projectID": Google::PROJECT, "auth": auth});
+    bench
+        .apply("SecretStore", STORE, json!({"provider": {"gcpsm": provider}}))
+        .await?;
+    all_are(&bench, "True", LATER).await?;
+    let traffic = google.faults().traffic();
+    ensure!(
+        google.tokens() == 1 && traffic.of(":access") == OBJECTS && traffic.peak > 5,
+        "{} tokens, {} at a time: {:?}",
+        google.tokens(),
+        traffic.peak,
+        traffic.calls
+    );
+    let held = targets(&bench).await?;
+    ensure!(held[7].1.as_deref() == Some(b"value-7"), "another value");
     Ok(())
 }

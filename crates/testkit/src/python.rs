@@ -14,6 +14,11 @@ pub fn doppler_client() -> Option<PathBuf> {
     with("dopplersdk")
 }
 
+/// One that has Google's own client.
+pub fn google_clients() -> Option<PathBuf> {
+    with("google/cloud/secretmanager")
+}
+
 /// One that has Infisical's own client.
 pub fn infisical_client() -> Option<PathBuf> {
     with("infisical_sdk")

@@ -69,6 +69,17 @@ pub const SMALL: Packages = Packages {
     found: lockstep_testkit::small_clients,
 };
 
+/// Google's own clients, with which the fake of Google Cloud has to agree.
+pub const GOOGLE: Packages = Packages {
+    name: "google-clients",
+    versions: &[
+        ("google-auth", "2.62.2"),
+        ("google-cloud-secret-manager", "2.32.0"),
+        ("google-crc32c", "1.9.0"),
+    ],
+    found: lockstep_testkit::google_clients,
+};
+
 /// Infisical's own client. What is newer wants certificates that are not out yet.
 pub const INFISICAL: Packages = Packages {
     name: "infisical-client",
@@ -77,7 +88,9 @@ pub const INFISICAL: Packages = Packages {
 };
 
 /// All of them.
-pub const ALL: [&Packages; 6] = [&AZURE, &DOPPLER, &INFISICAL, &SMALL, &TELEMETRY, &TOKENS];
+pub const ALL: [&Packages; 7] = [
+    &AZURE, &DOPPLER, &GOOGLE, &INFISICAL, &SMALL, &TELEMETRY, &TOKENS,
+];
 
 /// A Python that has PyYAML.
 pub fn with_yaml() -> Result<PathBuf> {

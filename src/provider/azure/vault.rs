@@ -15,7 +15,7 @@ use super::login::Login;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::Calls;
-use crate::provider::http::{Answer, Http};
+use crate::provider::http::{Answer, Http, bearer};
 
 /// The oldest that has all we need: the vaults of all clouds know it.
 const API_VERSION: &str = "7.4";
@@ -174,7 +174,7 @@ impl Vault {
     async fn send(&self, call: &Call<'_>, token: Option<&SecretBytes>) -> Result<Answer, Problem> {
         let mut request = self.http.client().request(call.method.clone(), call.url.clone());
         if let Some(token) = token {
-            request = request.header(AUTHORIZATION, bearer(token, call.what)?);
+            request = request.header(AUTHORIZATION, authorization(token, call.what)?);
         }
         if let Some(body) = &call.body {
             request = request
@@ -190,11 +190,8 @@ impl Vault {
     }
 }
 
-fn bearer(token: &SecretBytes, what: &str) -> Result<HeaderValue, Problem> {
-    let value = HeaderValue::from_bytes(&[b"Bearer ", token.expose()].concat());
-    let mut value = value.map_err(|_| bad(what, "Entra's token has signs that no header can hold"))?;
-    value.set_sensitive(true);
-    Ok(value)
+fn authorization(token: &SecretBytes, what: &str) -> Result<HeaderValue, Problem> {
+    bearer(token).ok_or_else(|| bad(what, "Entra's token has signs that no header can hold"))
 }
 
 impl fmt::Debug for Vault {

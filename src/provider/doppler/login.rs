@@ -86,7 +86,7 @@ impl Login {
         let Self::Identity(identity) = self else {
             return Ok(None);
         };
-        identity.current.after_refusal(refused, || identity.fresh()).await
+        identity.current.instead_of(refused, identity.fresh()).await
     }
 
     /// How long ago we logged in.

@@ -93,7 +93,7 @@ impl Login {
     ) -> Result<Option<SecretBytes>, Problem> {
         match self {
             Self::Given(_) => Ok(None),
-            Self::Own(own) => own.current.after_refusal(refused, || own.fresh(way)).await,
+            Self::Own(own) => own.current.instead_of(refused, own.fresh(way)).await,
         }
     }
 

@@ -50,7 +50,7 @@ pub struct GcrWorkloadIdentity {
     pub cluster_location: String,
     /// The name of the cluster.
     pub cluster_name: String,
-    /// The project of the cluster, projectID when absent.
+    /// The project of the cluster; that of the machine when absent.
     #[serde(rename = "clusterProjectID", skip_serializing_if = "Option::is_none")]
     pub cluster_project_id: Option<String>,
 }

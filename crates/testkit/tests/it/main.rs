@@ -11,6 +11,7 @@ mod doppler_client;
 mod faults;
 mod gitlab_variables_client;
 mod infisical_client;
+mod google_clients;
 mod moto;
 mod onepassword_client;
 mod postgres;

@@ -1,10 +1,11 @@
 //! Where the objects of a measurement read from.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use lockstep_testkit::{Doppler, Fate, Faults, Moto, Shelf, Traffic, Vault};
+use lockstep_testkit::{Azure, Doppler, Fate, Faults, Google, Moto, Shelf, Traffic, Vault};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -29,6 +30,16 @@ pub enum Backend {
         _moto: Moto,
     },
     Doppler(Doppler),
+    Azure {
+        azure: Azure,
+        trusted: PathBuf,
+    },
+    Google {
+        google: Google,
+        /// Of the account that reads.
+        key: String,
+        trusted: PathBuf,
+    },
 }
 
 impl Backend {
@@ -44,8 +55,7 @@ impl Backend {
         let moto = Moto::start().await?;
         stream::iter(0..secrets)
             .map(|nth| {
-                let value = json!({"value": format!("value-{nth}")}).to_string();
-                let secret = json!({"Name": format!("key-{nth}"), "SecretString": value});
+                let secret = json!({"Name": format!("key-{nth}"), "SecretString": value(nth)});
                 moto.ask("secretsmanager", "CreateSecret", secret)
             })
             .buffer_unordered(AT_ONCE)
@@ -65,6 +75,30 @@ impl Backend {
         }
         doppler.faults().always(Fate::Late(LATENCY));
         Ok(Self::Doppler(doppler))
+    }
+
+    /// A key vault with so many secrets, some way away; the folder is for what has to be trusted.
+    pub async fn azure(secrets: usize, folder: &Path) -> Result<Self> {
+        let azure = Azure::start().await?;
+        azure.register_secret(CREDENTIAL, CREDENTIAL);
+        for nth in 0..secrets {
+            azure.put_secret(&format!("key-{nth}"), &value(nth), &[]);
+        }
+        azure.faults().always(Fate::Late(LATENCY));
+        let trusted = trusted(folder, &azure.authority())?;
+        Ok(Self::Azure { azure, trusted })
+    }
+
+    /// The same in Google Secret Manager.
+    pub async fn google(secrets: usize, folder: &Path) -> Result<Self> {
+        let google = Google::start().await?;
+        let key = google.add_account("bench@p.iam.gserviceaccount.com")?.to_string();
+        for nth in 0..secrets {
+            google.put(&format!("key-{nth}"), value(nth).as_bytes());
+        }
+        google.faults().always(Fate::Late(LATENCY));
+        let trusted = trusted(folder, &google.authority())?;
+        Ok(Self::Google { google, key, trusted })
     }
 
     /// The `spec` of the store.
@@ -89,6 +123,19 @@ impl Backend {
                 let auth = json!({"secretRef": {"dopplerToken": {"name": CREDENTIAL, "key": "key"}}});
                 json!({"provider": {"doppler": {"auth": auth}}})
             }
+            Self::Azure { azure, .. } => {
+                let key = json!({"name": CREDENTIAL, "key": "key"});
+                let cloud = json!({"activeDirectoryEndpoint": azure.url()});
+                json!({"provider": {"azurekv": {
+                    "vaultUrl": azure.url(), "tenantId": Azure::TENANT, "useAzureSDK": true, "customCloudConfig": cloud,
+                    "authSecretRef": {"clientId": key, "clientSecret": key},
+                }}})
+            }
+            Self::Google { .. } => {
+                let key = json!({"secretAccessKeySecretRef": {"name": CREDENTIAL, "key": "key"}});
+                let auth = json!({ "secretRef": key });
+                json!({"provider": {"gcpsm": {"projectID": Google::PROJECT, "auth": auth}}})
+            }
         }
     }
 
@@ -97,11 +144,9 @@ impl Backend {
         match self {
             Self::Memory => None,
             Self::Vault(vault) => Some(vault.secret(CREDENTIAL)),
-            // AWS does not look at it.
-            Self::Aws { .. } | Self::Doppler(_) => Some(json!({
-                "apiVersion": "v1", "kind": "Secret", "metadata": {"name": CREDENTIAL},
-                "stringData": {"key": CREDENTIAL},
-            })),
+            Self::Aws { .. } => Some(secret("not-looked-at")),
+            Self::Azure { .. } | Self::Doppler(_) => Some(secret(CREDENTIAL)),
+            Self::Google { key, .. } => Some(secret(key)),
         }
     }
 
@@ -109,7 +154,7 @@ impl Backend {
     pub fn remote(&self, number: usize) -> Value {
         match self {
             Self::Memory => json!({"key": format!("key-{}", number % KEYS)}),
-            Self::Vault(_) | Self::Aws { .. } => {
+            Self::Vault(_) | Self::Aws { .. } | Self::Azure { .. } | Self::Google { .. } => {
                 json!({"key": format!("key-{number}"), "property": "value"})
             }
             Self::Doppler(_) => json!({"key": format!("KEY_{number}")}),
@@ -124,6 +169,11 @@ impl Backend {
                 .map(|name| (name, faults.url()))
                 .into(),
             Self::Doppler(doppler) => vec![("DOPPLER_BASE_URL", doppler.url())],
+            Self::Azure { trusted, .. } => vec![("SSL_CERT_FILE", trusted.display().to_string())],
+            Self::Google { google, trusted, .. } => vec![
+                ("SSL_CERT_FILE", trusted.display().to_string()),
+                ("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", google.url()),
+            ],
         }
     }
 
@@ -134,6 +184,8 @@ impl Backend {
             Self::Vault(vault) => Some(&vault.faults),
             Self::Aws { faults, .. } => Some(faults),
             Self::Doppler(doppler) => Some(doppler.faults()),
+            Self::Azure { azure, .. } => Some(azure.faults()),
+            Self::Google { google, .. } => Some(google.faults()),
         }
     }
 
@@ -156,6 +208,22 @@ impl Backend {
     }
 }
 
+fn value(nth: usize) -> String {
+    json!({"value": format!("value-{nth}")}).to_string()
+}
+
+fn secret(key: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": CREDENTIAL}, "stringData": {"key": key},
+    })
+}
+
+fn trusted(folder: &Path, authority: &str) -> Result<PathBuf> {
+    let path = folder.join("cloud.pem");
+    std::fs::write(&path, authority).context("cannot write down what is to be trusted")?;
+    Ok(path)
+}
+
 /// Calls to a backend, by what they are for.
 #[derive(Debug, Default, Serialize)]
 pub struct Calls {
@@ -173,8 +241,10 @@ impl Calls {
     fn of(traffic: &Traffic) -> Self {
         let several = traffic.of("BatchGetSecretValue");
         let batches = several + traffic.of("/secrets/download");
-        let reads = traffic.of("GetSecretValue") - several + traffic.of("/data/");
-        let logins = traffic.of("/login") + traffic.of("AssumeRole");
+        let reads = ["GetSecretValue", "/data/", "GET /secrets/", ":access"].map(|read| traffic.of(read));
+        let reads = reads.iter().sum::<usize>() - several;
+        let logins = ["/login", "AssumeRole", "/oauth2/v2.0/token", "POST /token"];
+        let logins = logins.iter().map(|login| traffic.of(login)).sum();
         Self {
             logins,
             reads,

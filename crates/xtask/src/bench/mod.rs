@@ -44,8 +44,14 @@ pub struct Flags {
     /// The same with AWS Secrets Manager, played by moto
     #[arg(long, conflicts_with = "vault")]
     aws: bool,
-    /// The same with one config of Doppler, played by a fake
+    /// The same with Azure Key Vault, played by a fake that Azure's own clients agree with
     #[arg(long, conflicts_with_all = ["vault", "aws"])]
+    azure: bool,
+    /// The same with Google Secret Manager, played in the same way
+    #[arg(long, conflicts_with_all = ["vault", "aws", "azure"])]
+    gcp: bool,
+    /// The same with one config of Doppler, played by a fake
+    #[arg(long, conflicts_with_all = ["vault", "aws", "azure", "gcp"])]
     doppler: bool,
     /// Let all objects read the same secret
     #[arg(long)]
@@ -77,8 +83,13 @@ pub fn run(flags: &Flags) -> Result<()> {
         testbed::moto()?;
     }
     ensure!(
-        flags.outage.is_none() || flags.vault || flags.aws || flags.doppler,
-        "only a backend of its own can be away: --outage takes --vault, --aws or --doppler"
+        flags.outage.is_none()
+            || flags.vault
+            || flags.aws
+            || flags.azure
+            || flags.gcp
+            || flags.doppler,
+        "only a backend of its own can be away: --outage takes --vault, --aws, --azure, --gcp or --doppler"
     );
     let program = match &flags.program {
         Some(program) => program.clone(),
@@ -97,13 +108,17 @@ pub fn run(flags: &Flags) -> Result<()> {
     Ok(())
 }
 
-async fn backend(flags: &Flags) -> Result<Backend> {
+async fn backend(flags: &Flags, folder: &std::path::Path) -> Result<Backend> {
     if flags.vault {
         Backend::vault(flags.count).await
     } else if flags.aws {
         Backend::aws(flags.count).await
     } else if flags.doppler {
         Backend::doppler(flags.count).await
+    } else if flags.azure {
+        Backend::azure(flags.count, folder).await
+    } else if flags.gcp {
+        Backend::google(flags.count, folder).await
     } else {
         Ok(Backend::Memory)
     }
@@ -115,7 +130,7 @@ async fn measure(flags: &Flags, program: &std::path::Path) -> Result<Report> {
         ..Options::default()
     })
     .await?;
-    let backend = (backend(flags).await?, flags.one_key);
+    let backend = (backend(flags, plane.folder()).await?, flags.one_key);
     let cluster = Cluster::new(&plane, flags.count, flags.refresh, backend).await?;
     let environment = cluster.backend.environment();
     let how = (flags.operator.as_slice(), environment.as_slice());

@@ -197,7 +197,7 @@ pub struct Backend {
     pub prepare: fn() -> Result<()>,
 }
 
-pub const BACKENDS: [Backend; 10] = [
+pub const BACKENDS: [Backend; 11] = [
     Backend {
         name: VAULT,
         words: &[VAULT],
@@ -237,6 +237,11 @@ pub const BACKENDS: [Backend; 10] = [
         name: python::INFISICAL.name,
         words: &["infisical_client"],
         prepare: || python::INFISICAL.prepare(),
+    },
+    Backend {
+        name: python::GOOGLE.name,
+        words: &["google_clients"],
+        prepare: || python::GOOGLE.prepare(),
     },
     Backend {
         name: "postgres",

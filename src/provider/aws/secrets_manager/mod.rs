@@ -1,6 +1,5 @@
 //! `service: SecretsManager`.
 
-mod change;
 mod find;
 mod policy;
 mod push;

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_smithy_types::Blob;
 
-use super::change::{self, Rest};
 use super::policy::{self, Policy};
 use super::wishes::{Format, Wishes, as_replicas, as_tags};
 use super::{SecretsManager, problem};
@@ -14,8 +13,11 @@ use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::aws::answer::Fault;
 use crate::provider::aws::tags::{self, Tags};
+use crate::provider::change::{self, Rest};
 use crate::provider::{Push, Remote, mark};
 
+/// As ESO calls it.
+const NAME: &str = "aws secrets manager";
 /// How often others may get in between.
 const ATTEMPTS: usize = 3;
 /// The first version of each secret, as in ESO: who repeats a creation that went unanswered makes no second one.
@@ -39,7 +41,7 @@ pub(super) async fn write(api: &SecretsManager, id: &str, push: &Push) -> Result
         if let Some(secret) = look(api, id).await? {
             return update(api, (id, &secret), (property, &value), (&wishes, policy.as_ref())).await;
         }
-        let value = change::with(None, property, &value)?;
+        let value = change::with(None, property, &value, NAME)?;
         match create(api, id, &value, &wishes).await {
             Ok(()) => {
                 return match &policy {
@@ -99,7 +101,12 @@ async fn update(
         return Err(Problem::BadData { why });
     }
     let current = current(api, id, secret).await?;
-    let value = change::with(current.as_ref().map(|current| &current.value), property, value)?;
+    let value = change::with(
+        current.as_ref().map(|current| &current.value),
+        property,
+        value,
+        NAME,
+    )?;
     change_tags(api, id, &tags::changes(&tags, &wishes.tags)).await?;
     policy::reconcile(api, id, policy).await?;
     if let Some(wanted) = &wishes.regions {

@@ -10,10 +10,11 @@ use url::form_urlencoded::Serializer;
 
 use super::Finder;
 use super::assertion::Signer;
-use super::token::Granted;
+use super::token::granted;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::References;
+use crate::provider::granted::Granted;
 use crate::provider::http::Http;
 
 /// Of the tokens of ServiceAccounts; that of a token when none is asked for.
@@ -73,7 +74,7 @@ impl Application {
         let request = self.http.client().post(self.url.clone());
         let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         let answer = self.http.send(request.body(form), &self.what).await?;
-        Granted::of(&answer, &self.what)
+        granted(&answer, &self.what)
     }
 
     fn form(&self, shown: &Shown<'_>, audience: &str) -> Result<String, Problem> {

@@ -1,26 +1,25 @@
 //! A certificate with its key, and what is signed with it: that we are the application which it is registered with.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::{KeyPair as _, RSA_PSS_SHA256};
+use aws_lc_rs::signature::RSA_PSS_SHA256;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use rand::RngExt as _;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::provider::signer;
 use crate::random::random;
 
 /// How long what was signed can be shown, in seconds.
 const LIFETIME: i64 = 600;
 
 pub(super) struct Signer {
-    key: KeyPair,
+    key: signer::Signer,
     thumbprint: String,
     field: String,
 }
@@ -28,14 +27,7 @@ pub(super) struct Signer {
 impl Signer {
     /// Both stand in one PEM text, in any order. Of several certificates it is the one that belongs to the key.
     pub(super) fn new(pem: &SecretBytes, field: &str) -> Result<Self, Problem> {
-        let key = PrivateKeyDer::from_pem_slice(pem.expose()).ok();
-        let key = key.ok_or_else(|| invalid(field, "has no private key in PEM"))?;
-        let key = match &key {
-            PrivateKeyDer::Pkcs1(der) => KeyPair::from_der(der.secret_pkcs1_der()).ok(),
-            PrivateKeyDer::Pkcs8(der) => KeyPair::from_pkcs8(der.secret_pkcs8_der()).ok(),
-            _ => None,
-        };
-        let key = key.ok_or_else(|| invalid(field, "has a private key that is not RSA"))?;
+        let key = signer::Signer::from_pem(pem.expose()).map_err(|why| invalid(field, why))?;
         let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.expose()).collect();
         let certificates = certificates.map_err(|_| invalid(field, "has a broken PEM block"))?;
         let own = certificates.iter().find(|certificate| holds(certificate, &key));
@@ -56,23 +48,14 @@ impl Signer {
             "aud": url, "iss": client, "sub": client, "jti": URL_SAFE_NO_PAD.encode(id),
             "iat": now, "nbf": now, "exp": now + LIFETIME,
         });
-        let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
-        let message = format!("{}.{}", encode(&header), encode(&claims));
-        let mut signature = vec![0; self.key.public_modulus_len()];
-        let signed = self.key.sign(
-            &RSA_PSS_SHA256,
-            &SystemRandom::new(),
-            message.as_bytes(),
-            &mut signature,
-        );
-        signed.map_err(|_| invalid(&self.field, "has a private key that does not sign"))?;
-        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)).into())
+        let signed = self.key.jwt(&RSA_PSS_SHA256, &header, &claims);
+        signed.map_err(|why| invalid(&self.field, why))
     }
 }
 
 /// A certificate holds its public key as it is.
-fn holds(certificate: &CertificateDer<'_>, key: &KeyPair) -> bool {
-    let public = key.public_key().as_ref();
+fn holds(certificate: &CertificateDer<'_>, key: &signer::Signer) -> bool {
+    let public = key.public_key();
     certificate.windows(public.len()).any(|window| window == public)
 }
 
@@ -87,6 +70,7 @@ fn invalid(field: &str, why: &str) -> Problem {
 mod tests {
     use aws_lc_rs::signature::{RSA_PSS_2048_8192_SHA256, UnparsedPublicKey};
     use lockstep_testkit::RsaIdentity;
+    use serde_json::Value;
 
     use super::*;
 
@@ -128,7 +112,7 @@ mod tests {
                     "iat": begins, "nbf": begins, "exp": begins + 600,
                 })
             );
-            let public = UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, signer.key.public_key().as_ref());
+            let public = UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, signer.key.public_key());
             let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64");
             public
                 .verify(format!("{header}.{claims}").as_bytes(), &signature)

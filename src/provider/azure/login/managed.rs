@@ -7,8 +7,9 @@ use reqwest::redirect::Policy;
 use url::Url;
 
 use super::Finder;
-use super::token::Granted;
+use super::token::granted;
 use crate::engine::problem::Problem;
+use crate::provider::granted::Granted;
 use crate::provider::http::{Http, Options};
 
 const METADATA: &str = "http://169.254.169.254";
@@ -97,7 +98,7 @@ impl Managed {
         let (name, value) = &self.header;
         let request = self.http.client().get(url).header(*name, value);
         let answer = self.http.send(request, &self.what).await?;
-        Granted::of(&answer, &self.what)
+        granted(&answer, &self.what)
     }
 }
 

@@ -16,6 +16,7 @@ use super::environment::Environment;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::References;
+use crate::provider::granted::Granted;
 use crate::provider::http::Http;
 use crate::provider::perishable::{Fresh, Perishable};
 use application::Application;
@@ -83,7 +84,7 @@ impl Login {
         refused: &SecretBytes,
         audience: &str,
     ) -> Result<Option<SecretBytes>, Problem> {
-        self.current.after_refusal(refused, || self.fresh(audience)).await
+        self.current.instead_of(refused, self.fresh(audience)).await
     }
 
     /// How long ago we logged in.
@@ -96,7 +97,7 @@ impl Login {
             Identity::Application(application) => application.log_in(audience).await,
             Identity::Managed(managed) => managed.ask(audience).await,
         };
-        granted.map(token::Granted::into_fresh)
+        granted.map(Granted::into_fresh)
     }
 }
 

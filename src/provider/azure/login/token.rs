@@ -1,17 +1,10 @@
 //! What Entra and the machine's metadata answer: a token, or why there is none.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
-use lockstep_gostd::json::{Number, Numbers, Object, Value};
+use lockstep_gostd::json::{Number, Numbers, Value};
 
 use crate::engine::problem::Problem;
-use crate::engine::secret_bytes::SecretBytes;
+use crate::provider::granted::Granted;
 use crate::provider::http::{Answer, explained};
-use crate::provider::perishable::Fresh;
-
-/// Of a token that does not say how long it lives.
-const UNKNOWN: Duration = Duration::from_hours(1);
 
 /// What is known of Entra's codes: what is wrong, and what to do.
 const KNOWN: [(u64, &str); 10] = [
@@ -39,53 +32,11 @@ const KNOWN: [(u64, &str); 10] = [
     (7_000_222, "the client secret has expired"),
 ];
 
-/// A token, and how long it lives.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Granted {
-    token: SecretBytes,
-    life: Duration,
-}
-
-impl Granted {
-    pub(super) fn of(answer: &Answer, what: &str) -> Result<Self, Problem> {
-        if !answer.status.is_success() {
-            return Err(refusal(answer, what));
-        }
-        let unusable = || Problem::BadAnswer {
-            what: what.to_owned(),
-            why: "it holds no token".to_owned(),
-        };
-        let members = Value::parse_object(answer.body.expose(), Numbers::AsWritten);
-        let members = members.map_err(|_| unusable())?;
-        let token = match members.get("access_token") {
-            Some(Value::Text(token)) if !token.is_empty() => SecretBytes::from(token.as_ref()),
-            _ => return Err(unusable()),
-        };
-        let left = seconds(&members, "expires_in").map(Duration::from_secs);
-        let left = left.or_else(|| left_until(seconds(&members, "expires_on")?));
-        Ok(Self {
-            token,
-            life: left.unwrap_or(UNKNOWN),
-        })
+pub(super) fn granted(answer: &Answer, what: &str) -> Result<Granted, Problem> {
+    if !answer.status.is_success() {
+        return Err(refusal(answer, what));
     }
-
-    pub(super) fn into_fresh(self) -> Fresh<SecretBytes> {
-        Fresh::living(self.token, self.life)
-    }
-}
-
-/// Entra has numbers, the metadata of machines have texts.
-fn seconds(members: &Object<'_>, name: &str) -> Option<u64> {
-    match members.get(name)? {
-        Value::Number(Number::Literal(text)) => text.parse().ok(),
-        Value::Text(text) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-fn left_until(end: u64) -> Option<Duration> {
-    let now = u64::try_from(Timestamp::now().as_second()).ok()?;
-    Some(Duration::from_secs(end.saturating_sub(now)))
+    Granted::read(&answer.body, what)
 }
 
 /// Entra says 400 of most credentials that are wrong. Of what it says in words, nothing is repeated.
@@ -129,45 +80,7 @@ mod tests {
             headers: HeaderMap::new(),
             body: body.into(),
         };
-        Granted::of(&answer, "login")
-    }
-
-    #[test]
-    fn a_token_says_how_long_it_lives_or_when_it_ends() {
-        let life = |body: &str| of(200, body).map(|granted| granted.life.as_secs());
-        for (body, seconds) in [
-            (r#"{"access_token":"t","expires_in":3599}"#, 3599),
-            (r#"{"access_token":"t","expires_in":"86399"}"#, 86_399),
-            (
-                r#"{"access_token":"t","expires_in":99999999999999999}"#,
-                99_999_999_999_999_999,
-            ),
-            (r#"{"access_token":"t","expires_on":"1"}"#, 0),
-            (r#"{"access_token":"t","expires_in":-1}"#, 3600),
-            (r#"{"access_token":"t"}"#, 3600),
-        ] {
-            assert_eq!(life(body), Ok(seconds), "{body}");
-        }
-        let end = Timestamp::now().as_second() + 600;
-        let left = life(&format!(r#"{{"access_token":"t","expires_on":"{end}"}}"#)).expect("a token");
-        assert!((590..=600).contains(&left), "{left}");
-    }
-
-    #[test]
-    fn what_is_no_token_is_not_quoted() {
-        for body in [
-            "canary",
-            "[]",
-            r#"{"token":"canary"}"#,
-            r#"{"access_token":""}"#,
-            r#"{"access_token":["canary"]}"#,
-        ] {
-            let problem = of(200, body).expect_err("no token");
-            assert_eq!(
-                problem.to_string(),
-                "login: the answer cannot be used: it holds no token"
-            );
-        }
+        granted(&answer, "login")
     }
 
     #[test]

@@ -16,10 +16,10 @@ use url::form_urlencoded;
 use vaultrs::api::auth::aws::requests::IamLoginRequest;
 
 use super::Login;
-use super::sigv4::{FORM, Request};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::http::{Answer, Http, Options, problem};
+use crate::provider::sigv4::{FORM, Request};
 use crate::provider::vault::call::Call;
 
 const MOUNT: &str = "aws";
@@ -50,7 +50,7 @@ pub(super) async fn call(login: &Login, auth: &VaultIamAuth) -> Result<Call, Pro
     let request = Request {
         url: &sts.url,
         region: sts.region,
-        body: WHO_AM_I,
+        form: Some(WHO_AM_I),
         headers: server_id.as_slice(),
     };
     let mut headers: BTreeMap<_, Vec<String>> = BTreeMap::new();
@@ -226,7 +226,7 @@ impl<'l> Sts<'l> {
         let request = Request {
             url: &self.url,
             region: self.region,
-            body: &body,
+            form: Some(&body),
             headers: &[],
         };
         let headers = request.signed(credentials, Timestamp::now())?;

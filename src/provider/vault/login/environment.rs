@@ -1,5 +1,9 @@
 //! Where the clouds are, and who the operator's own pod is to them: what the clouds put into its environment.
 
+use std::sync::Arc;
+
+use crate::provider::google;
+
 /// What is absent is as the cloud has it for everybody.
 #[derive(Clone, Debug, Default)]
 pub(in crate::provider::vault) struct Environment {
@@ -10,10 +14,7 @@ pub(in crate::provider::vault) struct Environment {
     /// The pod's own credentials (Pod Identity).
     pub(in crate::provider::vault) container_credentials: Option<String>,
     pub(in crate::provider::vault) container_token_file: Option<String>,
-    /// Google's metadata server, as `HOST:PORT`.
-    pub(in crate::provider::vault) metadata_host: Option<String>,
-    /// In place of `https://securetoken.googleapis.com` and `https://iamcredentials.googleapis.com`; only tests have one.
-    pub(in crate::provider::vault) google: Option<String>,
+    pub(in crate::provider::vault) google: Arc<google::Environment>,
 }
 
 impl Environment {
@@ -24,8 +25,7 @@ impl Environment {
             role_arn: variable("AWS_ROLE_ARN"),
             container_credentials: variable("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
             container_token_file: variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
-            metadata_host: variable("GCE_METADATA_HOST"),
-            google: None,
+            google: Arc::new(google::Environment::of_process()),
         }
     }
 }

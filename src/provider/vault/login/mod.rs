@@ -5,7 +5,6 @@
 mod aws;
 mod environment;
 mod gcp;
-mod sigv4;
 
 use std::fmt;
 use std::time::Duration;

@@ -2,7 +2,20 @@
 
 use super::auth::{open, open_from};
 use super::*;
+use crate::provider::google;
 use crate::provider::vault::login::Environment;
+
+fn environment(services: Option<&Server>, metadata: &Server) -> Environment {
+    Environment {
+        google: google::Environment {
+            everything_at: services.map(|services| services.url.clone()),
+            metadata_host: Some(metadata.url.trim_start_matches("http://").to_owned()),
+            ..google::Environment::default()
+        }
+        .into(),
+        ..Environment::default()
+    }
+}
 
 #[tokio::test]
 async fn gcp_asks_the_metadata_server_who_we_are() {
@@ -12,10 +25,7 @@ async fn gcp_asks_the_metadata_server_who_we_are() {
         "auth/gcp/login".to_owned(),
         json!({"role": "r", "jwt": "the-jwt"}),
     );
-    let environment = Environment {
-        metadata_host: Some(metadata.url.trim_start_matches("http://").to_owned()),
-        ..Environment::default()
-    };
+    let environment = environment(None, &metadata);
     open(&server, &json!({"gcp": {"role": "r"}}), environment)
         .await
         .expect("let in");
@@ -42,11 +52,7 @@ async fn as_reader(google: &Server, metadata: &Server, email: &str, identity: Va
     annotate(&cluster, &[("iam.gke.io/gcp-service-account", email)]);
     let mut auth = json!({"gcp": {"role": "r", "workloadIdentity": identity}});
     auth["gcp"]["workloadIdentity"]["serviceAccountRef"] = json!({"name": "reader"});
-    let environment = Environment {
-        google: Some(google.url.clone()),
-        metadata_host: Some(metadata.url.trim_start_matches("http://").to_owned()),
-        ..Environment::default()
-    };
+    let environment = environment(Some(google), metadata);
     let session = open_from(cluster.clone(), &server, &auth, environment).await;
     session.map_err(|problem| {
         assert!(!format!("{problem:?}").contains(CANARY), "{problem:?}");
@@ -148,7 +154,7 @@ async fn what_google_refuses_is_told_by_field_and_never_quoted() {
         (
             EMAIL,
             vec![(200, no_token.as_str())],
-            ": exchanging the token of the ServiceAccount: the answer cannot be used: Google did not hand out a token",
+            ": exchanging the token of the ServiceAccount: the answer cannot be used: it holds no token",
         ),
         (
             EMAIL,
@@ -174,12 +180,14 @@ async fn what_google_refuses_is_told_by_field_and_never_quoted() {
 #[tokio::test]
 async fn an_annotation_does_not_lead_anywhere_else() {
     let (google, metadata) = (Server::start().await, Server::start().await);
-    google.script(200, &[], json!({"access_token": "t"}).to_string());
     let identity = json!({"clusterProjectID": "p", "clusterLocation": "l", "clusterName": "c"});
-    let refused = as_reader(&google, &metadata, "../../v2?x=", identity).await;
-    assert!(refused.is_err(), "nobody is there");
+    let refused = as_reader(&google, &metadata, "../../v2?x=@", identity).await;
     assert_eq!(
-        google.lines()[1],
-        "POST /v1/projects/-/serviceAccounts/..%2F..%2Fv2%3Fx=:signJwt"
+        refused,
+        Err(format!(
+            "{FIELD}.auth.gcp.workloadIdentity.serviceAccountRef: what is annotated on service account reader as \
+             iam.gke.io/gcp-service-account is no account of Google Cloud"
+        ))
     );
+    assert!(google.lines().is_empty(), "nobody was asked");
 }

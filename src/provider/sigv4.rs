@@ -1,4 +1,4 @@
-//! Requests to AWS STS, signed.
+//! Questions to AWS STS, signed: whom they are shown to can ask them, and learns who signed.
 
 use std::time::SystemTime;
 
@@ -11,13 +11,14 @@ use crate::engine::problem::Problem;
 
 pub(super) const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
-/// A POST of a form to STS.
+/// A POST to STS.
 #[derive(Debug)]
 pub(super) struct Request<'r> {
     pub(super) url: &'r str,
     pub(super) region: &'r str,
-    pub(super) body: &'r str,
-    /// Besides the content type.
+    /// Unless all is in the URL.
+    pub(super) form: Option<&'r str>,
+    /// Besides the content type of a form.
     pub(super) headers: &'r [(&'static str, &'r str)],
 }
 
@@ -42,11 +43,10 @@ impl Request<'_> {
             .map_err(|_| unusable())?
             .into();
         let headers = || {
-            [("content-type", FORM)]
-                .into_iter()
-                .chain(self.headers.iter().copied())
+            let form = self.form.map(|_| ("content-type", FORM));
+            form.into_iter().chain(self.headers.iter().copied())
         };
-        let body = SignableBody::Bytes(self.body.as_bytes());
+        let body = SignableBody::Bytes(self.form.unwrap_or_default().as_bytes());
         let request = SignableRequest::new("POST", self.url, headers(), body).map_err(|_| unusable())?;
         let (instructions, _) = sign(request, &params).map_err(|_| unusable())?.into_parts();
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());

@@ -15,18 +15,21 @@ pub(super) enum Rest {
 }
 
 /// The value with this at a property, or this alone. A property is a path; what is missing on the way is made.
+/// `provider` is as ESO calls it.
 pub(super) fn with(
     existing: Option<&SecretBytes>,
     property: Option<&str>,
     value: &SecretBytes,
+    provider: &str,
 ) -> Result<SecretBytes, Problem> {
     let Some(property) = property else {
         return Ok(value.clone());
     };
     let existing = existing.map_or(b"".as_slice(), SecretBytes::expose);
     if !existing.is_empty() && !gjson::is_valid(existing) {
-        let why = "PushSecret for aws secrets manager with a pushSecretData property requires a json secret";
-        return Err(bad(why.to_owned()));
+        return Err(bad(format!(
+            "PushSecret for {provider} with a pushSecretData property requires a json secret"
+        )));
     }
     let changed = gjson::set(existing, property, value.expose());
     let changed = changed.map_err(|error| bad(format!("property {property}: {error}")))?;
@@ -92,7 +95,7 @@ mod tests {
     fn a_property_is_a_path_into_what_is_there() {
         let set = |existing: Option<&str>, property| {
             let existing = existing.map(SecretBytes::from);
-            let changed = with(existing.as_ref(), property, &"v".into());
+            let changed = with(existing.as_ref(), property, &"v".into(), "p");
             changed
                 .map(|value| shown(&value))
                 .map_err(|problem| problem.to_string())
@@ -106,8 +109,7 @@ mod tests {
             to(r#"{"a": 1.50, "x": {"y": "v"}}"#)
         );
         assert_eq!(set(Some("{}"), Some("a\\.b")), to(r#"{"a.b":"v"}"#));
-        let refused =
-            "PushSecret for aws secrets manager with a pushSecretData property requires a json secret";
+        let refused = "PushSecret for p with a pushSecretData property requires a json secret";
         assert_eq!(set(Some("canary"), Some("x")), Err(refused.to_owned()));
     }
 
