@@ -97,3 +97,6 @@ fn served(context: &Context) -> Result<&dyn PushSecrets, Problem> {
         what: "PushSecret, which needs a cluster,".to_owned(),
     })
 }
+
+#[cfg(test)]
+mod fence_tests;
