@@ -8,7 +8,7 @@ mod webhook;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::Timestamp;
 use kube::client::ClientBuilder;
 use kube::{Client, Config};
@@ -218,9 +218,12 @@ async fn serve(
 /// From the pod we run in, or from `KUBECONFIG` and the places where `kubectl` looks.
 #[expect(clippy::disallowed_methods, reason = "this is the wiring of a face")]
 pub(crate) async fn client_config() -> Result<Config> {
-    let mut config = Config::infer().await.context(
-        "found neither a service account (are we in a pod?) nor a kubeconfig (set KUBECONFIG, or write ~/.kube/config)",
-    )?;
+    // What it prints has its causes in it.
+    let mut config = Config::infer().await.map_err(|why| {
+        anyhow!(
+            "found neither a service account (are we in a pod?) nor a kubeconfig (set KUBECONFIG, or write ~/.kube/config): {why}"
+        )
+    })?;
     // Retrying belongs to the queue, where it is visible and bounded.
     config.default_retry = false;
     config.connect_timeout = Some(Duration::from_secs(5));

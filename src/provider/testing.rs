@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,7 +11,7 @@ use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreSpec
 use serde_json::Value;
 
 use super::{Calls, Keepsake, News, References, Rules, StoreScope, Surroundings};
-use crate::cluster::{Cluster, Document, DocumentKind, Event, GeneratorStates};
+use crate::cluster::{Cluster, Document, DocumentKind, Event, GeneratorStates, PushSecrets};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
@@ -22,7 +22,7 @@ use crate::engine::store::Store;
 use crate::engine::target::Target;
 use crate::engine::values::Values;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct TestCluster {
     documents: Mutex<BTreeMap<(DocumentKind, ObjectKey), Document>>,
     versions: AtomicUsize,
@@ -33,6 +33,15 @@ pub(crate) struct TestCluster {
     pub(crate) accounts: Mutex<BTreeMap<ObjectKey, BTreeMap<String, String>>>,
     delay: Duration,
     states: Mutex<Vec<State>>,
+    pub(crate) stores: Mutex<Vec<Arc<Store>>>,
+    /// What pushes, if anything does.
+    pub(crate) pushes: OnceLock<Arc<dyn PushSecrets>>,
+}
+
+impl std::fmt::Debug for TestCluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TestCluster")
+    }
 }
 
 impl TestCluster {
@@ -128,8 +137,13 @@ impl Cluster for TestCluster {
         None
     }
 
-    fn store(&self, _: &StoreKey) -> Option<Arc<Store>> {
-        None
+    fn store(&self, key: &StoreKey) -> Option<Arc<Store>> {
+        let stores = self.stores.lock().expect("no test panics here");
+        stores.iter().find(|store| store.key == *key).cloned()
+    }
+
+    fn pushes(&self) -> Option<&dyn PushSecrets> {
+        self.pushes.get().map(|pushes| &**pushes)
     }
 
     fn namespace_labels(&self, _: &str) -> Option<Arc<BTreeMap<String, String>>> {

@@ -115,9 +115,9 @@ impl Verbosity {
     }
 }
 
-/// Libraries speak up only when something is wrong.
+/// Libraries speak up only when something is wrong. Of requests to the API server that fail we tell ourselves, and more.
 fn filter(level: &str) -> EnvFilter {
-    EnvFilter::new(format!("warn,lockstep={level}"))
+    EnvFilter::new(format!("warn,kube_client::client::builder=off,lockstep={level}"))
 }
 
 /// From now on a panic says where it was, and not what: that may quote what was in hand.

@@ -205,7 +205,7 @@ impl Metrics {
 
     /// A failure, which the trace of this turn tells, too.
     pub fn problem(&self, controller: &'static str, reason: &'static str) {
-        traces::note(|span| span.failed(reason));
+        traces::failed(reason);
         self.problems.with_label_values(&[controller, reason]).inc();
     }
 

@@ -58,6 +58,8 @@ struct Book {
 struct Open {
     book: Arc<Book>,
     ids: Ids,
+    /// What it is a step of, however far down; `None` for the turn itself.
+    turn: Option<Arc<Open>>,
     span: Mutex<Option<Span>>,
 }
 
@@ -101,7 +103,8 @@ impl Traces {
     pub fn begin(&self, describe: impl FnOnce(&mut Span)) -> Begun {
         Begun(self.0.as_ref().and_then(|book| {
             let ids = book.new_trace()?;
-            Some(Open::new(book, Span::new(ids, None, (book.clock)()), describe))
+            let span = Span::new(ids, None, (book.clock)());
+            Some(Open::new(book, None, span, describe))
         }))
     }
 }
@@ -115,6 +118,16 @@ pub fn here() -> Here {
 pub fn note(tell: impl FnOnce(&mut Span)) {
     // Most of the time nobody wants to know.
     let _ = CURRENT.try_with(|current| current.open.with(tell));
+}
+
+/// The turn under way has failed, and so has the step of it that finds that.
+pub fn failed(reason: &'static str) {
+    let _ = CURRENT.try_with(|current| {
+        current.open.with(|span| span.failed(reason));
+        if let Some(turn) = &current.open.turn {
+            turn.with(|span| span.failed(reason));
+        }
+    });
 }
 
 /// A step of what is under way when this is called.
@@ -150,11 +163,9 @@ impl Here {
                 trace: parent.ids.trace,
                 span: book.id(),
             };
-            Open::new(
-                book,
-                Span::new(ids, Some(parent.ids.span), (book.clock)()),
-                describe,
-            )
+            let span = Span::new(ids, Some(parent.ids.span), (book.clock)());
+            let turn = parent.turn.as_ref().unwrap_or(parent).clone();
+            Open::new(book, Some(turn), span, describe)
         });
         Begun(open).within(work)
     }
@@ -225,11 +236,17 @@ impl Book {
 }
 
 impl Open {
-    fn new(book: &Arc<Book>, mut span: Span, describe: impl FnOnce(&mut Span)) -> Arc<Self> {
+    fn new(
+        book: &Arc<Book>,
+        turn: Option<Arc<Self>>,
+        mut span: Span,
+        describe: impl FnOnce(&mut Span),
+    ) -> Arc<Self> {
         describe(&mut span);
         Arc::new(Self {
             book: book.clone(),
             ids: span.ids,
+            turn,
             span: Mutex::new(Some(span)),
         })
     }

@@ -20,8 +20,11 @@ async fn a_turn_and_its_steps_are_one_trace() {
             aside.await.expect("no panic");
         })
         .await;
-        note(|span| span.failed("Refused"));
-        note(|span| span.failed("Conflict"));
+        step("report", async {
+            step("deep", async { failed("Refused") }).await;
+        })
+        .await;
+        failed("Conflict");
     };
     let begun = traces.begin(|span| {
         span.name = "turn".into();
@@ -29,8 +32,9 @@ async fn a_turn_and_its_steps_are_one_trace() {
     });
     begun.within(turn).await;
     let spans = kept.spans();
-    assert_eq!(names(&spans), ["fetch", "turn"]);
-    let [fetch, turn] = &spans[..] else { unreachable!() };
+    assert_eq!(names(&spans), ["fetch", "deep", "report", "turn"]);
+    let (fetch, deep, turn) = (&spans[0], &spans[1], &spans[3]);
+    assert_eq!((deep.reason, spans[2].reason), (Some("Refused"), None));
     assert_eq!(fetch.ids.trace, turn.ids.trace);
     assert_eq!((fetch.parent, turn.parent), (Some(turn.ids.span), None));
     assert_eq!(fetch.attributes, [("lockstep.ok", true.into())]);

@@ -6,6 +6,7 @@ mod daemon;
 mod files;
 mod once;
 mod process;
+mod traces;
 mod webhook;
 
 /// A store with this JSON document under the key `k`, and one that is no text under `raw`.

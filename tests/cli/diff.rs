@@ -47,6 +47,20 @@ fn a_wrong_manifest_is_no_difference() {
 }
 
 #[test]
+fn that_pushes_are_not_shown_is_told() {
+    let push = "apiVersion: external-secrets.io/v1alpha1\nkind: PushSecret\nmetadata: {name: p}\n\
+                spec: {secretStoreRefs: [{name: s}], selector: {secret: {name: a}}}\n";
+    let bed = Bed::new(&[("kubeconfig", &kubeconfig(1)), ("p.yaml", push)]);
+    bed.run(&["diff", "-f", "p.yaml"]).assert_refused(
+        2,
+        "lockstep: no ExternalSecret in what -f names; name one, or use --all. What a PushSecret would push is not shown\n",
+    );
+    let ended = bed.run(&["diff", "app", "-f", "p.yaml"]).assert(3);
+    let told = "lockstep: p.yaml:1: PushSecret default/p is passed over: what it would push is not shown\n";
+    assert!(ended.stderr.starts_with(told), "{}", ended.stderr);
+}
+
+#[test]
 fn a_cluster_that_is_not_there_is_told_by_its_address() {
     let port = free_port().expect("a port");
     let bed = Bed::new(&[("kubeconfig", &kubeconfig(port))]);

@@ -5,7 +5,7 @@ use k8s_openapi::api::authentication::v1::TokenRequest;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
 use kube::api::{Api, PostParams};
-use lockstep_testkit::{Authority, Issued, Purpose, eventually};
+use lockstep_testkit::{Authority, Issued, Program, Purpose, User, eventually, free_port};
 use reqwest::{Certificate, Client};
 use serde_json::json;
 
@@ -111,5 +111,47 @@ async fn metrics_are_told_over_tls_to_those_who_may_read_them() -> Result<()> {
         !log.contains(&prometheus) && !log.contains(&tenant),
         "a token was logged"
     );
+    Ok(())
+}
+
+/// The webhook as a program of its own has the same door.
+#[tokio::test]
+#[ignore = "needs the test bed"]
+async fn the_webhooks_metrics_are_told_to_those_who_may_read_them() -> Result<()> {
+    let bench = Bench::set_up("door", "value").await?;
+    let (prometheus, tenant) = (token(&bench, "prometheus").await?, token(&bench, "tenant").await?);
+    allow(&bench, "prometheus").await?;
+    let (metrics, port, probes) = (free_port()?, free_port()?, free_port()?);
+    let log = bench.plane.folder().join("webhook.log");
+    let program = Program::new(env!("CARGO_BIN_EXE_lockstep"), log);
+    let _webhook = program
+        .args([
+            "webhook".to_owned(),
+            format!("--metrics-addr=127.0.0.1:{metrics}"),
+            format!("--healthz-addr=127.0.0.1:{probes}"),
+            format!("--port={port}"),
+        ])
+        .env("KUBECONFIG", bench.plane.kubeconfig_of(User::Operator))
+        .env(SECURE[0].0, SECURE[0].1)
+        .env(SECURE[1].0, SECURE[1].1)
+        .start()
+        .await?;
+    let client = Client::builder()
+        .no_proxy()
+        .tls_danger_accept_invalid_certs(true)
+        .build()?;
+    let url = format!("https://127.0.0.1:{metrics}/metrics");
+    let status = async |token: &str| -> Result<u16> {
+        let answer = client.get(&url).bearer_auth(token).send().await?;
+        Ok(answer.status().as_u16())
+    };
+    eventually("it is told to who may", SOON, async || {
+        let status = status(&prometheus).await?;
+        ensure!(status == 200, "{status}");
+        Ok(())
+    })
+    .await?;
+    let status = status(&tenant).await?;
+    ensure!(status == 403, "{status} and not 403");
     Ok(())
 }

@@ -18,7 +18,7 @@ Secrets are read with your own credentials, never the operator's, and stores
 are asked for the values. Nothing is written to the cluster. What stands in
 FILE (ExternalSecrets, stores, generators, and the Secrets and ConfigMaps that
 they refer to) counts as if it had been applied; all else is read from the
-cluster.
+cluster. What PushSecrets would push is not shown.
 
 No value is shown. In its place stand its length and a fingerprint (#5f2c91aa)
 under a key that is drawn for this run: equal values have equal fingerprints,

@@ -44,6 +44,9 @@ pub async fn run(flags: &Flags) -> Result<Ending, Halt> {
         .unwrap_or_else(|| config.default_namespace.clone());
     let mut given = manifests::read(&flags.files, Some(&namespace)).map_err(misuse)?;
     check_files(flags, &given)?;
+    for what in &given.pushing {
+        complain(&format!("{what} is passed over: what it would push is not shown"));
+    }
     let client = connect::client(config).await?;
     if !given.cluster_external_secrets.is_empty() {
         let there = Glance::namespaces(client.clone()).await;
@@ -132,11 +135,15 @@ fn check_files(flags: &Flags, given: &Manifests) -> Result<(), Halt> {
     let names_some = flags.all || !flags.names.is_empty();
     let gives_some = !given.external_secrets.is_empty() || !given.cluster_external_secrets.is_empty();
     if names_some || gives_some {
-        Ok(())
+        return Ok(());
+    }
+    let why = "no ExternalSecret in what -f names; name one, or use --all";
+    if given.pushing.is_empty() {
+        Err(Halt::misuse(why))
     } else {
-        Err(Halt::misuse(
-            "no ExternalSecret in what -f names; name one, or use --all",
-        ))
+        Err(Halt::misuse(format!(
+            "{why}. What a PushSecret would push is not shown"
+        )))
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Manifests {
     pub complaints: Vec<Complaint>,
     /// What is there and is not used.
     pub notes: Vec<String>,
+    /// PushSecrets, and where they stand.
+    pub pushing: Vec<String>,
     blank: Vec<PathBuf>,
     reading: Reading,
 }
@@ -273,6 +275,7 @@ impl Manifests {
                 ));
             }
             Read::Pushed(what) => {
+                self.pushing.push(format!("{place}: {what}"));
                 self.notes.push(format!(
                     "{place}: {what} pushes out of a cluster, and is for the operator alone"
                 ));

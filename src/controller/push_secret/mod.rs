@@ -102,3 +102,6 @@ fn served(context: &Context) -> Result<&dyn PushSecrets, Problem> {
         what: "PushSecret, which needs a cluster,".to_owned(),
     })
 }
+
+#[cfg(test)]
+mod fence_tests;
