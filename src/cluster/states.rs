@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::engine::object::ObjectKey;
 use crate::engine::problem::Problem;
@@ -24,6 +25,8 @@ pub trait GeneratorStates: Send + Sync {
     async fn delete(&self, state: &State) -> Result<(), Problem>;
     /// It stays until what it tells of is undone.
     async fn hold(&self, state: &State) -> Result<(), Problem>;
+    /// Tells in its status why it is still there.
+    async fn complain(&self, state: &State, why: &str, now: Timestamp) -> Result<(), Problem>;
     /// What it told of is undone.
     async fn remove_finalizer(&self, state: &State) -> Result<(), Problem>;
     /// What credentials in states are sealed with: always the same, and known to nobody else.

@@ -49,7 +49,10 @@ pub async fn reconcile(context: Context, key: ObjectKey) -> Next {
         }
         (None, None) => return Next::WhenWoken,
     };
-    done.unwrap_or_else(|problem| failed(&context, &state, &problem))
+    match done {
+        Ok(next) => next,
+        Err(problem) => failed(&context, states, &state, &problem).await,
+    }
 }
 
 /// Undoes it, and lets it go.
@@ -73,6 +76,9 @@ async fn end(
         Err(problem) if has_ended(state, since, (context.clock)()) => {
             warn!(generator_state = %state.key, cause = %problem, "what a generator made could not be undone, and has ended by itself");
         }
+        Err(problem) if is_lost(context, state, &problem) => {
+            warn!(generator_state = %state.key, cause = %problem, "what a generator made stays where it is: its namespace goes, and what could undo it has gone");
+        }
         Err(problem) => return Err(problem),
     }
     states.remove_finalizer(state).await
@@ -93,22 +99,41 @@ fn has_ended(state: &State, since: Timestamp, now: Timestamp) -> bool {
         .is_some_and(|ends| ends <= now)
 }
 
-fn failed(context: &Context, state: &State, problem: &Problem) -> Next {
+/// In a namespace that goes nobody can put back the credential that it would take; waiting for it would keep the
+/// namespace from going, for ever.
+fn is_lost(context: &Context, state: &State, problem: &Problem) -> bool {
+    let is_gone = matches!(
+        problem.root(),
+        Problem::ReferenceMissing { .. } | Problem::ReferenceKeyMissing { .. }
+    );
+    let spreading = context.cluster.spreading();
+    let namespace = spreading.and_then(|spreading| spreading.namespace(&state.key.namespace));
+    is_gone && namespace.is_some_and(|namespace| namespace.terminating)
+}
+
+async fn failed(context: &Context, states: &dyn GeneratorStates, state: &State, problem: &Problem) -> Next {
     if matches!(problem, Problem::Conflict { .. }) {
         return Next::Backoff;
     }
     warn!(generator_state = %state.key, reason = problem.reason(), cause = %problem, "could not undo what a generator made");
     context.metrics.problem("generatorstate", problem.reason());
+    let message = format!("could not cleanup generator state: {problem}");
+    if state.complaint.as_ref() != Some(&message)
+        && let Err(cause) = states.complain(state, &message, (context.clock)()).await
+    {
+        warn!(generator_state = %state.key, %cause, "its status could not be written");
+    }
     context.cluster.publish(Event {
         about: ObjectRef::namespaced("GeneratorState", &state.key),
         uid: state.uid.clone(),
         warning: true,
         reason: "CleanupFailed",
-        message: format!("could not cleanup generator state: {problem}"),
+        message,
     });
     match problem.retry() {
-        Retry::AtOnce | Retry::Backoff => Next::Backoff,
+        // Nobody tells when a credential is back.
+        Retry::AtOnce | Retry::Backoff | Retry::OnChangeOfOther => Next::Backoff,
         Retry::After(pause) => Next::FailedAfter(pause),
-        Retry::OnChangeOfOther | Retry::OnEdit => Next::FailedAfter(HOPELESS),
+        Retry::OnEdit => Next::FailedAfter(HOPELESS),
     }
 }

@@ -29,6 +29,8 @@ pub struct State {
     pub resource: FreeJson,
     /// What the generator has to know.
     pub content: FreeJson,
+    /// Why it could not be undone, as its status tells.
+    pub complaint: Option<String>,
 }
 
 /// Of which kind the objects are that generators make something for.
@@ -164,6 +166,7 @@ mod tests {
             deadline: None,
             resource,
             content: FreeJson::default(),
+            complaint: None,
         }
     }
 

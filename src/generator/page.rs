@@ -213,6 +213,7 @@ fn unnoted(new: &NewState, now: Timestamp) -> State {
         deadline: None,
         resource: new.resource.clone(),
         content: new.content.clone(),
+        complaint: None,
     }
 }
 

@@ -229,6 +229,7 @@ impl GeneratorStates for TestCluster {
             deadline: new.deadline,
             resource: new.resource.clone(),
             content: new.content.clone(),
+            complaint: None,
         };
         self.states().push(state.clone());
         Ok(state)
@@ -260,6 +261,13 @@ impl GeneratorStates for TestCluster {
         // One that is being deleted goes with its last finalizer.
         self.states()
             .retain(|other| other.uid != state.uid || other.terminating.is_none());
+        Ok(())
+    }
+
+    async fn complain(&self, state: &State, why: &str, _: jiff::Timestamp) -> Result<(), Problem> {
+        for state in self.states().iter_mut().filter(|other| other.uid == state.uid) {
+            state.complaint = Some(why.to_owned());
+        }
         Ok(())
     }
 

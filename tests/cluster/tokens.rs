@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::api::{
     Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams,
 };
@@ -134,6 +134,51 @@ async fn a_deletion_that_fails_goes_on_until_it_succeeds_and_nothing_is_told() -
     for told in [log, bench.events().await?, bench.metrics()?] {
         ensure!(!told.contains(CANARY), "a token was told");
     }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the test bed"]
+async fn a_note_that_cannot_be_undone_says_why_and_holds_up_no_namespace() -> Result<()> {
+    let gitlab = gitlab().await?;
+    let bench = Bench::set_up_with("tokens", "v", &[SHORT_GRACE]).await?;
+    introduce(&gitlab, &bench).await?;
+    bench.apply("ExternalSecret", "app", borrowed()).await?;
+    bench.synced("app").await?;
+    let secrets = bench.api::<Secret>();
+    secrets.delete("creds", &DeleteParams::default()).await?;
+    bench
+        .api::<ExternalSecret>()
+        .delete("app", &DeleteParams::default())
+        .await?;
+    eventually("the note says why it stays", A_WHILE, async || {
+        let kept = states(&bench.client, &bench.namespace).await?;
+        let status = kept.first().and_then(|state| state.status.clone());
+        let message = status.and_then(|status| status.conditions.first()?.message.clone());
+        let wanted = format!("Secret {}/creds: it does not exist", bench.namespace);
+        match message {
+            Some(message) if message.contains(&wanted) => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await?;
+    introduce(&gitlab, &bench).await?;
+    are_left(&gitlab, 0).await?;
+
+    bench.apply("ExternalSecret", "app", borrowed()).await?;
+    bench.synced("app").await?;
+    let namespaces: Api<Namespace> = Api::all(bench.client.clone());
+    namespaces
+        .delete(&bench.namespace, &DeleteParams::default())
+        .await?;
+    eventually("the namespace is gone", A_WHILE * 2, async || {
+        let found = namespaces.get_opt(&bench.namespace).await;
+        match found.map_err(|error| error.to_string())? {
+            None => Ok(()),
+            Some(found) => Err(format!("{:?}", found.status)),
+        }
+    })
+    .await?;
     Ok(())
 }
 

@@ -8,7 +8,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectM
 use kube::api::DynamicObject;
 use lockstep_api::generator::GeneratorState;
 use lockstep_api::{
-    ClusterSecretStore, ExternalSecret, Parsed, PushSecret, SecretStore, SecretStoreSpec, SecretStoreStatus,
+    ClusterSecretStore, ConditionStatus, ExternalSecret, Parsed, PushSecret, SecretStore, SecretStoreSpec,
+    SecretStoreStatus,
 };
 use serde_json::Value;
 
@@ -164,7 +165,11 @@ pub fn state(object: GeneratorState) -> Option<State> {
     let meta = object.metadata;
     let spec = object.spec.as_ref().ok()?.clone();
     let owner = owner_reference(&meta).map(|(_, owner)| owner.uid.clone());
+    let conditions = object.status.unwrap_or_default().conditions;
     Some(State {
+        complaint: conditions.into_iter().find_map(|condition| {
+            (condition.status == ConditionStatus::False).then_some(condition.message)?
+        }),
         key: key(&meta),
         uid: meta.uid.unwrap_or_default(),
         entry: meta

@@ -80,6 +80,15 @@ impl GeneratorStates for KubeCluster {
         self.patch_state(state, patch).await
     }
 
+    async fn complain(&self, state: &State, why: &str, now: jiff::Timestamp) -> Result<(), Problem> {
+        let condition = json!({
+            "type": "Ready", "status": "False", "reason": "Error", "message": why,
+            "lastTransitionTime": whole_seconds(now),
+        });
+        let patch = json!({"metadata": {"uid": state.uid}, "status": {"conditions": [condition]}});
+        self.patch_state(state, patch).await
+    }
+
     async fn remove_finalizer(&self, state: &State) -> Result<(), Problem> {
         let mut left = state.finalizers.clone();
         left.retain(|name| name != labels::STATE_FINALIZER);
