@@ -13,6 +13,7 @@ pub(crate) mod certificates;
 mod fake;
 mod file;
 mod flights;
+mod github;
 mod gitlab;
 mod hosts;
 pub(crate) mod http;
@@ -28,6 +29,7 @@ mod push_metadata;
 pub mod reader;
 pub mod references;
 mod rest;
+mod signer;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod vault;
@@ -209,6 +211,7 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         Provider::Fake(spec) => Ok(fake::connect(spec, surroundings)),
         Provider::File(spec) => file::connect(spec, surroundings).await,
         Provider::Crd(spec) => kubernetes::connect_crd(spec, surroundings).await,
+        Provider::Github(spec) => github::connect(spec, surroundings).await,
         Provider::Gitlab(spec) => gitlab::connect(spec, surroundings).await,
         Provider::Kubernetes(spec) => kubernetes::connect(spec, surroundings).await,
         Provider::Onepassword(spec) => onepassword::connect(spec, surroundings).await,
@@ -222,12 +225,10 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
             what: "provider `aws`, without which this was built,".to_owned(),
         }),
         Provider::Azurekv(spec) => azure::connect(spec, surroundings).await,
-        Provider::Gcpsm(_)
-        | Provider::Doppler(_)
-        | Provider::Github(_)
-        | Provider::Infisical(_)
-        | Provider::Unsupported(_) => Err(Problem::NotSupported {
-            what: format!("provider `{}`", provider.name()),
-        }),
+        Provider::Gcpsm(_) | Provider::Doppler(_) | Provider::Infisical(_) | Provider::Unsupported(_) => {
+            Err(Problem::NotSupported {
+                what: format!("provider `{}`", provider.name()),
+            })
+        }
     }
 }

@@ -6,9 +6,10 @@
 //! [`Proxy`] stands between the two where requests are to fail.
 //!
 //! [`Vault`], [`Moto`] (which emulates AWS), [`Postgres`] and [`Slapd`] are the backends, shared in the same way;
-//! [`Vault::name`] gives each test names of its own. [`Azure`],
-//! [`GitlabVariables`] and [`OnePassword`] are no servers but fakes in the test's own process. [`Faults`] stands before any of those that speak
-//! HTTP, where requests are to fail or to be counted, and [`Tls`] where a certificate is to be wrong.
+//! [`Vault::name`] gives each test names of its own. [`Azure`], [`GithubActions`],
+//! [`GitlabVariables`] and [`OnePassword`] are no servers but fakes in the test's own process. [`Faults`] stands before
+//! any of those that speak HTTP, where requests are to fail or to be counted, and [`Tls`] where a certificate is to be
+//! wrong.
 //!
 //! # Guarantees
 //!
@@ -36,6 +37,7 @@ mod door;
 mod error;
 mod faults;
 mod flags;
+mod github_actions;
 mod gitlab_variables;
 mod keeper;
 mod moto;
@@ -64,6 +66,7 @@ pub use credentials::User;
 pub use door::{Answer, Asked, Fate};
 pub use error::Error;
 pub use faults::Faults;
+pub use github_actions::GithubActions;
 pub use gitlab_variables::GitlabVariables;
 pub use moto::{Moto, moto_server};
 pub use onepassword::OnePassword;

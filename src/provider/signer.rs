@@ -1,0 +1,43 @@
+//! A private RSA key, and the JWTs that are signed with it: clouds know by these who somebody is.
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeyPair;
+use aws_lc_rs::signature::RsaEncoding;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
+use serde_json::Value;
+
+use crate::engine::secret_bytes::SecretBytes;
+
+pub(crate) struct Signer(KeyPair);
+
+impl Signer {
+    /// The first private key in a PEM text. What is wrong with it is told without quoting it.
+    pub(crate) fn from_pem(pem: &[u8]) -> Result<Self, &'static str> {
+        let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| "has no private key in PEM")?;
+        let key = match &key {
+            PrivateKeyDer::Pkcs1(der) => KeyPair::from_der(der.secret_pkcs1_der()).ok(),
+            PrivateKeyDer::Pkcs8(der) => KeyPair::from_pkcs8(der.secret_pkcs8_der()).ok(),
+            _ => None,
+        };
+        key.map(Self).ok_or("has a private key that is not RSA")
+    }
+
+    pub(crate) fn jwt(
+        &self,
+        encoding: &'static dyn RsaEncoding,
+        header: &Value,
+        claims: &Value,
+    ) -> Result<SecretBytes, &'static str> {
+        let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+        let message = format!("{}.{}", encode(header), encode(claims));
+        let mut signature = vec![0; self.0.public_modulus_len()];
+        let signed = self
+            .0
+            .sign(encoding, &SystemRandom::new(), message.as_bytes(), &mut signature);
+        signed.map_err(|_| "has a private key that does not sign")?;
+        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)).into())
+    }
+}
