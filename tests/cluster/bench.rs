@@ -16,6 +16,16 @@ use serde_json::{Value, json};
 
 pub const SOON: Duration = Duration::from_secs(20);
 
+/// How thorough a run is: as a variable of this name says, else as CI has it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how thorough a run is, whoever starts it says"
+)]
+pub fn thoroughness(variable: &str, in_ci: usize) -> usize {
+    let told = std::env::var(variable).ok();
+    told.and_then(|told| told.parse().ok()).unwrap_or(in_ci)
+}
+
 /// A control plane, the operator on it, and a namespace with a store of one value.
 pub struct Bench {
     pub plane: ControlPlane,

@@ -13,7 +13,7 @@ use lockstep_testkit::{ControlPlane, Fate, Options, Proxy, Request, Running, eve
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::bench::{external_secret, generated, start_operator_as, store};
+use crate::bench::{external_secret, generated, start_operator_as, store, thoroughness};
 use crate::mishaps::Dice;
 
 /// `LOCKSTEP_KILLS` in the environment says otherwise.
@@ -213,15 +213,6 @@ fn leads(metrics: SocketAddr) -> bool {
     http_get(metrics, "/metrics").is_ok_and(|(_, text)| text.contains(series))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how thorough a run is, whoever starts it says"
-)]
-fn kills() -> usize {
-    let told = std::env::var("LOCKSTEP_KILLS").ok();
-    told.and_then(|told| told.parse().ok()).unwrap_or(KILLS)
-}
-
 /// Writes of Secrets beside the create of each. A create whose asker was killed stands in the log without its outcome,
 /// so creates are not counted; a second one of the same Secret would be refused.
 fn writes_too_many(requests: &[Request]) -> Vec<&Request> {
@@ -257,7 +248,11 @@ async fn load(objects: Api<ExternalSecret>, stop: CancellationToken) -> Result<u
 async fn a_leader_that_goes_is_followed_in_time_and_nothing_is_written_twice() -> Result<()> {
     let mut stage = Stage::set_up().await?;
     stage.leader(LATER).await?;
-    let (stop, mut dice, kills) = (CancellationToken::new(), Dice(0x9e37_79b9), kills());
+    let (stop, mut dice, kills) = (
+        CancellationToken::new(),
+        Dice(0x9e37_79b9),
+        thoroughness("LOCKSTEP_KILLS", KILLS),
+    );
     let loading = tokio::spawn(load(stage.objects.clone(), stop.clone()));
     let mut slowest = [Duration::ZERO; 2];
     for nth in 1..=kills {

@@ -12,7 +12,7 @@ use lockstep_api::{PushSecret, SecretStore};
 use lockstep_testkit::{Asked, Fate, Proxy, eventually};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, SOON, audited, start_operator_as};
+use crate::bench::{Bench, SOON, audited, start_operator_as, thoroughness};
 use crate::mishaps::Faults;
 
 /// A second, and what it takes to see it.
@@ -460,14 +460,15 @@ async fn what_eso_pushed_is_not_pushed_again() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs the test bed"]
 async fn where_nothing_changes_nothing_is_written() -> Result<()> {
-    const OBJECTS: usize = 200;
     const INTERVALS: usize = 3;
+    let objects = thoroughness("LOCKSTEP_OBJECTS", 200);
+    let interval = objects.div_ceil(50);
     let scene = Scene::set_up("push-quiet").await?;
     scene.bench.put_secret("src", "a", "one").await?;
-    let names: Vec<String> = (0..OBJECTS).map(|number| format!("push-{number}")).collect();
+    let names: Vec<String> = (0..objects).map(|number| format!("push-{number}")).collect();
     for name in &names {
         let mut spec = spec("src", &["a"]);
-        spec["refreshInterval"] = json!("4s");
+        spec["refreshInterval"] = json!(format!("{interval}s"));
         spec["data"][0]["match"]["remoteRef"]["remoteKey"] = json!(name);
         scene.push(name, spec).await?;
     }
@@ -489,16 +490,17 @@ async fn where_nothing_changes_nothing_is_written() -> Result<()> {
         Ok(counts.sum())
     };
     let (writes, told, begun) = (scene.remote_writes(), statuses()?, turns()?);
-    eventually("three intervals are over", SOON * 6, async || {
+    let patience = SOON + Duration::from_secs(interval as u64) * 8;
+    eventually("three intervals are over", patience, async || {
         let now = turns().map_err(|error| error.to_string())?;
-        if now >= begun + OBJECTS * INTERVALS {
+        if now >= begun + objects * INTERVALS {
             Ok(())
         } else {
             Err(format!("{now} turns"))
         }
     })
     .await?;
-    ensure!(writes == OBJECTS, "{writes} writes in the beginning");
+    ensure!(writes == objects, "{writes} writes in the beginning");
     ensure!(
         scene.remote_writes() == writes,
         "{} more writes",

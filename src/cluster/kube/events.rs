@@ -1,6 +1,7 @@
 //! Events: queued, written one by one in the background, dropped and counted when there are too many.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,21 +80,23 @@ async fn write_all(client: Client, mut events: mpsc::Receiver<Event>, dropped: O
     }
 }
 
-/// What was told lately.
+/// What was told lately: of each event no more than what tells it from others.
 #[derive(Default)]
-struct Recent(HashMap<(String, &'static str, String), Instant>);
+struct Recent {
+    told: HashMap<u64, Instant>,
+    hasher: RandomState,
+}
 
 impl Recent {
     fn is_news(&mut self, event: &Event, now: Instant) -> bool {
-        if self.0.len() >= REMEMBERED {
-            self.0.retain(|_, told| now.duration_since(*told) < QUIET);
+        if self.told.len() >= REMEMBERED {
+            self.told.retain(|_, told| now.duration_since(*told) < QUIET);
         }
-        if self.0.len() >= REMEMBERED {
-            self.0.clear();
+        if self.told.len() >= REMEMBERED {
+            self.told.clear();
         }
-        let told = self
-            .0
-            .insert((event.uid.clone(), event.reason, event.message.clone()), now);
+        let event = self.hasher.hash_one((&event.uid, event.reason, &event.message));
+        let told = self.told.insert(event, now);
         told.is_none_or(|told| now.duration_since(told) >= QUIET)
     }
 }

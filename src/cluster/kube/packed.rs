@@ -1,9 +1,11 @@
 //! Objects at rest. There are as many as the cluster has, and each is looked at in its own turn only: as text they take
-//! a fraction of what they take as structs, whose every map and option has room for what is not there.
+//! a fraction of what they take as structs, whose every map and option has room for what is not there, and most of that
+//! text is the same in all of them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use lockstep_api::{ExternalSecret, PushSecret};
+use lz4_flex::block::{compress_prepend_size_with_dict, decompress_size_prepended_with_dict};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -12,6 +14,9 @@ use crate::engine::labels;
 use crate::engine::object::ObjectKey;
 use crate::engine::spread::{Sort, parent_of};
 use crate::engine::target::Target;
+
+/// More of the first object is not looked at.
+const LONGEST_PATTERN: usize = 16 << 10;
 
 /// An object, and what it is looked up by beside its name.
 #[derive(Debug)]
@@ -22,42 +27,96 @@ pub struct Packed<T> {
 
 #[derive(Debug)]
 enum Form<T> {
+    /// JSON, compressed against the [`Pattern`] of its kind.
     Text(Box<[u8]>),
     /// A broken spec can be kept, but not be written down.
     Whole(Arc<T>),
 }
 
-/// What is looked up by something beside its name.
-pub trait Tagged {
+/// What objects of a kind have in common: most of their text.
+///
+/// That is the text of a typical one, and then of the first that we met: objects of a cluster are much alike.
+#[derive(Debug)]
+pub struct Pattern(OnceLock<Box<[u8]>>);
+
+impl Pattern {
+    const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    fn or_first<T: Packable>(&self, text: &[u8]) -> &[u8] {
+        self.0.get_or_init(|| {
+            let first = &text[..text.len().min(LONGEST_PATTERN)];
+            [T::TYPICAL.as_bytes(), first].concat().into()
+        })
+    }
+
+    fn known(&self) -> &[u8] {
+        self.0.get().map_or(&[], |pattern| pattern)
+    }
+}
+
+/// A kind that is kept packed.
+pub trait Packable: Serialize + DeserializeOwned {
+    /// The text of a typical object, or parts of it.
+    const TYPICAL: &'static str;
+
+    fn pattern() -> &'static Pattern;
+
+    /// What it is looked up by beside its name.
     fn tag(&self) -> Option<&str>;
 }
 
-/// Whose target it is.
-impl Tagged for Target {
+impl Packable for Target {
+    const TYPICAL: &'static str = r#"{"uid":"","resource_version":"1","secret_type":"Opaque","immutable":false,"terminating":false,"labels":{"reconcile.external-secrets.io/created-by":"","reconcile.external-secrets.io/managed":"true"},"annotations":{"reconcile.external-secrets.io/data-hash":""},"finalizers":[],"owners":[{"api_version":"external-secrets.io/v1","kind":"ExternalSecret","name":"","uid":"","controller":true,"block_owner_deletion":true}],"data_hash":"","keys":{"password":1,"username":1},"managed":{"externalsecrets.external-secrets.io/":{"data":["password","username"],"labels":["reconcile.external-secrets.io/created-by","reconcile.external-secrets.io/managed"],"annotations":["reconcile.external-secrets.io/data-hash"],"written":"2026-01-01T00:00:00Z"}}}"#;
+
+    fn pattern() -> &'static Pattern {
+        static PATTERN: Pattern = Pattern::new();
+        &PATTERN
+    }
+
+    /// Whose target it is.
     fn tag(&self) -> Option<&str> {
         self.labels.get(labels::CREATED_BY).map(String::as_str)
     }
 }
 
-/// Whose child it is.
-impl Tagged for ExternalSecret {
+impl Packable for ExternalSecret {
+    const TYPICAL: &'static str = r#"{"apiVersion":"external-secrets.io/v1","kind":"ExternalSecret","metadata":{"annotations":{},"creationTimestamp":"2026-01-01T00:00:00Z","generation":1,"labels":{"app.kubernetes.io/instance":"","app.kubernetes.io/name":""},"name":"","namespace":"default","resourceVersion":"1","uid":""},"spec":{"data":[{"remoteRef":{"conversionStrategy":"Default","decodingStrategy":"None","key":"","metadataPolicy":"None","nullBytePolicy":"Ignore","property":""},"secretKey":""}],"dataFrom":[{"extract":{"conversionStrategy":"Default","decodingStrategy":"None","key":""}}],"refreshInterval":"1h0m0s","refreshPolicy":"Periodic","secretStoreRef":{"kind":"ClusterSecretStore","name":""},"target":{"creationPolicy":"Owner","deletionPolicy":"Retain","name":"","template":{"engineVersion":"v2","mergePolicy":"Replace"}}},"status":{"binding":{"name":""},"conditions":[{"lastTransitionTime":"2026-01-01T00:00:00Z","message":"secret synced","reason":"SecretSynced","status":"True","type":"Ready"}],"refreshTime":"2026-01-01T00:00:00Z","syncedResourceVersion":"1-"}}"#;
+
+    fn pattern() -> &'static Pattern {
+        static PATTERN: Pattern = Pattern::new();
+        &PATTERN
+    }
+
+    /// Whose child it is.
     fn tag(&self) -> Option<&str> {
         parent_of(&self.metadata, Sort::ExternalSecret)
     }
 }
 
-/// Whose child it is.
-impl Tagged for PushSecret {
+impl Packable for PushSecret {
+    const TYPICAL: &'static str = r#"{"apiVersion":"external-secrets.io/v1alpha1","kind":"PushSecret","metadata":{"creationTimestamp":"2026-01-01T00:00:00Z","finalizers":["pushsecret.externalsecrets.io/finalizer"],"generation":1,"name":"","namespace":"default","resourceVersion":"1","uid":""},"spec":{"data":[{"conversionStrategy":"None","match":{"remoteRef":{"property":"","remoteKey":""},"secretKey":""}}],"deletionPolicy":"Delete","refreshInterval":"1h0m0s","secretStoreRefs":[{"kind":"SecretStore","name":""}],"selector":{"secret":{"name":""}},"updatePolicy":"Replace"},"status":{"conditions":[{"lastTransitionTime":"2026-01-01T00:00:00Z","message":"PushSecret synced successfully","reason":"Synced","status":"True","type":"Ready"}],"refreshTime":"2026-01-01T00:00:00Z","syncedPushSecrets":{"SecretStore/":{"":{"match":{"remoteRef":{"remoteKey":""},"secretKey":""}}}},"syncedResourceVersion":"1-"}}"#;
+
+    fn pattern() -> &'static Pattern {
+        static PATTERN: Pattern = Pattern::new();
+        &PATTERN
+    }
+
+    /// Whose child it is.
     fn tag(&self) -> Option<&str> {
         parent_of(&self.metadata, Sort::PushSecret)
     }
 }
 
-impl<T: Serialize + DeserializeOwned + Tagged> Packed<T> {
+impl<T: Packable> Packed<T> {
     pub fn of(value: T) -> Self {
         let tag = value.tag().map(Into::into);
         let form = match serde_json::to_vec(&value) {
-            Ok(text) => Form::Text(text.into_boxed_slice()),
+            Ok(text) => {
+                let pattern = T::pattern().or_first::<T>(&text);
+                Form::Text(compress_prepend_size_with_dict(&text, pattern).into_boxed_slice())
+            }
             Err(_) => Form::Whole(Arc::new(value)),
         };
         Self { tag, form }
@@ -65,8 +124,10 @@ impl<T: Serialize + DeserializeOwned + Tagged> Packed<T> {
 
     pub fn unpack(&self) -> Arc<T> {
         match &self.form {
-            Form::Text(text) => {
-                Arc::new(serde_json::from_slice(text).expect("our own types read what they write"))
+            Form::Text(packed) => {
+                let text = decompress_size_prepended_with_dict(packed, T::pattern().known());
+                let text = text.expect("what was packed against a pattern is unpacked against it");
+                Arc::new(serde_json::from_slice(&text).expect("our own types read what they write"))
             }
             Form::Whole(value) => value.clone(),
         }
@@ -129,6 +190,38 @@ mod tests {
         let packed = Packed::of(target.clone());
         assert_eq!(*packed.unpack(), target);
         assert_eq!(packed.tag(), Some("app"));
+    }
+
+    /// As many bytes as it takes, and as its text would.
+    fn sizes<T: Packable>(value: T) -> (usize, usize) {
+        let text = serde_json::to_vec(&value).expect("plain JSON").len();
+        match Packed::of(value).form {
+            Form::Text(packed) => (packed.len(), text),
+            Form::Whole(_) => panic!("it can be written down"),
+        }
+    }
+
+    #[test]
+    fn an_object_at_rest_takes_half_of_its_text_or_less() {
+        let object = |nth: usize| -> ExternalSecret {
+            let object = json!({
+                "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
+                "metadata": {"name": format!("app-{nth}"), "namespace": "shop", "generation": 1,
+                    "creationTimestamp": format!("2026-11-{:02}T10:00:00Z", nth % 28 + 1),
+                    "resourceVersion": format!("{}", 4711 * nth), "uid": Digest::of(&SecretBytes::from(nth.to_string())).long()},
+                "spec": {"refreshInterval": "1h0m0s", "secretStoreRef": {"kind": "ClusterSecretStore", "name": "main"},
+                    "target": {"name": format!("app-{nth}"), "creationPolicy": "Owner", "deletionPolicy": "Retain"},
+                    "data": [{"secretKey": "password", "remoteRef": {"key": format!("apps/{nth}"), "property": "password"}}]},
+                "status": {"binding": {"name": format!("app-{nth}")}, "refreshTime": "2026-11-21T10:00:00Z",
+                    "conditions": [{"type": "Ready", "status": "True", "reason": "SecretSynced",
+                        "message": "secret synced", "lastTransitionTime": "2026-11-21T10:00:00Z"}]},
+            });
+            serde_json::from_value(object).expect("an object")
+        };
+        for nth in 1..10 {
+            let (packed, text) = sizes(object(nth));
+            assert!(packed * 2 <= text, "{packed} of {text}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use lockstep_api::RetrySettings;
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::Answer;
@@ -94,6 +95,10 @@ impl Line {
 
     /// A call's worth of reads. However it ends, those who wait for it hear of it.
     async fn carry(self: Arc<Self>) {
+        // Others may be about to ask: tasks that can go on do so first.
+        if self.limits.batch > 1 {
+            yield_now().await;
+        }
         if self.reads().thinks_better(Instant::now()) {
             return self.go_on();
         }

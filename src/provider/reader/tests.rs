@@ -164,6 +164,24 @@ async fn a_lone_read_does_not_wait() {
 }
 
 /// Of a thousand objects, some are late because the machine is busy.
+/// On a worker, a task that is spawned runs next. It is not to leave behind those that stand in line already.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_first_of_many_takes_along_who_is_about_to_ask() {
+    let backend = Slow::within(Duration::from_millis(1), 20, 8);
+    let reader = Arc::new(reader(backend.clone()));
+    // Spawned from a task of the worker's, they stand in its line before any of them runs.
+    let asking = tokio::spawn(async move {
+        let each = (0..20).map(|nth| {
+            let reader = reader.clone();
+            tokio::spawn(async move { reader.read(at(&nth.to_string())).await.is_ok() })
+        });
+        join_all(each.collect::<Vec<_>>()).await
+    });
+    let answers = asking.await.expect("no panic");
+    assert!(answers.into_iter().all(|answer| answer.is_ok_and(|read| read)));
+    assert_eq!(backend.asked().len(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_thousand_reads_that_come_one_by_one_take_fifty_batches() {
     const READS: usize = 1000;
