@@ -16,6 +16,7 @@ mod fake;
 mod file;
 mod flights;
 pub(crate) mod gcp;
+mod github;
 mod gitlab;
 mod google;
 pub(crate) mod granted;
@@ -247,6 +248,7 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         Provider::Fake(spec) => Ok(fake::connect(spec, surroundings)),
         Provider::File(spec) => file::connect(spec, surroundings).await,
         Provider::Crd(spec) => kubernetes::connect_crd(spec, surroundings).await,
+        Provider::Github(spec) => github::connect(spec, surroundings).await,
         Provider::Gitlab(spec) => gitlab::connect(spec, surroundings).await,
         Provider::Infisical(spec) => infisical::connect(spec, surroundings).await,
         Provider::Kubernetes(spec) => kubernetes::connect(spec, surroundings).await,
@@ -262,8 +264,7 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
         }),
         Provider::Azurekv(spec) => azure::connect(spec, surroundings).await,
         Provider::Gcpsm(spec) => gcp::connect(spec, surroundings).await,
-        Provider::Github(_)
-        | Provider::Unsupported(_) => Err(Problem::NotSupported {
+        Provider::Unsupported(_) => Err(Problem::NotSupported {
             what: format!("provider `{}`", provider.name()),
         }),
     }

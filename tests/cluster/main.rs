@@ -32,6 +32,7 @@ mod readers;
 mod resources;
 mod secrecy;
 mod series;
+mod small_backends;
 mod spread;
 mod takeover;
 mod tokens;

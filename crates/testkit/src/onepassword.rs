@@ -92,6 +92,11 @@ impl OnePassword {
         }
     }
 
+    /// Takes all items of this title away.
+    pub fn delete_items(&self, title: &str) {
+        self.0.open().items.retain(|item| item["title"] != title);
+    }
+
     /// All items of this title.
     pub fn items(&self, title: &str) -> Vec<Value> {
         let world = self.0.open();

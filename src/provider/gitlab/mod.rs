@@ -91,7 +91,7 @@ impl Gitlab {
         let rest = Rest::new(
             base,
             Http::new(options, FIELD)?,
-            "Gitlab",
+            "GitLab",
             surroundings.calls.clone(),
         );
         Ok(Self {

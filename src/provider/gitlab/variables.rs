@@ -112,7 +112,7 @@ impl Variables {
     pub(super) async fn groups(&self, project: &str) -> Result<Vec<String>, Problem> {
         let what = format!("the groups of project {project}");
         let path = ["projects", project, "groups"];
-        let groups = self.pages("ProjectListGroups", &path, &what, |group| {
+        let groups = self.pages("ListProjectsGroups", &path, &what, |group| {
             Some((text(group, "full_path")?.chars().count(), number(group, "id")?))
         });
         let mut groups = groups.await?;
@@ -174,14 +174,14 @@ impl<'o> Owner<'o> {
     fn parts(self) -> (&'static str, &'o str, &'static str) {
         match self {
             Self::Project(id) => ("projects", id, "ProjectVariableGet"),
-            Self::Group(id) => ("groups", id, "GroupGetVariable"),
+            Self::Group(id) => ("groups", id, "GroupVariableGet"),
         }
     }
 
     fn listed(self) -> (&'static str, &'o str, &'static str) {
         match self {
-            Self::Project(id) => ("projects", id, "ProjectListVariables"),
-            Self::Group(id) => ("groups", id, "GroupListVariables"),
+            Self::Project(id) => ("projects", id, "ProjectVariablesList"),
+            Self::Group(id) => ("groups", id, "GroupVariablesList"),
         }
     }
 }

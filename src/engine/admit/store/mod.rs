@@ -81,8 +81,8 @@ fn provider(provider: &Provider, references: &mut References) {
                 "provider {name} is not supported by this version of lockstep"
             ));
         }
-        // ESO's webhook has nothing to say about the first, knows nothing of the second, and the others are not there yet.
-        Provider::Webhook(_) | Provider::File(_) | Provider::Github(_) => {}
+        // ESO's webhook has nothing to say about the first two, and knows nothing of the third.
+        Provider::Github(_) | Provider::Webhook(_) | Provider::File(_) => {}
     }
 }
 
