@@ -141,16 +141,9 @@ impl Generators {
                     what: "a generator for AWS, without which this was built,".to_owned(),
                 })
             }
-            GeneratorSpec::ACRAccessToken(token) => {
-                let made = azure::registry_token(token, &self.references(order)).await;
-                made.map_err(|problem| told(problem, order))
-            }
-            GeneratorSpec::GCRAccessToken(token) => {
-                let references = self.references(order);
-                let made = Box::pin(gcp::registry_token(token, &references, order.now)).await;
-                made.map_err(|problem| told(problem, order))
-            }
-            GeneratorSpec::CloudsmithAccessToken(_)
+            GeneratorSpec::ACRAccessToken(_)
+            | GeneratorSpec::GCRAccessToken(_)
+            | GeneratorSpec::CloudsmithAccessToken(_)
             | GeneratorSpec::GithubAccessToken(_)
             | GeneratorSpec::GitlabDeployToken(_)
             | GeneratorSpec::Grafana(_)
@@ -158,18 +151,22 @@ impl Generators {
                 let made = self.ask(spec, order).await;
                 made.map_err(|problem| told(problem, order))
             }
-            GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_)
-            | GeneratorSpec::GCRAccessToken(_) => Err(Problem::NotSupported {
+            GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_) => Err(Problem::NotSupported {
                 what: format!("generator `{}`", spec.kind().as_str()),
             }),
         }
     }
 
-    /// The kinds that ask a small API, with one client for all of them.
+    /// The kinds that ask one API for a token, most of them a small one, with one client for all of those.
     async fn ask(&self, spec: &GeneratorSpec, order: Order<'_>) -> Result<Values, Problem> {
         let resource = || state::snapshot(order.generator, spec);
-        let asked = (&self.web, &self.references(order));
+        let references = self.references(order);
+        let asked = (&self.web, &references);
         match spec {
+            GeneratorSpec::ACRAccessToken(token) => azure::registry_token(token, &references).await,
+            GeneratorSpec::GCRAccessToken(token) => {
+                Box::pin(gcp::registry_token(token, &references, order.now)).await
+            }
             GeneratorSpec::CloudsmithAccessToken(token) => federated::cloudsmith(token, asked).await,
             GeneratorSpec::GithubAccessToken(token) => github::generate(token, asked, order.now).await,
             GeneratorSpec::GitlabDeployToken(token) => {

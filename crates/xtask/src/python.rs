@@ -88,9 +88,7 @@ pub const INFISICAL: Packages = Packages {
 };
 
 /// All of them.
-pub const ALL: [&Packages; 7] = [
-    &AZURE, &DOPPLER, &GOOGLE, &INFISICAL, &SMALL, &TELEMETRY, &TOKENS,
-];
+pub const ALL: [&Packages; 7] = [&AZURE, &DOPPLER, &GOOGLE, &INFISICAL, &SMALL, &TELEMETRY, &TOKENS];
 
 /// A Python that has PyYAML.
 pub fn with_yaml() -> Result<PathBuf> {

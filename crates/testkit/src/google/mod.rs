@@ -65,11 +65,7 @@ impl Google {
         let authority = Authority::new("google")?;
         let shown = authority.issue("services", Purpose::Server)?;
         let tls = Tls::before(fake.faults.address(), &shown).await?;
-        let google = Self {
-            fake,
-            tls,
-            authority,
-        };
+        let google = Self { fake, tls, authority };
         google.open().url = google.url();
         Ok(google)
     }

@@ -10,14 +10,14 @@ mod control_plane;
 mod doppler_client;
 mod faults;
 mod gitlab_variables_client;
-mod infisical_client;
 mod google_clients;
+mod infisical_client;
 mod moto;
 mod onepassword_client;
 mod postgres;
 mod slapd;
-mod token_clients;
 mod small_clients;
+mod token_clients;
 mod vault;
 
 /// How many processes have this folder in their command line.

@@ -83,12 +83,7 @@ pub fn run(flags: &Flags) -> Result<()> {
         testbed::moto()?;
     }
     ensure!(
-        flags.outage.is_none()
-            || flags.vault
-            || flags.aws
-            || flags.azure
-            || flags.gcp
-            || flags.doppler,
+        flags.outage.is_none() || flags.vault || flags.aws || flags.azure || flags.gcp || flags.doppler,
         "only a backend of its own can be away: --outage takes --vault, --aws, --azure, --gcp or --doppler"
     );
     let program = match &flags.program {

@@ -221,7 +221,7 @@ async fn many_reads_cost_one_token_and_go_side_by_side() {
     let manager = scene.manager().await;
     scene
         .google
-        .faults
+        .faults()
         .always(Fate::Late(std::time::Duration::from_millis(20)));
     let locations: Vec<_> = (0..100).map(|nth| at(&format!("key-{nth}"))).collect();
     let reads = locations.chunks(10).map(|chunk| manager.read(chunk));
