@@ -14,7 +14,9 @@ use url::Url;
 
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
-use crate::provider::http::{Answer, Http, Options, explained};
+use crate::provider::http::{Answer, Http, Options, explained, secret_header};
+
+pub(super) use crate::provider::http::below;
 
 /// For one request, as in ESO.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -141,15 +143,6 @@ pub fn address(text: &str, field: &str) -> Result<Url, Problem> {
     Ok(url)
 }
 
-/// What stands at a path below an address, whatever is in its parts.
-pub fn below(address: &Url, parts: &[&str]) -> Url {
-    let mut url = address.clone();
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend(parts);
-    }
-    url
-}
-
 /// A part of a path that comes from a spec: these two would lead elsewhere.
 pub fn check_part<'p>(part: &'p str, field: &str) -> Result<&'p str, Problem> {
     match part {
@@ -163,13 +156,11 @@ pub fn check_part<'p>(part: &'p str, field: &str) -> Result<&'p str, Problem> {
 
 /// A credential as it goes into a header. Files often end with a line break; credentials do not.
 pub fn header(scheme: &str, credential: &SecretBytes, field: &str) -> Result<HeaderValue, Problem> {
-    let bytes = [scheme.as_bytes(), credential.expose().trim_ascii()].concat();
-    let mut value = HeaderValue::from_bytes(&bytes).map_err(|_| Problem::ReferenceInvalid {
+    let value = secret_header(scheme, credential.expose().trim_ascii());
+    value.ok_or_else(|| Problem::ReferenceInvalid {
         field: field.to_owned(),
         why: "has characters that no header may have".to_owned(),
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
+    })
 }
 
 pub fn parsed<'a>(answer: &'a Answer, what: &str) -> Result<Value<'a>, Problem> {

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Identity, RequestBuilder};
 use rustls::pki_types::CertificateDer;
+use url::Url;
 
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
@@ -153,9 +154,24 @@ pub(crate) fn explained(status: StatusCode, headers: &HeaderMap, what: String, w
 
 /// The header that shows a token, if a header can hold it.
 pub(super) fn bearer(token: &SecretBytes) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_bytes(&[b"Bearer ", token.expose()].concat()).ok()?;
+    secret_header("Bearer ", token.expose())
+}
+
+/// A header that is shown nowhere, if these are characters that a header can hold.
+pub(crate) fn secret_header(scheme: &str, credential: &[u8]) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_bytes(&[scheme.as_bytes(), credential].concat()).ok()?;
     value.set_sensitive(true);
     Some(value)
+}
+
+/// What is at this path below an address, which may have a path of its own. Parts are escaped, but no caller may let `.`
+/// or `..` be one: they would be left out.
+pub(crate) fn below(address: &Url, path: &[&str]) -> Url {
+    let mut url = address.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(path);
+    }
+    url
 }
 
 /// How long the server wants us to wait: a number of seconds, or a date; within bounds.

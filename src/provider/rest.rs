@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, Method};
 use url::Url;
 
 use super::Calls;
-use super::http::{Answer, Http};
+use super::http::{Answer, Http, below, secret_header};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 
@@ -60,8 +60,7 @@ impl Rest {
         }
     }
 
-    /// A call about what is at this path below the address. `name` is that of the call in ESO's metrics. Segments are
-    /// escaped, but no caller may let `.` and `..` be one: they would be left out.
+    /// A call about what is at this path [below] the address. `name` is that of the call in ESO's metrics.
     pub(super) fn call<'c>(
         &self,
         name: &'static str,
@@ -69,14 +68,10 @@ impl Rest {
         path: &[&str],
         what: &'c str,
     ) -> Call<'c> {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
         Call {
             name,
             method,
-            url,
+            url: below(&self.base, path),
             body: None,
             what,
         }
@@ -112,12 +107,12 @@ pub(super) struct Who {
 impl Who {
     /// White space around a token is nobody's intention. `field` is where the token comes from.
     pub(super) fn bearer(token: &SecretBytes, field: &str) -> Result<Self, Problem> {
-        Self::with(http::header::AUTHORIZATION, b"Bearer ", token, field)
+        Self::with(http::header::AUTHORIZATION, "Bearer ", token, field)
     }
 
     pub(super) fn with(
         name: HeaderName,
-        before: &[u8],
+        scheme: &str,
         token: &SecretBytes,
         field: &str,
     ) -> Result<Self, Problem> {
@@ -129,9 +124,8 @@ impl Who {
         if token.is_empty() {
             return Err(invalid("the token is empty"));
         }
-        let value = HeaderValue::from_bytes(&[before, token].concat());
-        let mut value = value.map_err(|_| invalid("the token has characters that no token can have"))?;
-        value.set_sensitive(true);
+        let value = secret_header(scheme, token);
+        let value = value.ok_or_else(|| invalid("the token has characters that no token can have"))?;
         Ok(Self { name, value })
     }
 }

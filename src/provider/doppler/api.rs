@@ -14,7 +14,7 @@ use super::login::Login;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::Calls;
-use crate::provider::http::{Answer, Http, explained};
+use crate::provider::http::{Answer, Http, below, explained, secret_header};
 
 /// As our metrics name it; ESO counts no calls to Doppler.
 pub(super) const PROVIDER: &str = "Doppler";
@@ -55,7 +55,7 @@ impl Api {
     }
 
     pub(super) async fn download(&self, download: &Download<'_>) -> Result<Answered, Problem> {
-        let url = address(&self.url, &["v3", "configs", "config", "secrets", "download"]);
+        let url = below(&self.url, &["v3", "configs", "config", "secrets", "download"]);
         let accept = if download.is_text {
             "*/*"
         } else {
@@ -82,7 +82,7 @@ impl Api {
 
     /// Changes secrets; `body` is JSON.
     pub(super) async fn update(&self, body: &SecretBytes, what: &str) -> Result<(), Problem> {
-        let url = address(&self.url, &["v3", "configs", "config", "secrets"]);
+        let url = below(&self.url, &["v3", "configs", "config", "secrets"]);
         let make = || {
             let request = self.http.client().request(Method::POST, url.clone());
             let request = request.header(CONTENT_TYPE, "application/json");
@@ -133,22 +133,11 @@ impl Api {
     }
 }
 
-/// What is at this path below the address, which may have a path of its own.
-pub(super) fn address(base: &Url, path: &[&str]) -> Url {
-    let mut url = base.clone();
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.pop_if_empty().extend(path);
-    }
-    url
-}
-
 /// The token is the user; there is no password.
 fn basic(token: &SecretBytes) -> HeaderValue {
     let user = Zeroizing::new([token.expose(), b":"].concat());
-    let value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(user.as_slice())));
-    let mut value = value.expect("base64 is made of what headers hold");
-    value.set_sensitive(true);
-    value
+    let shown = secret_header("Basic ", STANDARD.encode(user.as_slice()).as_bytes());
+    shown.expect("base64 is made of what headers hold")
 }
 
 /// Of what Doppler says in words, nothing is repeated.

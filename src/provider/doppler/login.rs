@@ -12,11 +12,11 @@ use lockstep_gostd::json::{Html, Numbers, Object, Value, encode};
 use url::Url;
 
 use super::FIELD;
-use super::api::{PROVIDER, address};
+use super::api::PROVIDER;
 use super::environment::Environment;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
-use crate::provider::http::{Answer, Http, explained};
+use crate::provider::http::{Answer, Http, below, explained};
 use crate::provider::perishable::{Fresh, Perishable};
 use crate::provider::{Calls, References, StoreScope, Surroundings};
 
@@ -121,7 +121,7 @@ impl Identity {
         let seconds = oidc.expiration_seconds.max(SHORTEST);
         Ok(Self {
             http: http.clone(),
-            url: address(&environment.url()?, &["v3", "auth", "oidc"]),
+            url: below(&environment.url()?, &["v3", "auth", "oidc"]),
             calls: surroundings.calls.clone(),
             references: references.clone(),
             account: account.clone(),

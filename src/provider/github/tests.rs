@@ -184,7 +184,7 @@ async fn a_whole_secret_is_json_of_base64_and_none_is_larger_than_github_takes()
 }
 
 #[tokio::test]
-async fn a_token_that_has_ended_is_made_anew() {
+async fn a_young_token_that_is_refused_is_not_made_anew() {
     let scene = Scene::new().await;
     let store = scene.store(json!({})).await;
     store.check().await.expect("ready");

@@ -95,7 +95,7 @@ impl Gitlab {
             surroundings.calls.clone(),
         );
         Ok(Self {
-            variables: Variables::new(rest, Who::with(TOKEN, b"", &token, &field)?),
+            variables: Variables::new(rest, Who::with(TOKEN, "", &token, &field)?),
             project,
             groups,
             environment: spec

@@ -15,7 +15,7 @@ use super::{Environment, SCOPE, exchange};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::granted::Granted;
-use crate::provider::http::{Answer, Http, bearer, explained};
+use crate::provider::http::{Answer, Http, bearer, below, explained};
 
 /// Where everybody's Google is. There are others, for governments and the like.
 pub(in crate::provider) const UNIVERSE: &str = "googleapis.com";
@@ -103,11 +103,8 @@ impl Services {
             Some(base) => Url::parse(base),
             None => Url::parse(&format!("https://{service}.{}", self.universe)),
         };
-        let mut url = base.map_err(|_| invalid())?;
-        let mut segments = url.path_segments_mut().map_err(|()| invalid())?;
-        segments.pop_if_empty().extend(path);
-        drop(segments);
-        Ok(url)
+        let base = base.ok().filter(|base| !base.cannot_be_a_base());
+        Ok(below(&base.ok_or_else(invalid)?, path))
     }
 
     /// A token of Google's for one of a cluster's.

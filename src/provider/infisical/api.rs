@@ -15,7 +15,7 @@ use super::login::Login;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::Calls;
-use crate::provider::http::{Answer, Http, explained};
+use crate::provider::http::{Answer, Http, bearer, below, explained};
 
 /// As ESO's metrics name it.
 pub(super) const PROVIDER: &str = "Infisical";
@@ -44,15 +44,6 @@ pub(super) fn base(host: &str) -> Result<Url, Problem> {
     })
 }
 
-/// What is at this path of the API.
-pub(super) fn at(base: &Url, path: &[&str]) -> Url {
-    let mut url = base.clone();
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.extend(path);
-    }
-    url
-}
-
 impl Api {
     pub(super) fn new(url: Url, http: Http, login: Login, calls: Calls) -> Self {
         Self {
@@ -69,14 +60,14 @@ impl Api {
         address: &Address,
         what: &str,
     ) -> Result<SecretBytes, Problem> {
-        let mut url = at(&self.url, &["v3", "secrets", "raw", &address.name]);
+        let mut url = below(&self.url, &["v3", "secrets", "raw", &address.name]);
         scope.ask(&mut url, &address.folder);
         self.get("GetSecretByKeyV3", &url, what).await
     }
 
     /// All secrets of the scope.
     pub(super) async fn secrets(&self, scope: &Scope, what: &str) -> Result<SecretBytes, Problem> {
-        let mut url = at(&self.url, &["v3", "secrets", "raw"]);
+        let mut url = below(&self.url, &["v3", "secrets", "raw"]);
         scope.ask(&mut url, &scope.folder);
         let recursive = if scope.is_recursive { "true" } else { "false" };
         url.query_pairs_mut().append_pair("recursive", recursive);
@@ -121,7 +112,7 @@ impl Api {
         token: &SecretBytes,
         what: &str,
     ) -> Result<Answer, Problem> {
-        let request = request.header(AUTHORIZATION, bearer(token, what)?);
+        let request = request.header(AUTHORIZATION, authorization(token, what)?);
         let answer = self.http.send(request, what).await;
         let is_good = answer.as_ref().is_ok_and(|answer| answer.status.is_success());
         self.calls.tell(PROVIDER, name, is_good);
@@ -129,13 +120,10 @@ impl Api {
     }
 }
 
-fn bearer(token: &SecretBytes, what: &str) -> Result<HeaderValue, Problem> {
-    let value = HeaderValue::from_bytes(&[b"Bearer ", token.expose()].concat());
-    let mut value = value.map_err(|_| Problem::BadData {
+fn authorization(token: &SecretBytes, what: &str) -> Result<HeaderValue, Problem> {
+    bearer(token).ok_or_else(|| Problem::BadData {
         why: format!("{what}: the token to show has signs that no header can hold"),
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
+    })
 }
 
 /// Of what Infisical says in words, nothing is repeated.

@@ -12,10 +12,10 @@ use lockstep_gostd::json::{Html, Number, Numbers, Object, Value, encode};
 use url::Url;
 
 use super::FIELD;
-use super::api::{PROVIDER, at};
+use super::api::PROVIDER;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
-use crate::provider::http::{Answer, Http, explained};
+use crate::provider::http::{Answer, Http, below, explained};
 use crate::provider::perishable::{Fresh, Perishable};
 use crate::provider::{Calls, References, StoreScope};
 
@@ -112,7 +112,7 @@ impl Login {
         let body = object([("accessToken", token)]);
         let request = http
             .client()
-            .request(Method::POST, at(url, &["v1", "auth", "token", "revoke"]));
+            .request(Method::POST, below(url, &["v1", "auth", "token", "revoke"]));
         let request = request.header(CONTENT_TYPE, "application/json");
         let answer = http.send(request.body(body.expose().to_vec()), WHAT).await;
         let is_good = answer.is_ok_and(|answer| answer.status.is_success());
@@ -135,7 +135,7 @@ impl Own {
                 .as_deref()
                 .map(|slug| ("organizationSlug", slug.into())),
         );
-        let url = at(url, &["v1", "auth", self.method.path, "login"]);
+        let url = below(url, &["v1", "auth", self.method.path, "login"]);
         let request = http.client().request(Method::POST, url);
         let request = request.header(CONTENT_TYPE, "application/json");
         let answer = http

@@ -15,7 +15,7 @@ use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::References;
 use crate::provider::granted::Granted;
-use crate::provider::http::Http;
+use crate::provider::http::{Http, below};
 
 /// Of the tokens of ServiceAccounts; that of a token when none is asked for.
 const LIFETIME: Duration = Duration::from_hours(1);
@@ -148,8 +148,5 @@ fn token_url(finder: &Finder<'_>, tenant: &str) -> Result<Url, Problem> {
     })?;
     url.set_query(None);
     url.set_fragment(None);
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend([tenant, "oauth2", "v2.0", "token"]);
-    }
-    Ok(url)
+    Ok(below(&url, &[tenant, "oauth2", "v2.0", "token"]))
 }

@@ -19,6 +19,7 @@ use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::google::{SCOPE, Services, annotated, exchange};
 use crate::provider::granted::Granted;
+use crate::provider::http::secret_header;
 use crate::provider::{References, StoreScope};
 use aws::{Aws, Keys, Place};
 use subject::Subject;
@@ -230,7 +231,5 @@ impl External {
 
 fn basic(id: &str, secret: &SecretBytes) -> HeaderValue {
     let shown = STANDARD.encode([id.as_bytes(), b":", secret.expose()].concat());
-    let mut value = HeaderValue::try_from(format!("Basic {shown}")).expect("base64 is a legal header");
-    value.set_sensitive(true);
-    value
+    secret_header("Basic ", shown.as_bytes()).expect("base64 is a legal header")
 }
