@@ -1,6 +1,8 @@
 //! A canary in every backend there is: whatever is done with it, and whatever fails because of it, it is seen in targets
 //! and nowhere else. Not in the log at its loudest, not in events, conditions, metrics, the audit or traces.
 
+mod fakes;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,12 +11,13 @@ use anyhow::{Context as _, Result, ensure};
 use kube::Resource;
 use kube::api::ListParams;
 use lockstep_api::{ExternalSecret, PushSecret, SecretStore};
-use lockstep_testkit::{Azure, Moto, Vault, eventually};
+use lockstep_testkit::{Moto, Vault, eventually};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::bench::{Bench, SOON};
 use crate::collector::{Collector, text};
+use fakes::Fakes;
 
 /// Stands in the way wherever something is made of it: it is no JSON, no base64, no certificate and no template.
 const CANARY: &str = "canary-7e31b0c4 {{not json";
@@ -31,7 +34,7 @@ struct Scene {
 }
 
 impl Scene {
-    async fn set_up(moto: Option<&Moto>, azure: &Azure) -> Result<Self> {
+    async fn set_up(moto: Option<&Moto>, fakes: &Fakes) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let audit = folder.path().join("audit");
         let shown = audit.to_str().context("a path")?.to_owned();
@@ -40,15 +43,18 @@ impl Scene {
         std::fs::create_dir(&root)?;
         let root = root.to_str().context("a path")?.to_owned();
         let trusted = folder.path().join("trusted");
-        std::fs::write(&trusted, azure.authority())?;
+        std::fs::write(&trusted, fakes.trusted())?;
         let trusted = trusted.to_str().context("a path")?.to_owned();
         let collector = Collector::start().await?;
+        let [google, doppler] = fakes.urls();
         let environment = [
             ("LOCKSTEP_AUDIT_LOG", shown.as_str()),
             ("AWS_SECRETSMANAGER_ENDPOINT", &url),
             ("AWS_STS_ENDPOINT", &url),
             ("LOCKSTEP_FILE_PROVIDER_ROOT", &root),
             ("SSL_CERT_FILE", &trusted),
+            ("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", &google),
+            ("DOPPLER_BASE_URL", &doppler),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url),
             (
                 "OTEL_EXPORTER_OTLP_HEADERS",
@@ -134,21 +140,6 @@ impl Scene {
             }},
         });
         self.store("aws", json!({"aws": provider})).await
-    }
-
-    async fn azure(&mut self, azure: &Azure) -> Result<()> {
-        const SECRET: &str = "fixture-of-an-azure-client-secret";
-        azure.register_secret("client", SECRET);
-        azure.put_secret("k", CANARY, &[]);
-        self.credential("azure-secret", SECRET).await?;
-        self.bench.put_secret("azure-id", "value", "client").await?;
-        let reference = |name: &str| json!({"name": name, "key": "value"});
-        let provider = json!({
-            "vaultUrl": azure.url(), "tenantId": Azure::TENANT, "useAzureSDK": true,
-            "customCloudConfig": {"activeDirectoryEndpoint": azure.url()},
-            "authSecretRef": {"clientId": reference("azure-id"), "clientSecret": reference("azure-secret")},
-        });
-        self.store("azure", json!({"azurekv": provider})).await
     }
 
     async fn files(&self) -> Result<()> {
@@ -284,19 +275,25 @@ async fn a_canary_in_every_backend_is_seen_nowhere() -> Result<()> {
     } else {
         None
     };
-    let azure = Azure::start().await?;
-    let mut scene = Scene::set_up(moto.as_deref(), &azure).await?;
+    let fakes = Fakes::start().await?;
+    let mut scene = Scene::set_up(moto.as_deref(), &fakes).await?;
     scene.vault(&vault).await?;
     scene.kubernetes().await?;
-    scene.azure(&azure).await?;
+    scene.fakes(&fakes).await?;
     scene.files().await?;
     let (whole, property) = (json!({"key": "k"}), json!({"key": "k", "property": "v"}));
+    let upper = json!({"key": "K"});
     let mut stores = vec![
         ("fake", &whole),
         ("kubernetes", &property),
         ("vault", &property),
         ("webhook", &whole),
         ("azure", &whole),
+        ("google", &whole),
+        ("onepassword", &whole),
+        ("doppler", &upper),
+        ("gitlab", &upper),
+        ("infisical", &upper),
         ("file", &whole),
     ];
     if let Some(moto) = &moto {
@@ -317,8 +314,9 @@ async fn a_canary_in_every_backend_is_seen_nowhere() -> Result<()> {
             .collect::<BTreeSet<_>>()
     };
     let read: Vec<&str> = stores.iter().map(|(store, _)| *store).collect();
-    // Files are held of one moment, and read out of that.
-    let asked: Vec<&str> = read.iter().copied().filter(|store| *store != "file").collect();
+    // These are held of one moment, and read out of that.
+    let is_asked = |store: &&str| !matches!(*store, "file" | "doppler");
+    let asked: Vec<&str> = read.iter().copied().filter(is_asked).collect();
     eventually("all is in the audit", SOON, async || {
         let (was_read, was_pushed) = (scene.audited("read")?, scene.audited("push")?);
         ensure!(was_read == names(&read), "read: {was_read:?}");
