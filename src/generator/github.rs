@@ -1,6 +1,5 @@
 //! `GithubAccessToken`: a token of an installed GitHub app. It ends by itself, after an hour.
 
-use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use http::HeaderValue;
 use http::header::{ACCEPT, AUTHORIZATION};
 use jiff::Timestamp;
@@ -15,10 +14,6 @@ use crate::provider::signer::Signer;
 
 const PUBLIC: &str = "https://api.github.com";
 const KEY: &str = "spec.auth.privateKey.secretRef";
-/// GitHub's clock may be behind ours.
-const BEFORE: i64 = 10;
-/// GitHub takes ten minutes at most.
-const AFTER: i64 = 300;
 const HINTS: Hints = &[
     (
         401,
@@ -72,11 +67,8 @@ async fn app(
         .secret_key(&spec.auth.private_key.secret_ref, KEY)
         .await?;
     let signer = Signer::from_pem(key.expose()).map_err(invalid)?;
-    let now = now.as_second();
-    let claims = json!({"iss": spec.app_id, "iat": now - BEFORE, "exp": now + AFTER});
-    let header = json!({"alg": "RS256", "typ": "JWT"});
-    let jwt = signer.jwt(&RSA_PKCS1_SHA256, &header, &claims);
-    web::header("Bearer ", &jwt.map_err(invalid)?, KEY)
+    let jwt = signer.github_app(&spec.app_id, now).map_err(invalid)?;
+    web::header("Bearer ", &jwt, KEY)
 }
 
 /// Without a word about it, the token may do all that the installation may.

@@ -198,4 +198,16 @@ mod tests {
         tokio::time::advance(LIFE).await;
         assert_eq!(ask().await, Err("broken"));
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_refused_is_made_anew_unless_it_is_new() {
+        let (kept, maker) = (Perishable::new(None), Maker::default());
+        assert_eq!(kept.current(maker.make()).await, Ok(0));
+        assert_eq!(kept.instead_of(&0, maker.make()).await, Ok(None));
+        tokio::time::advance(YOUNG).await;
+        assert_eq!(kept.instead_of(&0, maker.make()).await, Ok(Some(1)));
+        // Who was refused with the one before takes what others have had made meanwhile, however new that is.
+        assert_eq!(kept.instead_of(&0, maker.make()).await, Ok(Some(1)));
+        assert_eq!(kept.instead_of(&1, maker.make()).await, Ok(None));
+    }
 }

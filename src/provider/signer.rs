@@ -2,12 +2,13 @@
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::{KeyPair as _, RsaEncoding};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaEncoding};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::engine::secret_bytes::SecretBytes;
 
@@ -28,6 +29,15 @@ impl Signer {
     /// PKCS#1, DER.
     pub(crate) fn public_key(&self) -> &[u8] {
         self.0.public_key().as_ref()
+    }
+
+    /// That we are an app of GitHub's. Its clock may be behind ours, and it takes ten minutes at most.
+    pub(crate) fn github_app(&self, id: &str, now: Timestamp) -> Result<SecretBytes, &'static str> {
+        const BEFORE: i64 = 10;
+        const AFTER: i64 = 300;
+        let now = now.as_second();
+        let claims = json!({"iss": id, "iat": now - BEFORE, "exp": now + AFTER});
+        self.jwt(&RSA_PKCS1_SHA256, &json!({"alg": "RS256", "typ": "JWT"}), &claims)
     }
 
     pub(crate) fn jwt(

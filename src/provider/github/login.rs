@@ -3,12 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use http::Method;
 use jiff::Timestamp;
 use lockstep_gostd::json::{Numbers, Value};
-use serde_json::json;
-use tokio::time::Instant;
 use url::Url;
 
 use super::actions::{bad, failed};
@@ -18,15 +15,8 @@ use crate::provider::perishable::{Fresh, Perishable};
 use crate::provider::rest::{Rest, Who};
 use crate::provider::signer::Signer;
 
-/// GitHub's clock may be behind ours, and it takes ten minutes at most.
-const BEFORE: i64 = 30;
-const AFTER: i64 = 300;
 /// What a token lives, where GitHub does not say.
 const LIFE: Duration = Duration::from_mins(50);
-/// It is not used so shortly before its end.
-const MARGIN: Duration = Duration::from_mins(2);
-/// A token that is refused is made anew, but no sooner than this after it was made.
-const PAUSE: Duration = Duration::from_mins(1);
 
 /// An app, and where it is installed.
 pub(super) struct App {
@@ -76,11 +66,8 @@ impl App {
         refused: &SecretBytes,
         rest: &Rest,
     ) -> Result<Option<Who>, Problem> {
-        if self.token.age().is_some_and(|age| age < PAUSE) {
-            return Ok(None);
-        }
-        let token = self.token.other_than(refused, self.log_in(rest)).await?;
-        self.who(&token).map(Some)
+        let token = self.token.instead_of(refused, self.log_in(rest)).await?;
+        token.map(|token| self.who(&token)).transpose()
     }
 
     pub(super) fn age(&self) -> Option<Duration> {
@@ -95,7 +82,7 @@ impl App {
         let what = format!("login to installation {}", self.installation);
         let path = ["app", "installations", &self.installation, "access_tokens"];
         let call = rest.call("CreateInstallationToken", Method::POST, &path, &what);
-        let (made_at, now) = (Instant::now(), Timestamp::now());
+        let now = Timestamp::now();
         let answer = rest.send(&call, &self.app(now)?).await?;
         if !answer.status.is_success() {
             return Err(failed(&answer, &what));
@@ -110,21 +97,12 @@ impl App {
             _ => None,
         };
         let life = ends.and_then(|ends| Duration::try_from(ends.duration_since(now)).ok());
-        let life = life.unwrap_or(LIFE).saturating_sub(MARGIN);
-        Ok(Fresh {
-            value: token.as_ref().into(),
-            made_at,
-            renew_at: made_at + life.mul_f64(0.8),
-            ends_at: made_at + life,
-        })
+        Ok(Fresh::living(token.as_ref().into(), life.unwrap_or(LIFE)))
     }
 
     /// That we are the app.
     fn app(&self, now: Timestamp) -> Result<Who, Problem> {
-        let now = now.as_second();
-        let claims = json!({"iss": self.id.to_string(), "iat": now - BEFORE, "exp": now + AFTER});
-        let header = json!({"alg": "RS256", "typ": "JWT"});
-        let jwt = self.signer.jwt(&RSA_PKCS1_SHA256, &header, &claims);
+        let jwt = self.signer.github_app(&self.id.to_string(), now);
         let jwt = jwt.map_err(|why| Problem::ReferenceInvalid {
             field: self.field.clone(),
             why: why.to_owned(),

@@ -3,24 +3,7 @@
 use lockstep_testkit::Fate;
 
 use super::*;
-
-struct Fault {
-    fate: Fate,
-    comes_to: fn(&Problem) -> bool,
-    says: &'static str,
-}
-
-fn is_unreachable(problem: &Problem) -> bool {
-    matches!(problem, Problem::Unreachable { .. })
-}
-
-fn is_bad_answer(problem: &Problem) -> bool {
-    matches!(problem, Problem::BadAnswer { .. })
-}
-
-fn is_refused(problem: &Problem) -> bool {
-    matches!(problem, Problem::Refused { .. })
-}
+use crate::provider::testing::{Fault, is_bad_answer, is_refused, is_unreachable};
 
 fn faults() -> Vec<Fault> {
     let fault = |fate, comes_to, says| Fault { fate, comes_to, says };
