@@ -4,6 +4,7 @@ mod admission;
 mod backends;
 mod bad_input;
 mod bench;
+mod beyondtrust;
 mod canary;
 mod cel;
 mod collector;
