@@ -20,6 +20,7 @@ mod gitops;
 mod guard;
 mod ha;
 mod handover;
+mod infisical;
 mod kinds;
 mod kubernetes_faults;
 mod kubernetes_provider;

@@ -123,6 +123,12 @@ impl Infisical {
         self.set(place, value, false);
     }
 
+    /// Takes a secret away.
+    pub fn remove(&self, place: [&str; 4]) {
+        let place: Place = place.map(str::to_owned).into();
+        self.open().secrets.remove(&place);
+    }
+
     /// Sets one whose value nobody may see.
     pub fn put_hidden(&self, place: [&str; 4]) {
         self.set(place, "<hidden-by-infisical>", true);
