@@ -225,6 +225,9 @@ impl Finder<'_> {
             }
             _ => None,
         };
+        let field = format!("{FIELD}.auth.{name}");
+        self.references
+            .check_own_identity(&field, "use another way to log in")?;
         let is_for_all = matches!(self.references.scope(), StoreScope::Cluster { .. });
         if !is_for_all && (path.is_some() || !is_infisical_s_own(url)) {
             return Err(invalid(

@@ -127,7 +127,11 @@ impl Login {
                 let field = format!("{field}.secretRef");
                 self.references.secret_key_or(selector, "token", &field).await?
             }
-            (None, None) => own_token(&field).await?,
+            (None, None) => {
+                let instead = "name serviceAccountRef or secretRef";
+                self.references.check_own_identity(&field, instead)?;
+                own_token(&field).await?
+            }
         };
         Call::typed(&LoginWithKubernetesRequest {
             mount: auth.mount_path.clone(),
