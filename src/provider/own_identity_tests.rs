@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::pool::Pool;
 use super::testing::{TestCluster, in_namespace, store, surroundings};
-use super::{OwnIdentity, Rules, StoreScope, connect};
+use super::{Calls, OwnIdentity, Rules, StoreScope, connect};
 use crate::cluster::DocumentKind;
-use crate::engine::object::StoreKey;
+use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::problem::Problem;
 
 /// Nobody is asked anything: what is refused is refused before.
@@ -198,4 +199,19 @@ async fn a_configuration_names_no_host_that_webhooks_may_not_talk_to() {
         let why = made.err().map(|problem| problem.to_string()).unwrap_or_default();
         assert_eq!(why.contains("--webhook-allowed-hosts"), !is_allowed, "{why}");
     }
+}
+
+#[tokio::test]
+async fn what_the_operator_says_reaches_every_connection() {
+    let cluster = cluster();
+    let key = StoreKey::Namespaced(ObjectKey::new("own", "s"));
+    let (provider, field) = ways().remove(0);
+    let store = store(key, 1, &provider);
+    let pool = Pool::new(cluster, Calls::default(), rules(OwnIdentity::ClusterStores));
+    let refused = pool.connection(&store, "own").await.map(drop);
+    let refused = refused.expect_err("refused").to_string();
+    assert!(
+        refused.contains(&format!("{field}: would use the identity")),
+        "{refused}"
+    );
 }
