@@ -6,6 +6,7 @@
 #[cfg(feature = "aws")]
 mod aws;
 mod azure;
+mod beyondtrust;
 mod fake;
 mod federated;
 mod gcp;
@@ -19,6 +20,7 @@ mod mfa;
 mod own_identity_tests;
 pub mod page;
 mod password;
+mod patience;
 mod seal;
 mod ssh_key;
 #[cfg(test)]
@@ -151,6 +153,7 @@ impl Generators {
                 })
             }
             GeneratorSpec::ACRAccessToken(_)
+            | GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_)
             | GeneratorSpec::GCRAccessToken(_)
             | GeneratorSpec::CloudsmithAccessToken(_)
             | GeneratorSpec::GithubAccessToken(_)
@@ -160,9 +163,6 @@ impl Generators {
                 let made = self.ask(spec, order).await;
                 made.map_err(|problem| told(problem, order))
             }
-            GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_) => Err(Problem::NotSupported {
-                what: format!("generator `{}`", spec.kind().as_str()),
-            }),
         }
     }
 
@@ -173,6 +173,9 @@ impl Generators {
         let asked = (&self.web, &references);
         match spec {
             GeneratorSpec::ACRAccessToken(token) => azure::registry_token(token, &references).await,
+            GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(secret) => {
+                beyondtrust::generate(secret, resource(), asked, order).await
+            }
             GeneratorSpec::GCRAccessToken(token) => {
                 Box::pin(gcp::registry_token(token, &references, order.now)).await
             }

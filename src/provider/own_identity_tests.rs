@@ -81,14 +81,25 @@ fn ways() -> Vec<(Value, &'static str)> {
             json!({"gcpsm": {"projectID": "p", "auth": of_aws}}),
             "spec.provider.gcpsm.auth.workloadIdentityFederation.credConfig",
         ),
+    ];
+    ways.extend([
         (
-            json!({"infisical": {
-                "auth": {"kubernetesAuthCredentials": {"identityId": {"name": "creds", "key": "id"}}},
-                "secretsScope": {"projectSlug": "p", "environmentSlug": "e"},
-            }}),
+            infisical("kubernetesAuthCredentials"),
             "spec.provider.infisical.auth.kubernetesAuthCredentials",
         ),
-    ];
+        (
+            infisical("azureAuthCredentials"),
+            "spec.provider.infisical.auth.azureAuthCredentials",
+        ),
+        (
+            infisical("gcpIdTokenAuthCredentials"),
+            "spec.provider.infisical.auth.gcpIdTokenAuthCredentials",
+        ),
+        (
+            infisical("gcpIamAuthCredentials"),
+            "spec.provider.infisical.auth.gcpIamAuthCredentials",
+        ),
+    ]);
     if cfg!(feature = "aws") {
         for service in ["SecretsManager", "ParameterStore"] {
             let aws = json!({"aws": {"service": service, "region": "eu-west-1"}});
@@ -96,6 +107,17 @@ fn ways() -> Vec<(Value, &'static str)> {
         }
     }
     ways
+}
+
+fn infisical(way: &str) -> Value {
+    let selector = json!({"name": "creds", "key": "id"});
+    let mut auth = json!({"identityId": selector});
+    if way == "gcpIamAuthCredentials" {
+        auth["serviceAccountKeyFilePath"] = selector;
+    }
+    json!({"infisical": {
+        "auth": {way: auth}, "secretsScope": {"projectSlug": "p", "environmentSlug": "e"},
+    }})
 }
 
 fn external(source: &Value) -> String {

@@ -4,25 +4,21 @@
 
 mod application;
 mod assertion;
-mod managed;
 mod principal;
-mod token;
 mod workload;
 
 use std::fmt;
 use std::time::Duration;
 
-use super::environment::Environment;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::References;
+use crate::provider::entra::{Choice, Environment, Managed};
 use crate::provider::granted::Granted;
 use crate::provider::http::Http;
 use crate::provider::perishable::{Fresh, Perishable};
 use application::Application;
-use managed::Managed;
 
-pub(crate) use managed::Choice;
 pub(crate) use principal::{Principal, Proof};
 pub(crate) use workload::Workload;
 
@@ -50,7 +46,7 @@ impl Finder<'_> {
     pub(crate) fn managed(&self, choice: Option<Choice<'_>>) -> Result<Identity, Problem> {
         let instead = "use a service principal, or workload identity with a serviceAccountRef";
         self.references.check_own_identity(self.field, instead)?;
-        Managed::new(self, choice).map(Identity::Managed)
+        Managed::new(self.environment, self.field, choice).map(Identity::Managed)
     }
 
     fn invalid(&self, part: &str, why: impl Into<String>) -> Problem {
