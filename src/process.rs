@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use lockstep_api::GoDuration;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::provider::{HostPattern, Rules};
+use crate::provider::{HostPattern, OwnIdentity, Rules};
 use crate::telemetry::logging::Verbosity;
 
 /// How long what is under way may take at the end; Kubernetes kills us after 30 s, systemd after 90.
@@ -89,6 +89,36 @@ pub struct RuleFlags {
     /// the manifests and /run/secrets]
     #[arg(long, help_heading = "Limits", value_name = "DIR")]
     pub file_provider_root: Vec<PathBuf>,
+    /// Which stores and generators may use the identity of lockstep itself where they name nobody else: the token of its
+    /// ServiceAccount, and what the cloud takes its pod for. Not a flag of ESO's.
+    #[arg(
+        long,
+        help_heading = "Limits",
+        value_name = "WHERE",
+        default_value = "everywhere"
+    )]
+    pub own_identity: OwnIdentityFlag,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum OwnIdentityFlag {
+    /// All, as with ESO.
+    #[default]
+    Everywhere,
+    /// Those that are written for the whole cluster.
+    ClusterStores,
+    /// None.
+    Nowhere,
+}
+
+impl From<OwnIdentityFlag> for OwnIdentity {
+    fn from(flag: OwnIdentityFlag) -> Self {
+        match flag {
+            OwnIdentityFlag::Everywhere => Self::Everywhere,
+            OwnIdentityFlag::ClusterStores => Self::ClusterStores,
+            OwnIdentityFlag::Nowhere => Self::Nowhere,
+        }
+    }
 }
 
 impl RuleFlags {
@@ -96,6 +126,7 @@ impl RuleFlags {
         Rules {
             webhook_hosts: self.webhook_allowed_hosts.iter().cloned().collect(),
             file_roots: self.file_provider_root.clone(),
+            own_identity: self.own_identity.into(),
         }
     }
 }

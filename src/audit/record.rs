@@ -283,6 +283,7 @@ fn outcome(problem: &Problem) -> Outcome {
         | Problem::StoreDenied { .. }
         | Problem::Refused { .. }
         | Problem::Expired { .. }
+        | Problem::CleanupFailing { .. }
         | Problem::HeldBack { .. }
         | Problem::ResourcesDisabled
         | Problem::OwnedByExternalSecret { .. }

@@ -148,11 +148,8 @@ pub enum Change {
     Resource(ResourceKey),
     /// A namespace came, went or is going, or changed its labels.
     Namespace(String),
-    /// A GeneratorState came, changed or went; it belongs to this ExternalSecret.
-    GeneratorState {
-        key: ObjectKey,
-        owner: Option<ObjectKey>,
-    },
+    /// A GeneratorState came, changed or went. It is no news to whom it belongs: it says what that one has done itself.
+    GeneratorState(ObjectKey),
     /// An object that somebody follows is at this version; `None`: there is none.
     Followed {
         object: ObjectRef,

@@ -6,12 +6,17 @@ pub mod concerned;
 pub mod external_secret;
 pub mod following;
 pub mod generator_state;
+#[cfg(test)]
+mod hour_tests;
+mod lent;
 mod next;
 mod push_secret;
 pub mod rendering;
 pub mod secret_store;
 pub mod spread;
 mod templates;
+#[cfg(test)]
+mod testing;
 mod turn;
 pub mod wakes;
 

@@ -90,12 +90,7 @@ impl Router {
                 self.wake_concerned(&namespace_ref(&name));
                 self.spread.namespace(&name);
             }
-            Change::GeneratorState { key, owner } => {
-                self.generator_states.wake(&key);
-                if let Some(owner) = owner {
-                    self.external_secrets.wake(&owner);
-                }
-            }
+            Change::GeneratorState(key) => self.generator_states.wake(&key),
             Change::Followed { object, version } => self.followed(&object, version),
         }
     }

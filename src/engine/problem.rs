@@ -45,6 +45,12 @@ pub enum Problem {
     #[error("{generator}: {fault}")]
     GeneratorBroken { generator: ObjectRef, fault: Fault },
 
+    /// What it makes stays until somebody deletes it, and that has failed too often to make more of it.
+    #[error(
+        "{many} of what it made before could not be undone, as their GeneratorStates tell: nothing more is made until one of them is"
+    )]
+    CleanupFailing { many: usize },
+
     // --- the credentials of the store or generator
     #[error("cannot get {object}: it does not exist")]
     ReferenceMissing { object: ObjectRef },
@@ -189,6 +195,7 @@ impl Problem {
             Self::StoreBroken { .. } => "StoreBroken",
             Self::GeneratorMissing { .. } => "GeneratorMissing",
             Self::GeneratorBroken { .. } => "GeneratorBroken",
+            Self::CleanupFailing { .. } => "CleanupFailing",
             Self::ReferenceMissing { .. } => "ReferenceMissing",
             Self::ReferenceKeyMissing { .. } => "ReferenceKeyMissing",
             Self::ReferenceInvalid { .. } => "ReferenceInvalid",
@@ -240,6 +247,7 @@ impl Problem {
             // only found out by looking again.
             | Self::GeneratorMissing { .. }
             | Self::GeneratorBroken { .. }
+            | Self::CleanupFailing { .. }
             | Self::ReferenceMissing { .. }
             | Self::ReferenceKeyMissing { .. }
             | Self::ReferenceInvalid { .. }
@@ -296,6 +304,7 @@ impl Problem {
             Self::BrokenSpec { .. }
             | Self::InvalidSpec { .. }
             | Self::NotSupported { .. }
+            | Self::CleanupFailing { .. }
             | Self::ReferenceInvalid { .. }
             | Self::Absent { .. }
             | Self::NotModified { .. }

@@ -54,6 +54,14 @@ impl OwnerKind {
         }
     }
 
+    /// The controller that looks after objects of the kind, as metrics call it.
+    pub fn controller(self) -> &'static str {
+        match self {
+            Self::ExternalSecret => "externalsecret",
+            Self::PushSecret => "pushsecret",
+        }
+    }
+
     pub fn api_version(self) -> &'static str {
         match self {
             Self::ExternalSecret => "external-secrets.io/v1",
@@ -95,6 +103,16 @@ impl State {
     /// In use, as far as it says itself.
     pub fn is_current(&self) -> bool {
         self.deadline.is_none() && self.terminating.is_none()
+    }
+
+    /// Why it could not be undone is told to others, and is no reason to try again.
+    pub fn differs_in_more_than_its_complaint(&self, other: &Self) -> bool {
+        let complaint = self.complaint.clone();
+        let other = Self {
+            complaint,
+            ..other.clone()
+        };
+        *self != other
     }
 
     /// The generator that it was made by, as it was then.

@@ -17,6 +17,9 @@ use crate::engine::state::{Amendment, State};
 /// What was asked for, and never answered, may be made this much later.
 const STRAGGLING: Duration = Duration::from_mins(1);
 
+/// What could not be undone, for one entry, when nothing more is made for it.
+const MOST_LEFT: usize = 20;
+
 /// What a note tells.
 #[derive(Debug)]
 pub struct Account {
@@ -104,6 +107,11 @@ impl Account {
         self.expires.or_else(|| life?.ends_by_itself(since))
     }
 
+    /// Whether it is still there because undoing it has failed, and does not end by itself after a while.
+    fn is_left(&self, state: &State) -> bool {
+        state.complaint.is_some() && self.life.is_none()
+    }
+
     /// How long to wait before it is undone: what is not there yet cannot be found.
     pub fn straggles(&self) -> Duration {
         if self.is_complete || self.can_tell() {
@@ -112,6 +120,20 @@ impl Account {
             STRAGGLING
         }
     }
+}
+
+/// A backend that takes what is asked for and refuses to take it back is not to be filled without end: whether what was
+/// made for this entry could be undone, but for a number of them.
+pub fn check_left(states: &dyn GeneratorStates, owner_uid: &str, entry: &str) -> Result<(), Problem> {
+    let states = states.states_of(owner_uid);
+    let left = states
+        .iter()
+        .filter(|state| state.entry == entry && account(state).is_left(state));
+    let many = left.count();
+    if many < MOST_LEFT {
+        return Ok(());
+    }
+    Err(Problem::CleanupFailing { many: MOST_LEFT })
 }
 
 /// Says in a note which values the target is written with; `None` where that cannot be told beforehand.

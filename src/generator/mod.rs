@@ -16,6 +16,8 @@ mod grafana;
 pub mod kept;
 mod lend;
 mod mfa;
+#[cfg(test)]
+mod own_identity_tests;
 pub mod page;
 mod password;
 mod patience;
@@ -80,6 +82,13 @@ pub struct Order<'o> {
 }
 
 impl Order<'_> {
+    fn scope(&self) -> StoreScope {
+        StoreScope::Generator {
+            namespace: self.namespace.to_owned(),
+            is_cluster_wide: matches!(self.generator, GeneratorKey::Cluster(_)),
+        }
+    }
+
     /// Whether something has to be done about a life before other values are asked for anyway.
     fn outlives(&self, life: &Life) -> bool {
         match life.step(self.now) {
@@ -131,11 +140,11 @@ impl Generators {
             }
             #[cfg(feature = "aws")]
             GeneratorSpec::ECRAuthorizationToken(token) => {
-                aws::registry_token(token, self.cluster.clone(), order).await
+                aws::registry_token(token, self.references(order), order).await
             }
             #[cfg(feature = "aws")]
             GeneratorSpec::STSSessionToken(token) => {
-                aws::session_token(token, self.cluster.clone(), order).await
+                aws::session_token(token, self.references(order), order).await
             }
             #[cfg(not(feature = "aws"))]
             GeneratorSpec::ECRAuthorizationToken(_) | GeneratorSpec::STSSessionToken(_) => {
@@ -210,14 +219,16 @@ impl Generators {
     }
 
     fn references(&self, order: Order<'_>) -> References {
-        self.references_in(order.namespace)
+        References::new(self.cluster.clone(), order.scope()).under(&self.rules)
     }
 
+    /// Of what is noted. Whoever may write notes there may not have written the generator.
     fn references_in(&self, namespace: &str) -> References {
         let scope = StoreScope::Generator {
             namespace: namespace.to_owned(),
+            is_cluster_wide: false,
         };
-        References::new(self.cluster.clone(), scope)
+        References::new(self.cluster.clone(), scope).under(&self.rules)
     }
 }
 

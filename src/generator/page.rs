@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use lockstep_api::generator::FreeJson;
 use tracing::warn;
 
-use super::Generators;
+use super::{Generators, kept};
 use crate::cluster::{Cluster, GeneratorStates};
 use crate::engine::object::ObjectKey;
 use crate::engine::problem::Problem;
@@ -113,6 +113,7 @@ impl Page {
         let Some((states, owner)) = self.states() else {
             return Ok(());
         };
+        kept::check_left(states, &owner.uid, &owner.entry)?;
         let state = states.create(&new_state(owner, resource, content)).await?;
         self.draft().state = Some(state);
         Ok(())

@@ -319,6 +319,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::provider::OwnIdentity;
 
     #[derive(Debug, Parser)]
     struct Alone {
@@ -376,6 +377,18 @@ mod tests {
     }
 
     #[test]
+    fn who_may_be_lockstep_itself_is_said_in_a_word() {
+        for (arguments, whose) in [
+            (&[][..], OwnIdentity::Everywhere),
+            (&["--own-identity=cluster-stores"], OwnIdentity::ClusterStores),
+            (&["--own-identity", "nowhere"], OwnIdentity::Nowhere),
+        ] {
+            let rules = parse(arguments).expect("flags").rules.rules();
+            assert_eq!(rules.own_identity, whose, "{arguments:?}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_meant_is_refused() {
         for bad in [
             "--metrics-addr=here",
@@ -383,6 +396,7 @@ mod tests {
             "--loglevel=loud",
             "--no-such-flag",
             "--webhook-allowed-hosts=https://a.example",
+            "--own-identity=somewhere",
         ] {
             assert!(parse(&[bad]).is_err(), "{bad}");
         }

@@ -30,12 +30,16 @@ mod kubernetes;
 mod mark;
 mod news;
 mod onepassword;
+mod own_identity;
+#[cfg(test)]
+mod own_identity_tests;
 mod perishable;
 pub mod pool;
 mod push_metadata;
 pub mod reader;
 pub mod references;
 mod rest;
+mod scope;
 pub(crate) mod signer;
 mod sigv4;
 #[cfg(test)]
@@ -62,6 +66,7 @@ pub use calls::{CallObserver, Calls};
 pub use hosts::{HostPattern, Hosts};
 pub use keepsake::Keepsake;
 pub use news::News;
+pub use own_identity::OwnIdentity;
 pub use reader::Retries;
 pub use references::{References, StoreScope};
 
@@ -223,6 +228,8 @@ pub struct Rules {
     pub webhook_hosts: Hosts,
     /// Where files may be read; a relative path starts at the first. None: nowhere.
     pub file_roots: Vec<PathBuf>,
+    /// Who may use the identity of lockstep itself.
+    pub own_identity: OwnIdentity,
 }
 
 /// What a backend is built from, besides its spec.

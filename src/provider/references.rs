@@ -19,47 +19,21 @@ use lockstep_api::{
 };
 use rustls::pki_types::CertificateDer;
 
-use super::certificates;
+use super::{Rules, certificates};
 use crate::cluster::{Cluster, Document, DocumentKind};
-use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
+use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
 
-/// On whose behalf references are resolved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreScope {
-    Namespaced {
-        namespace: String,
-    },
-    /// A cluster-wide store, and the namespace that uses it. Nobody does while the store is only validated.
-    Cluster {
-        consumer: Option<String>,
-    },
-    /// A generator of either kind, and the namespace that uses it.
-    Generator {
-        namespace: String,
-    },
-}
-
-impl StoreScope {
-    pub fn new(store: &StoreKey, consumer: Option<&str>) -> Self {
-        match store {
-            StoreKey::Namespaced(key) => Self::Namespaced {
-                namespace: key.namespace.clone(),
-            },
-            StoreKey::Cluster(_) => Self::Cluster {
-                consumer: consumer.map(str::to_owned),
-            },
-        }
-    }
-}
+pub use super::scope::StoreScope;
 
 /// Resolves references of one store or generator. Clones share what they record.
 #[derive(Clone)]
 pub struct References {
     cluster: Arc<dyn Cluster>,
     scope: StoreScope,
+    rules: Rules,
     record: Arc<Mutex<Record>>,
 }
 
@@ -89,8 +63,29 @@ impl References {
         Self {
             cluster,
             scope,
+            rules: Rules::default(),
             record: Arc::default(),
         }
+    }
+
+    /// As the operator has it.
+    #[must_use]
+    pub fn under(self, rules: &Rules) -> Self {
+        Self {
+            rules: rules.clone(),
+            ..self
+        }
+    }
+
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Whether the identity of lockstep itself may be used where nobody else is named. `field` is where that is, and
+    /// `instead` says what to write there.
+    pub fn check_own_identity(&self, field: &str, instead: &str) -> Result<(), Problem> {
+        let is_cluster_wide = self.scope.is_cluster_wide();
+        self.rules.own_identity.check(is_cluster_wide, field, instead)
     }
 
     /// The value behind a selector. `field` is the selector's path in the spec, for messages.
@@ -314,7 +309,7 @@ impl References {
     /// The one rule.
     fn namespace(&self, given: Option<&NamespaceName>, field: &str) -> Result<String, Problem> {
         match (&self.scope, given.map(NamespaceName::as_str)) {
-            (StoreScope::Generator { namespace }, _) | (StoreScope::Namespaced { namespace }, None) => {
+            (StoreScope::Generator { namespace, .. }, _) | (StoreScope::Namespaced { namespace }, None) => {
                 Ok(namespace.clone())
             }
             (StoreScope::Namespaced { namespace }, Some(given)) if given == namespace => {

@@ -23,6 +23,8 @@ pub enum Next {
     WhenWoken,
     /// It failed; try again, later each time.
     Backoff,
+    /// The same, but there is something to look after by then.
+    BackoffWithin(Duration),
     /// It failed, and trying again sooner is pointless.
     FailedAfter(Duration),
     /// The object is no more, and nothing is remembered of it.
@@ -173,6 +175,11 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
                 entry.failures = entry.failures.saturating_add(1);
                 Some(wait)
             }
+            Next::BackoffWithin(most) => {
+                let wait = backoff(entry.failures).min(most);
+                entry.failures = entry.failures.saturating_add(1);
+                Some(wait)
+            }
             Next::FailedAfter(wait) => {
                 entry.failures = entry.failures.saturating_add(1);
                 Some(wait)
@@ -304,6 +311,18 @@ mod tests {
         schedule.pop(now);
         schedule.finish(&"a", Next::Backoff, now);
         assert_eq!(schedule.next_timer(), Some(now + seconds(1)));
+    }
+
+    #[test]
+    fn a_failure_waits_longer_each_time_but_for_what_is_to_be_looked_after() {
+        let (mut schedule, mut now) = (Schedule::default(), Instant::now());
+        schedule.wake(&"a", now);
+        for (most, expected) in [(10, 1), (10, 2), (10, 4), (10, 8), (10, 10), (100, 32)] {
+            assert!(schedule.pop(now).is_some());
+            schedule.finish(&"a", Next::BackoffWithin(seconds(most)), now);
+            assert_eq!(schedule.next_timer(), Some(now + seconds(expected)));
+            now += seconds(expected);
+        }
     }
 
     #[test]

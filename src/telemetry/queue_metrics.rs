@@ -125,7 +125,7 @@ impl Observer for QueueMetrics {
         match next {
             Next::WhenWoken | Next::Gone => self.results.success.inc(),
             Next::After(_) => self.results.requeue_after.inc(),
-            Next::Backoff | Next::FailedAfter(_) => {
+            Next::Backoff | Next::BackoffWithin(_) | Next::FailedAfter(_) => {
                 self.results.error.inc();
                 self.failed.inc();
                 self.retried.inc();

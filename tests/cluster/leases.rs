@@ -14,11 +14,11 @@ use crate::bench::{Bench, start_operator_as, start_operator_with};
 use crate::lender::{Lender, Terms, borrowed, states, text};
 use crate::mishaps::Trap;
 
-const SHORT_GRACE: &str = "--generator-gc-grace-period=1s";
+pub const SHORT_GRACE: &str = "--generator-gc-grace-period=1s";
 /// More writes than the story has.
 const MOST_WRITES: usize = 40;
 /// What is renewed in a while is renewed within this.
-const A_WHILE: Duration = Duration::from_mins(1);
+pub const A_WHILE: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 #[ignore = "needs the test bed"]
@@ -71,7 +71,7 @@ async fn a_lease_is_renewed_and_outlives_a_kill() -> Result<()> {
 }
 
 /// Lives for as many of its terms on end.
-async fn outlives(lender: &Lender, user: &str, terms: i64) -> Result<()> {
+pub async fn outlives(lender: &Lender, user: &str, terms: i64) -> Result<()> {
     let first = lender.valid_until(user).await.map_err(anyhow::Error::msg)?;
     eventually("the user is renewed", A_WHILE, async || {
         let now = lender.valid_until(user).await?;

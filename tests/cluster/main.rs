@@ -30,6 +30,7 @@ mod metrics_access;
 mod mishaps;
 mod operator;
 mod push;
+mod pushed_leases;
 mod readers;
 mod resources;
 mod secrecy;

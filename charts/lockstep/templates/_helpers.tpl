@@ -127,6 +127,7 @@ The flags that differ from the operator's own defaults, as a map. A map, so that
 {{- if ne $live ":8082" }}{{ $_ := set $flags "live-addr" $live }}{{ end }}
 {{- if $v.extendedMetricLabels }}{{ $_ := set $flags "enable-extended-metric-labels" true }}{{ end }}
 {{- if $v.enableHTTP2 }}{{ $_ := set $flags "enable-http2" true }}{{ end }}
+{{- if ne $v.ownIdentity "everywhere" }}{{ $_ := set $flags "own-identity" $v.ownIdentity }}{{ end }}
 {{- if $v.genericTargets.enabled }}{{ $_ := set $flags "unsafe-allow-generic-targets" true }}{{ end }}
 {{- if not $v.processSecretStore }}{{ $_ := set $flags "enable-secret-store-reconciler" false }}{{ end }}
 {{- if not $push }}{{ $_ := set $flags "enable-push-secret-reconciler" false }}{{ end }}

@@ -164,7 +164,7 @@ fn owners(references: Option<Vec<OwnerReference>>) -> Vec<Owner> {
 pub fn state(object: GeneratorState) -> Option<State> {
     let meta = object.metadata;
     let spec = object.spec.as_ref().ok()?.clone();
-    let owner = owner_reference(&meta).map(|(_, owner)| owner.uid.clone());
+    let owner = owner_reference(&meta).map(|owner| owner.uid.clone());
     let conditions = object.status.unwrap_or_default().conditions;
     Some(State {
         complaint: conditions.into_iter().find_map(|condition| {
@@ -187,16 +187,9 @@ pub fn state(object: GeneratorState) -> Option<State> {
     })
 }
 
-/// The ExternalSecret that a GeneratorState goes with.
-pub fn owner_of_state(meta: &ObjectMeta) -> Option<ObjectKey> {
-    let (_, owner) = owner_reference(meta).filter(|(kind, _)| *kind == OwnerKind::ExternalSecret)?;
-    let namespace = meta.namespace.as_deref().unwrap_or_default();
-    Some(ObjectKey::new(namespace, &owner.name))
-}
-
-fn owner_reference(meta: &ObjectMeta) -> Option<(OwnerKind, &OwnerReference)> {
+fn owner_reference(meta: &ObjectMeta) -> Option<&OwnerReference> {
     let mut owners = meta.owner_references.iter().flatten();
-    owners.find_map(|owner| Some((OwnerKind::of(&owner.kind)?, owner)))
+    owners.find(|owner| OwnerKind::of(&owner.kind).is_some())
 }
 
 /// An object of any other kind. What is written into its status is nobody's business here.

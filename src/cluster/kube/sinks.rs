@@ -14,6 +14,7 @@ use super::packed::Packed;
 use super::watch::Sink;
 use super::{KubeCluster, reduce};
 use crate::engine::object::StoreKey;
+use crate::engine::state::State;
 
 /// The sink of every watch: the cluster's mirrors, and the channel that says what moved.
 pub struct Watched {
@@ -155,28 +156,29 @@ impl Sink<ClusterSecretStore> for Watched {
 impl Sink<GeneratorState> for Watched {
     fn seen(&self, object: GeneratorState, listing: u64) {
         let (key, version) = (reduce::key(&object.metadata), reduce::version(&object.metadata));
-        let owner = reduce::owner_of_state(&object.metadata);
         // One that cannot be read tells nothing, and nothing can be undone by it.
         let Some(state) = reduce::state(object) else {
             return;
         };
         let news = self.cluster.states.seen(key.clone(), version, state, listing);
-        if news.differs(|_| true) {
-            self.tell(Change::GeneratorState { key, owner });
+        let now = self.cluster.states.get(&key);
+        let is_news = |before: &State| {
+            let now = now.as_ref();
+            now.is_none_or(|now| before.differs_in_more_than_its_complaint(now))
+        };
+        if news.differs(is_news) {
+            self.tell(Change::GeneratorState(key));
         }
     }
 
     fn gone(&self, object: GeneratorState) {
         let key = reduce::key(&object.metadata);
         self.cluster.states.gone(&key);
-        let owner = reduce::owner_of_state(&object.metadata);
-        self.tell(Change::GeneratorState { key, owner });
+        self.tell(Change::GeneratorState(key));
     }
 
     fn listed(&self, listing: u64) {
-        self.tell_all(self.cluster.states.listed(listing), |key| {
-            Change::GeneratorState { key, owner: None }
-        });
+        self.tell_all(self.cluster.states.listed(listing), Change::GeneratorState);
     }
 }
 

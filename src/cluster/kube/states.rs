@@ -125,10 +125,12 @@ impl KubeCluster {
         if let Some(written) = written {
             let version = reduce::version(&written.metadata);
             if let Some(now) = reduce::state(written) {
+                let is_news = state.differs_in_more_than_its_complaint(&now);
                 self.states.wrote(&state.key, version, now);
                 // What we wrote is no news to the watch, but it is to whoever waits for the deadline.
-                let (key, owner) = (state.key.clone(), None);
-                let _ = self.changes.send(Change::GeneratorState { key, owner });
+                if is_news {
+                    let _ = self.changes.send(Change::GeneratorState(state.key.clone()));
+                }
             }
         }
         Ok(())

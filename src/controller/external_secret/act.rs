@@ -12,6 +12,7 @@ use super::target::{self, Orphan, View};
 use crate::cluster::Event;
 use crate::controller::Context;
 use crate::engine::condition::{Failure, Sort, Stage};
+use crate::engine::due::Loan;
 use crate::engine::fingerprint;
 use crate::engine::object::ObjectRef;
 use crate::engine::plan::{self, Inputs, Outcome, Plan, Step, Write};
@@ -31,6 +32,8 @@ pub struct Done {
     pub bound: bool,
     /// When the certificates end that the target holds of ours, by key.
     pub certificates: BTreeMap<String, Timestamp>,
+    /// When to look after what was lent for it, once that is known.
+    pub loan: Option<Loan>,
     pub left: Left,
 }
 
@@ -198,6 +201,7 @@ async fn carry_out(
         certificates: left
             .map(|target| target.certificates_of(&manager))
             .unwrap_or_default(),
+        loan: None,
         left: Left {
             marks: left.filter(|_| is_secret).map(|target| target.marks(&manager)),
             ..Left::default()

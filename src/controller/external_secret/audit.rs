@@ -128,14 +128,6 @@ pub fn deleted(
     });
 }
 
-/// What a generator lent was renewed, or was to be.
-pub fn renewed(context: &Context, subject: &Subject, state: &State, problem: Option<&Problem>) {
-    context.audit.tell(|| {
-        let record = record(Action::Renew, subject).lease(Some(&lease_of(state)));
-        record.ended(problem)
-    });
-}
-
 pub fn who(subject: &Subject) -> Who {
     let object = ObjectRef::namespaced("ExternalSecret", &subject.key);
     Who::new(&object, &subject.claimant.uid)

@@ -11,12 +11,14 @@ use tokio::time::Instant;
 
 use super::{Memory, sources, target};
 use crate::controller::Context;
+use crate::controller::lent::Borrower;
 use crate::engine::collect::{self, Ask, Want};
 use crate::engine::condition::{Failure, Sort};
 use crate::engine::due::{self, Facts, Loan};
 use crate::engine::fingerprint;
 use crate::engine::object::{ObjectKey, ResourceKey, StoreKey};
 use crate::engine::own::Claimant;
+use crate::engine::state::OwnerKind;
 use crate::engine::target::Target;
 use crate::engine::untold::Untold;
 use crate::provider;
@@ -162,6 +164,15 @@ fn subject(
 }
 
 impl Subject {
+    pub fn borrower(&self) -> Borrower<'_> {
+        Borrower {
+            kind: OwnerKind::ExternalSecret,
+            key: &self.key,
+            uid: &self.claimant.uid,
+            now: self.now,
+        }
+    }
+
     pub fn facts(&self) -> Facts<'_> {
         Facts {
             spec: &self.spec,

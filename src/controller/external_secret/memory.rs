@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::loans::Lives;
 use super::sources::Source;
 use crate::controller::following::Version;
+use crate::controller::lent::Lives;
 use crate::controller::templates::Template;
 use crate::engine::guard::Shape;
 use crate::engine::object::{ObjectKey, ObjectRef};

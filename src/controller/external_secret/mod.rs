@@ -82,7 +82,7 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
         Due::Never => return report::at_rest(&context, &memory, &subject, Next::WhenWoken).await,
     }
     if subject.waits_for_store(&context) {
-        return Next::WhenWoken;
+        return next::no_later_than(&context, subject.loan, Next::WhenWoken);
     }
 
     // Its generators are not in memory; whom they are for is only known now.
@@ -99,6 +99,7 @@ pub async fn reconcile(context: Context, memory: Arc<Memory>, key: ObjectKey) ->
 
     // Fetch, plan and act; then tell what was really done.
     let result = sync(&context, &memory, &subject, &wants, &recipes).await;
+    subject.loan = result.as_ref().map_or(subject.loan, |done| done.loan);
     let failed = result.as_ref().is_err_and(|failure| !failure.is_not_modified());
     context.metrics.synced(&key, failed, started.elapsed());
     traces::step("report", report::report(&context, &memory, &subject, result)).await
@@ -115,11 +116,16 @@ async fn sync(
     let book = Book::open(context, subject, wants);
     let done = sync_with(context, memory, subject, (wants, recipes), &book).await;
     // What was made elsewhere is kept with the target, or not at all.
-    match &done {
-        Ok(_) => book.keep(context, &memory.lives, subject).await,
-        Err(_) => book.discard(context, &memory.lives, subject).await,
+    match done {
+        Ok(done) => {
+            let loan = book.keep(context, &memory.lives, subject).await;
+            Ok(Done { loan, ..done })
+        }
+        Err(failure) => {
+            book.discard(context, &memory.lives, subject).await;
+            Err(failure)
+        }
     }
-    done
 }
 
 async fn sync_with(

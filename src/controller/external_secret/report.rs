@@ -228,8 +228,6 @@ fn next_refresh(
         templates_changed: false,
         sources: Sources::Same,
         marks_changed: false,
-        // What was lent anew is seen in a moment, and looked after then.
-        loan: None,
         now: (context.clock)(),
         ..subject.facts()
     };
@@ -257,7 +255,9 @@ async fn failed(context: &Context, subject: &Subject, failure: &Failure) -> Next
         status.binding = Some(condition::binding(&subject.target.name));
     }
     let unwritten = write(context, &subject.key, &subject.object, &subject.status, &status).await;
-    unwritten.unwrap_or_else(|| next::after(&failure.problem))
+    let next = unwritten.unwrap_or_else(|| next::after(&failure.problem));
+    // What the target holds is still somebody's.
+    next::no_later_than(context, subject.loan, next)
 }
 
 /// Writes the status if it differs. What to do next where that failed.

@@ -93,6 +93,7 @@ mod tests {
 
     fn done() -> Done {
         Done {
+            loan: None,
             outcome: Outcome::Synced,
             wrote: Wrote::Nothing,
             bound: true,

@@ -6,29 +6,17 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use lockstep_api::push_secret::{PushSecret, PushSecretStatus};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::audit::Audit;
 use crate::cluster::{Fence, Pass, Store};
-use crate::controller::following::Following;
-use crate::controller::rendering::Rendering;
-use crate::controller::{RefreshTime, Settings};
+use crate::controller::testing::context;
 use crate::engine::ask::{PushSource, Remote};
-use crate::engine::condition::Manner;
 use crate::engine::object::{ObjectRef, StoreKey};
 use crate::engine::push::Source;
-use crate::engine::render::{Engine, Targets};
-use crate::engine::store::StoreRules;
-use crate::generator::Generators;
-use crate::provider::pool::Pool;
 use crate::provider::testing::{TestCluster, store};
-use crate::provider::{Calls, Rules};
-use crate::telemetry::Metrics;
-use crate::traces::Traces;
 
 const KEYS: [&str; 3] = ["a", "b", "c"];
 
@@ -180,36 +168,6 @@ impl Scene {
         let object = self.pushing.object();
         let status = object.status.as_ref().expect("a status");
         status.synced_push_secrets.values().map(BTreeMap::len).sum()
-    }
-}
-
-fn context(cluster: Arc<TestCluster>) -> Context {
-    let pool = Pool::new(cluster.clone(), Calls::default(), Rules::default());
-    let generators = Generators::new(cluster.clone(), Calls::default(), Rules::default());
-    Context {
-        pool: Arc::new(pool),
-        following: Arc::new(Following::new(cluster.clone())),
-        rendering: Arc::new(Rendering::new(Engine::default())),
-        generators: Arc::new(generators),
-        cluster,
-        metrics: Metrics::new().expect("metrics"),
-        audit: Audit::default(),
-        traces: Traces::default(),
-        rules: StoreRules {
-            class: "default".to_owned(),
-            flood_gate: true,
-        },
-        settings: Settings {
-            namespaced_stores: true,
-            cluster_stores: true,
-            store_interval: Duration::ZERO,
-            refresh_time: RefreshTime::Always,
-            conditions: Manner::Kstatus,
-            targets: Targets::Secrets,
-            guard: true,
-            grace: Duration::ZERO,
-        },
-        clock: || Timestamp::UNIX_EPOCH,
     }
 }
 

@@ -12,10 +12,13 @@ use super::audit::Behalf;
 use super::memory::Remembered;
 use crate::cluster::Store;
 use crate::controller::Context;
+use crate::controller::lent::Borrower;
+use crate::engine::due::Loan;
 use crate::engine::fingerprint;
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::problem::Problem;
 use crate::engine::push::{self, Facts, Last, Sighting};
+use crate::engine::state::OwnerKind;
 
 /// The PushSecret as a turn sees it.
 #[derive(Debug)]
@@ -33,6 +36,8 @@ pub struct Subject {
     /// What was seen of the sources.
     pub sightings: BTreeMap<String, Sighting>,
     is_outdated: bool,
+    /// What a generator lent, once it was looked after.
+    pub loan: Option<Loan>,
     pub now: Timestamp,
 }
 
@@ -75,6 +80,7 @@ pub fn gather(context: &Context, shared: &Shared, key: &ObjectKey) -> Gathered {
         version: fingerprint::resource_version(generation, meta.labels.as_ref(), meta.annotations.as_ref()),
         sightings: shared.links.sightings(key),
         is_outdated: false,
+        loan: None,
         last,
         now: (context.clock)(),
         spec,
@@ -102,6 +108,15 @@ fn is_outdated(context: &Context, subject: &Subject) -> bool {
 }
 
 impl Subject {
+    pub fn borrower(&self) -> Borrower<'_> {
+        Borrower {
+            kind: OwnerKind::PushSecret,
+            key: &self.key,
+            uid: &self.uid,
+            now: self.now,
+        }
+    }
+
     pub fn behalf(&self) -> Behalf<'_> {
         Behalf {
             key: &self.key,
@@ -122,6 +137,7 @@ impl Subject {
             }),
             sources: &self.sightings,
             is_outdated: self.is_outdated,
+            loan: self.loan,
             now: self.now,
         }
     }

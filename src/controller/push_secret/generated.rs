@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use lockstep_api::GeneratorRef;
 use lockstep_api::push_secret::{PushSource, PushUpdatePolicy};
-use tracing::warn;
 
+use super::Shared;
 use super::act;
 use super::audit;
 use super::gather::{self, Subject};
-use super::memory::{Generated, Memory};
+use super::memory::Generated;
 use super::plan::Job;
 use super::report::Failure;
 use crate::controller::Context;
+use crate::controller::lent::{self, Known, Lives};
+use crate::engine::due::Loan;
 use crate::engine::generator::{self, GeneratorKey};
+use crate::engine::lease::Life;
 use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 use crate::engine::push::{self, Entry};
@@ -25,12 +28,13 @@ use crate::generator::{Order, kept};
 /// What is made. `None`: the generator is somebody else's.
 pub async fn make(
     context: &Context,
-    memory: &Memory,
+    shared: &Shared,
     subject: &Subject,
     reference: &GeneratorRef,
 ) -> Result<Option<Values>, Problem> {
     // What some stores have got already, those that failed get too.
-    let kept = memory
+    let kept = shared
+        .memory
         .last(&subject.key, &subject.uid)
         .and_then(|last| last.generated);
     if let Some(kept) = kept {
@@ -66,12 +70,13 @@ pub async fn make(
     let values = match noted {
         Ok(values) => values,
         Err(problem) => {
-            discard(context, subject, &page).await;
+            discard(context, shared, subject, &page).await;
             return Err(problem);
         }
     };
-    let state = page.state().map(|state| state.uid);
-    memory.generated(
+    let state = page.state().inspect(|state| begin(&shared.lives, subject, state));
+    let state = state.map(|state| state.uid);
+    shared.memory.generated(
         subject,
         Generated {
             values: values.clone(),
@@ -81,24 +86,54 @@ pub async fn make(
     Ok(Some(values))
 }
 
+fn begin(lives: &Lives, subject: &Subject, state: &State) {
+    let life = kept::account(state).life.map(Life::at_first_hand);
+    let is_in_use = true;
+    lives.set(&subject.key, state, Known { life, is_in_use });
+}
+
+/// Renews what was pushed, and says when to look again. After a restart, or under `IfNotExists`, any of several may be at
+/// some place; only the newest is replaced when it ends, where another may take its place.
+pub async fn tend(context: &Context, lives: &Lives, subject: &Subject) -> Option<Loan> {
+    let states = context.cluster.generator_states()?;
+    let current = states.states_of(&subject.uid).into_iter();
+    let current = current.filter(|state| state.is_current() && kept::account(state).is_complete);
+    let mut current: Vec<_> = current.collect();
+    current.sort_by_key(|state| kept::account(state).made);
+    let is_replaced = matches!(subject.spec.selector, PushSource::Generator(_))
+        && subject.spec.update_policy != PushUpdatePolicy::IfNotExists;
+    let mut next = None;
+    for (nth, state) in current.iter().enumerate() {
+        let loan = lent::look_after(context, lives, subject.borrower(), state).await;
+        let is_newest = nth + 1 == current.len();
+        let loan = loan.filter(|loan| *loan != Loan::Over || is_newest && is_replaced);
+        next = next.into_iter().chain(loan).min();
+    }
+    let known = lives.next(&subject.key, subject.now);
+    next.into_iter().chain(known).min()
+}
+
 /// Nobody gets it.
-async fn discard(context: &Context, subject: &Subject, page: &Page) {
+async fn discard(context: &Context, shared: &Shared, subject: &Subject, page: &Page) {
     if let Some(state) = page.state() {
-        retire_one(context, subject, &state, Duration::ZERO).await;
+        retire_one(context, shared, subject, &state, Duration::ZERO).await;
     }
     page.forsake(&context.generators, subject.now).await;
 }
 
 /// The round before ended without a store that got what was made for it.
-pub async fn abandon(context: &Context, subject: &Subject, unused: &str) {
-    retire(context, subject, Duration::ZERO, |state| state.uid == unused).await;
+pub async fn abandon(context: &Context, shared: &Shared, subject: &Subject, unused: &str) {
+    retire(context, shared, subject, Duration::ZERO, |state| {
+        state.uid == unused
+    })
+    .await;
 }
 
 /// Everything is pushed: what earlier rounds made is needed by those alone who have not noticed. Not so under
 /// `IfNotExists`, where it may be at some places for ever.
-pub async fn settle(context: &Context, memory: &Memory, subject: &Subject) {
+pub async fn settle(context: &Context, shared: &Shared, subject: &Subject) {
     let spec = &subject.spec;
-    let last = memory.last(&subject.key, &subject.uid);
+    let last = shared.memory.last(&subject.key, &subject.uid);
     let generated = last.and_then(|last| last.generated);
     let is_made = matches!(spec.selector, PushSource::Generator(_));
     if is_made && (generated.is_none() || spec.update_policy == PushUpdatePolicy::IfNotExists) {
@@ -106,29 +141,32 @@ pub async fn settle(context: &Context, memory: &Memory, subject: &Subject) {
     }
     let fresh = generated.and_then(|generated| generated.state);
     let grace = context.settings.grace;
-    retire(context, subject, grace, |state| {
+    retire(context, shared, subject, grace, |state| {
         Some(&state.uid) != fresh.as_ref()
     })
     .await;
 }
 
-async fn retire(context: &Context, subject: &Subject, grace: Duration, which: impl Fn(&State) -> bool) {
+async fn retire(
+    context: &Context,
+    shared: &Shared,
+    subject: &Subject,
+    grace: Duration,
+    which: impl Fn(&State) -> bool,
+) {
     let states = context.cluster.generator_states();
     let all = states.map(|states| states.states_of(&subject.uid));
     for state in all.into_iter().flatten() {
         if state.is_current() && which(&state) {
-            retire_one(context, subject, &state, grace).await;
+            retire_one(context, shared, subject, &state, grace).await;
         }
     }
 }
 
 /// One that cannot be flagged now is flagged by a later round.
-async fn retire_one(context: &Context, subject: &Subject, state: &State, grace: Duration) {
-    let Some(states) = context.cluster.generator_states() else {
-        return;
-    };
-    if let Err(problem) = kept::retire(states, state, subject.now, grace).await {
-        warn!(push_secret = %subject.key, generator_state = %state.key, cause = %problem, "what a generator made is not needed any more, and could not be flagged yet");
+async fn retire_one(context: &Context, shared: &Shared, subject: &Subject, state: &State, grace: Duration) {
+    if let Some(states) = context.cluster.generator_states() {
+        lent::part_with(states, &shared.lives, subject.borrower(), state, grace).await;
     }
 }
 

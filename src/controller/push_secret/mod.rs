@@ -24,6 +24,7 @@ use self::links::Links;
 use self::memory::Memory;
 use self::plan::Plan;
 use self::report::Ended;
+use super::lent::Lives;
 use super::{Context, next};
 use crate::cluster::PushSecrets;
 use crate::engine::object::ObjectKey;
@@ -40,6 +41,8 @@ pub use self::wakes::{Queues, Wakes};
 struct Shared {
     links: Links,
     memory: Memory,
+    /// Of what generators lent.
+    lives: Lives,
 }
 
 /// One turn of one PushSecret.
@@ -47,8 +50,8 @@ async fn reconcile(context: Context, shared: Arc<Shared>, key: ObjectKey) -> Nex
     let started = Instant::now();
 
     // What is it, and has it been told that it must not go before its work is undone? From memory.
-    let subject = match gather::gather(&context, &shared, &key) {
-        Gathered::Subject(subject) => subject,
+    let mut subject = match gather::gather(&context, &shared, &key) {
+        Gathered::Subject(subject) => *subject,
         Gathered::Broken { object, fault } => return report::broken(&context, &key, &object, &fault).await,
         Gathered::Terminating(object) => return release::release(&context, &shared, &key, &object).await,
         Gathered::Gone => return report::gone(&context, &shared, &key),
@@ -59,7 +62,8 @@ async fn reconcile(context: Context, shared: Arc<Shared>, key: ObjectKey) -> Nex
         return next;
     }
 
-    // Is it time? Pure.
+    // Is it time? Pure, once what was lent is looked after.
+    subject.loan = generated::tend(&context, &shared.lives, &subject).await;
     let round = match push::due(&subject.facts()) {
         Due::Now(round) => round,
         Due::At(time) => return report::at_rest(&context, &subject, next::until(&context, time)).await,
@@ -67,14 +71,15 @@ async fn reconcile(context: Context, shared: Arc<Shared>, key: ObjectKey) -> Nex
     };
     debug!(push_secret = %key, ?round, "due");
     if let Some(unused) = shared.memory.begin(&subject, round) {
-        generated::abandon(&context, &subject, &unused).await;
+        generated::abandon(&context, &shared, &subject, &unused).await;
     }
 
     // Read, plan, push, delete; then tell what was really done.
     let ended = sync(&context, &shared, &subject, round).await;
     if matches!(ended, Ended::Synced { .. }) {
-        generated::settle(&context, &shared.memory, &subject).await;
+        generated::settle(&context, &shared, &subject).await;
     }
+    subject.loan = shared.lives.next(&key, subject.now);
     context.metrics.took(Kind::PushSecret, &key, started.elapsed());
     traces::step("report", report::report(&context, &shared, &subject, ended)).await
 }

@@ -106,7 +106,9 @@ pub async fn report(context: &Context, shared: &Shared, subject: &Subject, ended
             announce_failure(context, &subject.key, uid, &failure);
             let (message, problem) = (&failure.message, &failure.problem);
             let status = push::after_failure(old, &stamp, message, problem, synced);
-            tell(context, shared, subject, status, Some(failure.next())).await
+            let next = tell(context, shared, subject, status, Some(failure.next())).await;
+            // What was pushed before is still somebody's.
+            next::no_later_than(context, subject.loan, next)
         }
         Ended::SourceDeleted => {
             shared.memory.emptied(subject);
@@ -164,6 +166,7 @@ fn keep_time(context: &Context, old: &PushSecretStatus, new: &mut PushSecretStat
 
 pub fn gone(context: &Context, shared: &Shared, key: &ObjectKey) -> Next {
     shared.memory.forget(key);
+    shared.lives.forget_all(key);
     context.following.set(&Follower::PushSecret(key.clone()), []);
     context.metrics.forget(Kind::PushSecret, key);
     Next::Gone
@@ -251,7 +254,8 @@ fn next_round(context: &Context, shared: &Shared, subject: &Subject) -> Next {
     let next = Some(interval)
         .filter(|interval| !interval.is_zero())
         .and_then(|interval| began.checked_add(interval.max(due::SHORTEST_INTERVAL)).ok());
-    next.map_or(Next::WhenWoken, |next| next::until(context, next))
+    let next = next.map_or(Next::WhenWoken, |next| next::until(context, next));
+    next::no_later_than(context, subject.loan, next)
 }
 
 /// What to do next where it could not be written.

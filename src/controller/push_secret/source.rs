@@ -24,7 +24,7 @@ pub async fn fetch(context: &Context, shared: &Shared, subject: &Subject) -> Res
     match &subject.spec.selector {
         PushSource::Secret(source) => read(context, subject, source).await,
         PushSource::Generator(reference) => {
-            let made = generated::make(context, &shared.memory, subject, reference).await?;
+            let made = generated::make(context, shared, subject, reference).await?;
             Ok(made.map_or(Found::NotOurs, |values| {
                 Found::Sources(vec![Source {
                     values,

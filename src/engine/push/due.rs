@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lockstep_api::push_secret::{PushSecretSpec, PushSecretStatus};
 use lockstep_api::{ConditionStatus, ConditionType};
 
-use crate::engine::due::SHORTEST_INTERVAL;
+use crate::engine::due::{Loan, SHORTEST_INTERVAL};
 
 /// What a watch has seen of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Facts<'a> {
     pub sources: &'a BTreeMap<String, Sighting>,
     /// A store is meant that was not when we last pushed, or a template is another.
     pub is_outdated: bool,
+    /// What a generator lent, and was pushed.
+    pub loan: Option<Loan>,
     pub now: Timestamp,
 }
 
@@ -79,7 +81,8 @@ impl Round {
 
 pub fn due(facts: &Facts) -> Due {
     let unfinished = facts.last.and_then(|last| last.unfinished);
-    if is_changed(facts) {
+    // What has ended is of no use to stores that failed to get it, either.
+    if is_changed(facts) || facts.loan == Some(Loan::Over) {
         return Due::Now(Round::WHOLE);
     }
     if let Some(round) = unfinished {
@@ -92,6 +95,10 @@ pub fn due(facts: &Facts) -> Due {
     if facts.last.is_none() && !is_well {
         return Due::Now(Round::WHOLE);
     }
+    no_later_than_loan(by_time(facts, is_well), facts.loan)
+}
+
+fn by_time(facts: &Facts, is_well: bool) -> Due {
     let interval = facts.spec.refresh_interval();
     if interval.is_zero() && is_well {
         return Due::Never;
@@ -102,6 +109,16 @@ pub fn due(facts: &Facts) -> Due {
         _ if facts.is_outdated || has_source_changed(facts) => Due::Now(Round::DIFFERENCE),
         Some(next) => Due::At(next),
         None => Due::Never,
+    }
+}
+
+/// What is pushed and lent is to be good as long as it is there.
+fn no_later_than_loan(due: Due, loan: Option<Loan>) -> Due {
+    match (due, loan) {
+        (Due::Now(round), _) => Due::Now(round),
+        (Due::At(time), Some(Loan::Until(until))) => Due::At(time.min(until)),
+        (Due::Never, Some(Loan::Until(until))) => Due::At(until),
+        (due, None | Some(Loan::Over)) => due,
     }
 }
 

@@ -13,13 +13,9 @@ use crate::provider::aws::{Session, problem};
 
 const WHAT: &str = "GetAuthorizationToken";
 
-pub(super) async fn generate(
-    spec: &ECRAuthorizationTokenSpec,
-    client: &Client,
-    namespace: &str,
-) -> Result<Values, Problem> {
+pub(super) async fn generate(spec: &ECRAuthorizationTokenSpec, client: &Client) -> Result<Values, Problem> {
     let (auth, role) = (spec.auth.as_ref(), spec.role.as_ref());
-    let session = client.session(namespace, auth, &spec.region, role).await?;
+    let session = client.session(auth, &spec.region, role).await?;
     match spec.scope.as_deref() {
         Some("public") => public(&session).await,
         _ => private(&session).await,

@@ -3,63 +3,55 @@
 mod ecr_authorization_token;
 mod sts_session_token;
 
-use std::sync::Arc;
-
 use lockstep_api::generator::{ECRAuthorizationTokenSpec, STSSessionTokenSpec};
 use lockstep_api::provider::AwsAuth;
 
 use super::{Order, told};
-use crate::cluster::Cluster;
 use crate::engine::problem::Problem;
 use crate::engine::values::Values;
+use crate::provider::References;
 use crate::provider::aws::{Endpoints, Role, Session, Wanted};
-use crate::provider::{References, StoreScope};
 
 pub(super) async fn registry_token(
     spec: &ECRAuthorizationTokenSpec,
-    cluster: Arc<dyn Cluster>,
+    references: References,
     order: Order<'_>,
 ) -> Result<Values, Problem> {
-    let client = Client::new(cluster);
-    let made = ecr_authorization_token::generate(spec, &client, order.namespace).await;
+    let client = Client::new(references);
+    let made = ecr_authorization_token::generate(spec, &client).await;
     made.map_err(|problem| told(problem, order))
 }
 
 pub(super) async fn session_token(
     spec: &STSSessionTokenSpec,
-    cluster: Arc<dyn Cluster>,
+    references: References,
     order: Order<'_>,
 ) -> Result<Values, Problem> {
-    let client = Client::new(cluster);
-    let made = sts_session_token::generate(spec, &client, order.namespace).await;
+    let client = Client::new(references);
+    let made = sts_session_token::generate(spec, &client).await;
     made.map_err(|problem| told(problem, order))
 }
 
 /// What credentials are found with.
 struct Client {
-    cluster: Arc<dyn Cluster>,
+    references: References,
     endpoints: Endpoints,
 }
 
 impl Client {
-    fn new(cluster: Arc<dyn Cluster>) -> Self {
+    fn new(references: References) -> Self {
         Self {
-            cluster,
+            references,
             endpoints: Endpoints::of_environment(),
         }
     }
 
     async fn session(
         &self,
-        namespace: &str,
         auth: Option<&AwsAuth>,
         region: &str,
         role: Option<&String>,
     ) -> Result<Session, Problem> {
-        let scope = StoreScope::Generator {
-            namespace: namespace.to_owned(),
-        };
-        let references = References::new(self.cluster.clone(), scope);
         let role = role.filter(|arn| !arn.is_empty());
         let wanted = Wanted {
             auth: auth.unwrap_or(&AwsAuth {
@@ -71,7 +63,7 @@ impl Client {
             retry: None,
             field: "spec",
         };
-        Session::open(wanted, &references, self.endpoints.clone()).await
+        Session::open(wanted, &self.references, self.endpoints.clone()).await
     }
 }
 

@@ -10,11 +10,7 @@ use crate::provider::aws::problem;
 const WHAT: &str = "GetSessionToken";
 
 /// A session cannot be had for a session, and a ServiceAccount has nothing else.
-pub(super) async fn generate(
-    spec: &STSSessionTokenSpec,
-    client: &Client,
-    namespace: &str,
-) -> Result<Values, Problem> {
+pub(super) async fn generate(spec: &STSSessionTokenSpec, client: &Client) -> Result<Values, Problem> {
     if spec.auth.as_ref().is_some_and(|auth| auth.jwt.is_some()) {
         return Err(Problem::InvalidSpec {
             field: "spec.auth.jwt".to_owned(),
@@ -22,7 +18,7 @@ pub(super) async fn generate(
         });
     }
     let (auth, role) = (spec.auth.as_ref(), spec.role.as_ref());
-    let session = client.session(namespace, auth, &spec.region, role).await?;
+    let session = client.session(auth, &spec.region, role).await?;
     let none = StsRequestParameters::default();
     let wanted = spec.request_parameters.as_ref().unwrap_or(&none);
     let call = session

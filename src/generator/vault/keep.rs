@@ -9,6 +9,7 @@ use crate::engine::object::ObjectRef;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::state::State;
+use crate::provider::StoreScope;
 use crate::provider::vault::{Lent, Session};
 
 /// What came of a renewal.
@@ -87,7 +88,12 @@ impl Vault {
         note: &Note,
     ) -> Result<Session, Problem> {
         let about = ObjectRef::namespaced("GeneratorState", &state.key);
-        let surroundings = self.surroundings(spec, about, &state.key.namespace);
+        let scope = StoreScope::Generator {
+            namespace: state.key.namespace.clone(),
+            // Whoever may write notes there may not have written the generator.
+            is_cluster_wide: false,
+        };
+        let surroundings = self.surroundings(spec, about, scope);
         match &note.token {
             Some(token) => {
                 let bound_to = bound_to(&state.key.namespace, spec, &note.nonce);

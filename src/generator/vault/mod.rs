@@ -151,7 +151,7 @@ impl Vault {
         order: Order<'_>,
     ) -> BoxFuture<'a, Result<Session, Problem>> {
         let about = ObjectRef::from(order.generator);
-        let surroundings = self.surroundings(spec, about, order.namespace);
+        let surroundings = self.surroundings(spec, about, order.scope());
         Box::pin(async move { Session::open(&spec.provider, &surroundings, FIELD).await })
     }
 
@@ -175,13 +175,15 @@ impl Vault {
         order.page.intend(resource.clone(), note.write()).await
     }
 
-    fn surroundings(&self, spec: &VaultDynamicSecretSpec, owner: ObjectRef, namespace: &str) -> Surroundings {
-        let scope = StoreScope::Generator {
-            namespace: namespace.to_owned(),
-        };
+    fn surroundings(
+        &self,
+        spec: &VaultDynamicSecretSpec,
+        owner: ObjectRef,
+        scope: StoreScope,
+    ) -> Surroundings {
         Surroundings {
             owner,
-            references: References::new(self.cluster.clone(), scope),
+            references: References::new(self.cluster.clone(), scope).under(&self.rules),
             calls: self.calls.clone(),
             keepsake: Arc::new(Keepsake::default()),
             news: News::default(),

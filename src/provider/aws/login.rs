@@ -72,6 +72,7 @@ impl Source {
             let field = format!("{field}.secretRef");
             return given(keys, references, &field).await.map(Self::Given);
         }
+        references.check_own_identity(field, "name jwt or secretRef")?;
         Ok(Self::Environment(environment(config.region().cloned()).await))
     }
 

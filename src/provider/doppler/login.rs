@@ -164,7 +164,7 @@ impl Identity {
 fn audience(surroundings: &Surroundings) -> String {
     let name = &surroundings.owner.name;
     match surroundings.references.scope() {
-        StoreScope::Namespaced { namespace } | StoreScope::Generator { namespace } => {
+        StoreScope::Namespaced { namespace } | StoreScope::Generator { namespace, .. } => {
             format!("secretStore:{namespace}:{name}")
         }
         StoreScope::Cluster { .. } => format!("clusterSecretStore:{name}"),

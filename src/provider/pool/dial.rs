@@ -73,7 +73,7 @@ pub(super) struct Observed(pub(super) Option<Arc<dyn DialObserver>>);
 impl Dial for StoreDial {
     async fn dial(&self) -> Result<Link, NoLink> {
         let scope = StoreScope::new(&self.store.key, self.consumer.as_deref());
-        let references = References::new(self.cluster.clone(), scope);
+        let references = References::new(self.cluster.clone(), scope).under(&self.rules);
         let describe = |span: &mut Span| Origin::of(&self.store).describe(span, "connect");
         let connected = self.connect_in_time(references.clone());
         let backend = traces::here().child(describe, connected).await;

@@ -29,6 +29,7 @@ fn cluster() -> Arc<TestCluster> {
 fn of_generator(namespace: &str) -> StoreScope {
     StoreScope::Generator {
         namespace: namespace.to_owned(),
+        is_cluster_wide: false,
     }
 }
 

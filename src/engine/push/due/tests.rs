@@ -16,6 +16,7 @@ struct Scene {
     pushed: BTreeMap<String, u64>,
     seen: BTreeMap<String, Sighting>,
     is_outdated: bool,
+    loan: Option<Loan>,
     now: i64,
 }
 
@@ -49,6 +50,7 @@ fn check(change: impl FnOnce(&mut Scene)) -> Due {
         pushed: [("src".to_owned(), 7)].into(),
         seen: [sighting("src", 7, 50)].into(),
         is_outdated: false,
+        loan: None,
         now: 110,
     };
     change(&mut scene);
@@ -65,6 +67,7 @@ fn check(change: impl FnOnce(&mut Scene)) -> Due {
         last,
         sources: &scene.seen,
         is_outdated: scene.is_outdated,
+        loan: scene.loan,
         now: at(scene.now),
     })
 }
@@ -160,4 +163,27 @@ fn one_whose_source_was_deleted_waits_for_another_even_without_an_interval() {
     };
     assert_eq!(cleaned(false), Due::Never);
     assert_eq!(cleaned(true), DIFFERENCE);
+}
+
+#[test]
+fn what_was_lent_is_looked_after_in_time_and_replaced_before_it_ends() {
+    let until = |second| Some(Loan::Until(at(second)));
+    assert_eq!(check(|scene| scene.loan = until(130)), Due::At(at(130)));
+    assert_eq!(check(|scene| scene.loan = until(999)), Due::At(at(160)));
+    assert_eq!(check(|scene| scene.loan = Some(Loan::Over)), WHOLE);
+    let half_pushed = |scene: &mut Scene| {
+        scene.unfinished = Some(Round::DIFFERENCE);
+        scene.loan = Some(Loan::Over);
+    };
+    assert_eq!(check(half_pushed), WHOLE);
+    // Also where nothing is pushed by time.
+    let once = |scene: &mut Scene| scene.spec = spec("0s");
+    assert_eq!(check(once), Due::Never);
+    for (loan, due) in [(until(130), Due::At(at(130))), (Some(Loan::Over), WHOLE)] {
+        let change = |scene: &mut Scene| {
+            once(scene);
+            scene.loan = loan;
+        };
+        assert_eq!(check(change), due);
+    }
 }

@@ -44,6 +44,8 @@ pub(crate) enum Identity {
 impl Finder<'_> {
     /// The machine's own identity, or one of those.
     pub(crate) fn managed(&self, choice: Option<Choice<'_>>) -> Result<Identity, Problem> {
+        let instead = "use a service principal, or workload identity with a serviceAccountRef";
+        self.references.check_own_identity(self.field, instead)?;
         Managed::new(self.environment, self.field, choice).map(Identity::Managed)
     }
 

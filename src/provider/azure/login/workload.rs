@@ -29,6 +29,9 @@ impl Finder<'_> {
     /// Without an account, it is our own.
     pub(crate) async fn workload(&self, wanted: Workload<'_>) -> Result<Identity, Problem> {
         let Some(account) = wanted.account else {
+            let field = format!("{}.{}", self.field, wanted.part);
+            self.references
+                .check_own_identity(&field, "name a ServiceAccount there")?;
             return self.own_workload();
         };
         let field = format!("{}.{}", self.field, wanted.part);

@@ -9,6 +9,7 @@ async fn token(scene: &Scene, spec: Value) -> Result<String, String> {
     let spec: ACRAccessTokenSpec = serde_json::from_value(spec).expect("sound");
     let scope = StoreScope::Generator {
         namespace: "own".to_owned(),
+        is_cluster_wide: false,
     };
     let references = References::new(scene.cluster.clone(), scope);
     let token = registry::token(&spec, &references, &scene.environment).await;

@@ -30,6 +30,8 @@ struct Client {
 
 impl Finder<'_> {
     pub(super) async fn own(&self) -> Result<Identity, Problem> {
+        let instead = "name secretRef, workloadIdentity or workloadIdentityFederation";
+        self.references.check_own_identity(self.field, instead)?;
         let environment = self.environment;
         if let Some(path) = &environment.credentials_file {
             let field = format!("{}: GOOGLE_APPLICATION_CREDENTIALS", self.field);

@@ -10,6 +10,7 @@ async fn token_of(scene: &Scene, auth: Value) -> Result<(String, u64), String> {
         serde_json::from_value(json!({"projectID": "unused", "auth": auth})).expect("sound");
     let scope = StoreScope::Generator {
         namespace: "own".to_owned(),
+        is_cluster_wide: false,
     };
     let references = References::new(scene.cluster.clone(), scope);
     let granted = token(&spec.auth, &references, &scene.environment).await;

@@ -174,6 +174,8 @@ impl Finder<'_> {
     /// Who lockstep itself is, is told only where those say who write for the whole cluster, or to Infisical itself. What
     /// it is told by is our own choice, too, unless they say otherwise.
     fn may_show_ourselves(&self, name: &str, is_another_wanted: bool) -> Result<(), Problem> {
+        let instead = "use another way to log in";
+        self.references.check_own_identity(&field(name), instead)?;
         let is_for_all = matches!(self.references.scope(), StoreScope::Cluster { .. });
         if is_for_all || (!is_another_wanted && is_infisical_s_own(self.url)) {
             return Ok(());

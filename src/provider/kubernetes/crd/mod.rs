@@ -54,7 +54,7 @@ struct Objects {
 impl Objects {
     async fn open(spec: &CrdProvider, surroundings: &Surroundings) -> Result<Self, Problem> {
         let home = match surroundings.references.scope() {
-            StoreScope::Namespaced { namespace } | StoreScope::Generator { namespace } => {
+            StoreScope::Namespaced { namespace } | StoreScope::Generator { namespace, .. } => {
                 Some(namespace.clone())
             }
             StoreScope::Cluster { .. } => None,

@@ -113,7 +113,11 @@ impl<'l> Sts<'l> {
         match (&auth.jwt, &auth.secret_ref) {
             (Some(jwt), _) => self.service_account(jwt).await,
             (None, Some(keys)) => self.keys(keys).await,
-            (None, None) => self.own().await,
+            (None, None) => {
+                let references = &self.login.references;
+                references.check_own_identity(&self.field, "name jwt or secretRef")?;
+                self.own().await
+            }
         }
     }
 

@@ -29,6 +29,8 @@ pub(super) async fn call(login: &Login, auth: &VaultGcpAuth) -> Result<Call, Pro
         let field = format!("{field}.workloadIdentity");
         signed(login, identity, &auth.role, field).await?
     } else {
+        let instead = "name secretRef or workloadIdentity";
+        login.references.check_own_identity(&field, instead)?;
         let audience = format!("{}/vault/{}", login.server.trim_end_matches('/'), auth.role);
         let metadata = Metadata::of(&login.environment.google, &field)?;
         metadata.identity(&audience).await?

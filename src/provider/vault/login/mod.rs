@@ -124,7 +124,11 @@ impl Login {
                 let field = format!("{field}.secretRef");
                 self.references.secret_key_or(selector, "token", &field).await?
             }
-            (None, None) => own_token(&field).await?,
+            (None, None) => {
+                let instead = "name serviceAccountRef or secretRef";
+                self.references.check_own_identity(&field, instead)?;
+                own_token(&field).await?
+            }
         };
         let jwt = text(&jwt, &field)?;
         let texts = [("jwt", jwt.as_bytes()), ("role", auth.role.trim().as_bytes())];

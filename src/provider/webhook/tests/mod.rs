@@ -328,6 +328,7 @@ async fn a_generator_asks_anew_each_time() {
     .expect("sound");
     let scope = StoreScope::Generator {
         namespace: "own".to_owned(),
+        is_cluster_wide: false,
     };
     let references = References::new(scene.cluster.clone(), scope);
     let (spec, rules) = (Spec::from(&spec), Rules::default());

@@ -20,6 +20,7 @@ use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::gcp::name::is_location;
 use crate::provider::google::{Environment, Services, UNIVERSE, exchange, is_account};
+use crate::provider::{References, StoreScope};
 
 const KIND: &str = "external_account";
 /// Google gives tokens of accounts for so long, in seconds.
@@ -34,7 +35,7 @@ pub(in crate::provider::gcp::login) enum Origin<'o> {
     /// Whoever writes the store or generator, and the ConfigMap that it names.
     Object {
         spec: &'o GcpWorkloadIdentityFederation,
-        is_cluster_wide: bool,
+        references: &'o References,
     },
 }
 
@@ -150,11 +151,8 @@ impl Config {
             return Err(self.invalid("universe_domain is no domain"));
         }
         match origin {
-            Origin::Own
-            | Origin::Object {
-                is_cluster_wide: true,
-                ..
-            } => Ok(universe),
+            Origin::Own => Ok(universe),
+            Origin::Object { references, .. } if is_for_all(references) => Ok(universe),
             Origin::Object { .. } => Err(self.invalid(
                 "universe_domain must be googleapis.com; only a ClusterSecretStore may name another",
             )),
@@ -213,6 +211,13 @@ impl Config {
                 self.invalid("credential_source.url does not match the store's externalTokenEndpoint")
             );
         }
+        // A file of our own pod, or what our own machine is to AWS, says who we are.
+        if let Origin::Object { references, .. } = origin
+            && !(source.environment_id.is_empty() && source.file.is_empty())
+        {
+            let instead = "take awsSecurityCredentials or serviceAccountRef in place of credConfig";
+            references.check_own_identity(&self.field, instead)?;
+        }
         if !source.environment_id.is_empty() {
             return self.aws(source, environment).map(Subject::Aws);
         }
@@ -225,18 +230,27 @@ impl Config {
                 format: source.format.clone(),
                 field: self.field.clone(),
             }),
-            (_, url) => {
-                let url = Url::parse(url).ok();
-                let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
-                let url = url.ok_or_else(|| self.invalid("credential_source.url must be an http or https URL"))?;
-                Ok(Subject::Url {
-                    http: environment.http(&self.field)?,
-                    url: url.into(),
-                    headers: source.headers.clone(),
-                    format: source.format.clone(),
-                    field: self.field.clone(),
-                })
-            }
+            (_, url) => Ok(Subject::Url {
+                http: environment.http(&self.field)?,
+                url: self.address(url, origin)?.into(),
+                headers: source.headers.clone(),
+                format: source.format.clone(),
+                field: self.field.clone(),
+            }),
+        }
+    }
+
+    /// It is called as webhooks are, and so held against the same hosts.
+    fn address(&self, url: &str, origin: Origin<'_>) -> Result<Url, Problem> {
+        let url = Url::parse(url).ok();
+        let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
+        let url = url.ok_or_else(|| self.invalid("credential_source.url must be an http or https URL"))?;
+        match origin {
+            Origin::Object { references, .. } if !references.rules().webhook_hosts.allow(&url) => Err(self
+                .invalid(
+                    "credential_source.url names a host that lockstep may not talk to (--webhook-allowed-hosts)",
+                )),
+            Origin::Object { .. } | Origin::Own => Ok(url),
         }
     }
 
@@ -274,6 +288,10 @@ impl Config {
     fn invalid(&self, why: &str) -> Problem {
         invalid(&self.field, &format!("invalid external_account config: {why}"))
     }
+}
+
+fn is_for_all(references: &References) -> bool {
+    matches!(references.scope(), StoreScope::Cluster { .. })
 }
 
 /// The account that a URL of IAM's is about.

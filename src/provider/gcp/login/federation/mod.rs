@@ -17,10 +17,10 @@ use serde_json::json;
 use super::{Finder, Identity, LIFETIME};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::provider::References;
 use crate::provider::google::{SCOPE, Services, annotated, exchange};
 use crate::provider::granted::Granted;
 use crate::provider::http::secret_header;
-use crate::provider::{References, StoreScope};
 use aws::{Aws, Keys, Place};
 use subject::Subject;
 
@@ -70,10 +70,9 @@ impl Finder<'_> {
                     .references
                     .config_map_key(&map.name, map.namespace.as_ref(), map.key.as_str(), &place)
                     .await?;
-                let is_cluster_wide = matches!(self.references.scope(), StoreScope::Cluster { .. });
                 let origin = Origin::Object {
                     spec,
-                    is_cluster_wide,
+                    references: self.references,
                 };
                 Config::read(&json, &place)?.identity(origin, self.environment, services)
             }
