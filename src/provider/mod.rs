@@ -5,6 +5,7 @@
 //! [`Reader`](reader::Reader) in front of each turns many objects' reads into few calls.
 //! One folder a backend; none knows another.
 
+mod amazon;
 #[cfg(feature = "aws")]
 pub(crate) mod aws;
 pub(crate) mod azure;

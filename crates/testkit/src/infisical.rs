@@ -9,13 +9,13 @@ use std::sync::MutexGuard;
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use axum::response::Response;
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::certificates::RsaIdentity;
 use crate::fake::{Asked, Fake, part, reply};
-use crate::{Error, Faults};
+use crate::{Error, Faults, sigv4};
 
 /// A running Infisical; ended when dropped.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ struct World {
     /// By what it logs in with: the method's name, and all that is shown.
     identities: BTreeSet<(String, BTreeMap<String, String>)>,
     bearers: Vec<Bearer>,
+    /// Identities of AWS: the identity's id, and an access key.
+    callers: Vec<[String; 3]>,
     tokens: BTreeSet<String>,
     log_ins: usize,
     /// Seconds.
@@ -91,6 +93,12 @@ impl Infisical {
             claims: claims.collect(),
             key: key.cloned(),
         });
+    }
+
+    /// Makes an identity that logs in as whoever has this access key of AWS.
+    pub fn admit_aws(&self, id: &str, key_id: &str, key: &str) {
+        let caller = [id, key_id, key].map(str::to_owned);
+        self.open().callers.push(caller);
     }
 
     /// Makes a token.
@@ -168,6 +176,26 @@ impl Bearer {
     }
 }
 
+/// Infisical asks AWS itself; here, the signature is looked at.
+fn is_asked_by([id, key_id, key]: &[String; 3], shown: &BTreeMap<String, String>) -> bool {
+    let text = |name: &str| {
+        let text = STANDARD.decode(shown.get(name)?).ok()?;
+        String::from_utf8(text).ok()
+    };
+    let (Some(body), Some(headers)) = (text("iamRequestBody"), text("iamRequestHeaders")) else {
+        return false;
+    };
+    let headers: BTreeMap<String, String> = serde_json::from_str(&headers).unwrap_or_default();
+    let headers = headers
+        .into_iter()
+        .map(|(name, value)| (name.to_lowercase(), value))
+        .collect();
+    let says = |name: &str, wanted: &str| shown.get(name).is_some_and(|said| said == wanted);
+    says("identityId", id)
+        && says("iamHttpRequestMethod", "POST")
+        && sigv4::is_signed(&body, &headers, (key_id, key))
+}
+
 fn is_signed(jwt: &str, key: &RsaIdentity) -> bool {
     let Some((message, signature)) = jwt.rsplit_once('.') else {
         return false;
@@ -200,7 +228,8 @@ impl World {
     fn log_in(&mut self, method: &str, asked: &Asked) -> Result<Response, Refusal> {
         let shown: BTreeMap<String, String> = serde_json::from_value(asked.json()).unwrap_or_default();
         let is_bearer = self.bearers.iter().any(|bearer| bearer.shows(method, &shown));
-        if !is_bearer && !self.identities.contains(&(method.to_owned(), shown)) {
+        let is_caller = method == "aws-auth" && self.callers.iter().any(|caller| is_asked_by(caller, &shown));
+        if !is_bearer && !is_caller && !self.identities.contains(&(method.to_owned(), shown)) {
             return Err((401, "Unauthorized", "Invalid credentials".to_owned()));
         }
         self.log_ins += 1;

@@ -58,6 +58,7 @@ mod rest;
 mod server;
 mod shared;
 mod shelf;
+mod sigv4;
 mod slapd;
 mod tls;
 mod traffic;

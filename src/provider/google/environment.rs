@@ -6,7 +6,7 @@ use reqwest::redirect::Policy;
 use rustls::pki_types::CertificateDer;
 
 use crate::engine::problem::Problem;
-use crate::engine::secret_bytes::SecretBytes;
+use crate::provider::amazon;
 use crate::provider::http::{Http, Options};
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -20,7 +20,7 @@ pub(crate) struct Environment {
     pub(in crate::provider) credentials_file: Option<String>,
     pub(in crate::provider) gcloud_file: Option<String>,
     /// What AWS says of us, where an identity of AWS is shown to Google.
-    pub(in crate::provider) aws: AwsEnvironment,
+    pub(in crate::provider) aws: amazon::Environment,
     /// Where Secret Manager is, if it has an address of its own, such as a private endpoint's.
     pub(in crate::provider) secret_manager: Option<String>,
     /// In place of every service's own address; only tests have one.
@@ -29,32 +29,15 @@ pub(crate) struct Environment {
     pub(in crate::provider) trusted: Option<Vec<CertificateDer<'static>>>,
 }
 
-#[derive(Clone, Debug, Default)]
-pub(crate) struct AwsEnvironment {
-    pub(in crate::provider) region: Option<String>,
-    pub(in crate::provider) access_key_id: Option<String>,
-    pub(in crate::provider) secret_access_key: Option<SecretBytes>,
-    pub(in crate::provider) session_token: Option<SecretBytes>,
-    /// In place of the machine's metadata; only tests have one.
-    pub(in crate::provider) metadata: Option<String>,
-}
-
 impl Environment {
     pub(crate) fn of_process() -> Self {
         let gcloud = variable("CLOUDSDK_CONFIG");
         let gcloud = gcloud.or_else(|| Some(format!("{}/.config/gcloud", variable("HOME")?)));
-        let secret = |name| variable(name).map(SecretBytes::from);
         Self {
             metadata_host: variable("GCE_METADATA_HOST"),
             credentials_file: variable("GOOGLE_APPLICATION_CREDENTIALS"),
             gcloud_file: gcloud.map(|folder| format!("{folder}/application_default_credentials.json")),
-            aws: AwsEnvironment {
-                region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")),
-                access_key_id: variable("AWS_ACCESS_KEY_ID"),
-                secret_access_key: secret("AWS_SECRET_ACCESS_KEY"),
-                session_token: secret("AWS_SESSION_TOKEN"),
-                metadata: None,
-            },
+            aws: amazon::Environment::of_process(),
             secret_manager: variable("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER"),
             everything_at: None,
             trusted: None,

@@ -7,7 +7,6 @@ mod services;
 mod workload;
 
 pub(super) use account_key::AccountKey;
-pub(super) use environment::AwsEnvironment;
 pub(crate) use environment::Environment;
 pub(super) use metadata::Metadata;
 pub(super) use services::{Services, UNIVERSE};

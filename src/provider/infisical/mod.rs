@@ -18,7 +18,7 @@ use lockstep_api::provider::InfisicalProvider;
 use reqwest::redirect::Policy;
 
 use super::http::{Http, Options};
-use super::{Backend, Find, Health, Limits, Location, Payload, Surroundings, entra, google, json};
+use super::{Backend, Find, Health, Limits, Location, Payload, Surroundings, amazon, entra, google, json};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
@@ -42,6 +42,7 @@ pub(super) async fn connect(
 /// Who the operator's own pod is to the clouds.
 #[derive(Debug, Default)]
 struct Environment {
+    amazon: amazon::Environment,
     entra: entra::Environment,
     google: google::Environment,
 }
@@ -49,6 +50,7 @@ struct Environment {
 impl Environment {
     fn of_process() -> Self {
         Self {
+            amazon: amazon::Environment::of_process(),
             entra: entra::Environment::of_process(),
             google: google::Environment::of_process(),
         }

@@ -3,6 +3,7 @@
 Argument: the fake's address.
 """
 
+import os
 import sys
 
 from infisical_sdk import InfisicalSDKClient
@@ -30,6 +31,11 @@ def logins():
     granted = ours.auth.universal_auth.login("id", "secret")
     assert granted.expiresIn == 3600 and granted.tokenType == "Bearer", granted
     ours.auth.ldap_auth.login("id", "user", "password")
+    os.environ.update(AWS_REGION="eu-west-1", AWS_ACCESS_KEY_ID="AKIA1", AWS_SECRET_ACCESS_KEY="key", AWS_SESSION_TOKEN="session")
+    client().auth.aws_auth.login("id")
+    refused(401, lambda: client().auth.aws_auth.login("other"))
+    os.environ["AWS_SECRET_ACCESS_KEY"] = "wrong"
+    refused(401, lambda: client().auth.aws_auth.login("id"))
     refused(401, lambda: client().auth.universal_auth.login("id", "wrong"))
     refused(401, lambda: client("nobody").secrets.list_secrets(secret_path="/", **SCOPE))
     return ours

@@ -20,6 +20,7 @@ async fn infisical_s_own_client_agrees_with_the_fake() -> Result<()> {
         ("password", "password"),
     ];
     infisical.admit("ldap-auth", &ldap);
+    infisical.admit_aws("id", "AKIA1", "key");
     infisical.put(["app", "prd", "/", "API_KEY"], "one");
     infisical.put(["app", "prd", "/sub/deep", "DEEP"], "d");
     infisical.put(["app", "prd", "/shared", "SHARED"], "s");

@@ -6,7 +6,7 @@ use lockstep_testkit::Fate;
 
 use super::*;
 use crate::engine::object::ObjectKey;
-use crate::provider::google::AwsEnvironment;
+use crate::provider::amazon;
 
 const POOL: &str = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q";
 const TARGET: &str = "target@p.iam.gserviceaccount.com";
@@ -171,11 +171,11 @@ async fn an_identity_of_aws_is_shown_from_a_secret_the_environment_or_the_machin
 
     let mut by_environment = scene().await;
     configure(&by_environment, &config);
-    by_environment.environment.aws = AwsEnvironment {
+    by_environment.environment.aws = amazon::Environment {
         region: Some("eu-west-1".to_owned()),
         access_key_id: Some("AKIAOWN".to_owned()),
         secret_access_key: Some(CANARY.into()),
-        ..AwsEnvironment::default()
+        ..amazon::Environment::default()
     };
     by_environment.google.trust(POOL, "AKIAOWN");
     logs_in(&by_environment, cred_config()).await;

@@ -1,13 +1,17 @@
 //! What shows at a login who we are, besides the texts of the spec: mostly a token that ends, and is asked for each time.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::json;
 
 use crate::aside;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::provider::amazon::{self, Sts, WHO_AM_I};
 use crate::provider::entra::Managed;
 use crate::provider::google::{AccountKey, Metadata};
 
@@ -23,6 +27,13 @@ pub(super) enum Proof {
     File { path: String, field: String },
     /// A token of Microsoft's for the machine that we run on.
     AzureMachine { machine: Managed, resource: String },
+    /// A signed question to AWS of who we are, which Infisical asks.
+    Amazon {
+        sts: Sts,
+        environment: amazon::Environment,
+        region: String,
+        field: String,
+    },
     /// What Google's metadata say of the machine that we run on.
     GoogleMachine { metadata: Metadata, audience: String },
     /// What is signed with the key of an account of Google Cloud, which is in a file.
@@ -46,9 +57,43 @@ impl Proof {
                 audience,
                 field,
             } => signed(path, audience, field).await?,
+            Self::Amazon {
+                sts,
+                environment,
+                region,
+                field,
+            } => return question(sts, environment, region, field).await,
         };
         Ok(vec![("jwt", token)])
     }
+}
+
+/// What Infisical wants to ask AWS with.
+async fn question(
+    sts: &Sts,
+    environment: &amazon::Environment,
+    region: &str,
+    field: &str,
+) -> Result<Vec<(&'static str, SecretBytes)>, Problem> {
+    let own = match environment.keys() {
+        Some(keys) => Some(keys),
+        None => sts.own(environment).await?,
+    };
+    let own = own.ok_or_else(|| {
+        let why = "cannot be used: lockstep has no AWS identity of its own here";
+        unusable(field, why)
+    })?;
+    let host = format!("sts.{region}.amazonaws.com");
+    let mut headers = sts.signed(&format!("https://{host}/"), own, &[])?;
+    headers.push(("host".to_owned(), host));
+    let headers: BTreeMap<_, _> = headers.into_iter().collect();
+    // Names and texts: they can always be written.
+    let headers = serde_json::to_vec(&headers).unwrap_or_default();
+    Ok(vec![
+        ("iamHttpRequestMethod", "POST".into()),
+        ("iamRequestBody", STANDARD.encode(WHO_AM_I).into()),
+        ("iamRequestHeaders", STANDARD.encode(headers).into()),
+    ])
 }
 
 /// Nothing but a token leaves the machine by this way.

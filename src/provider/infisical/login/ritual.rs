@@ -2,13 +2,15 @@
 
 use lockstep_api::SecretKeySelector;
 use lockstep_api::provider::{
-    InfisicalAuth, InfisicalAzureAuth, InfisicalGcpIamAuth, InfisicalGcpIdTokenAuth, InfisicalKubernetesAuth,
+    InfisicalAuth, InfisicalAwsAuth, InfisicalAzureAuth, InfisicalGcpIamAuth, InfisicalGcpIdTokenAuth,
+    InfisicalKubernetesAuth,
 };
 use url::Url;
 
 use super::proof::Proof;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
+use crate::provider::amazon::Sts;
 use crate::provider::entra::Managed;
 use crate::provider::google::Metadata;
 use crate::provider::infisical::{Environment, FIELD};
@@ -16,6 +18,8 @@ use crate::provider::{References, StoreScope};
 
 /// Where the operator's own pod has the token of its ServiceAccount.
 const OWN_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+/// What AWS shows of us in its logs.
+const SESSION_NAME: &str = "lockstep-infisical";
 /// For whom Azure makes the token unless the spec says otherwise, as in ESO.
 const AZURE: &str = "https://management.azure.com/";
 
@@ -74,11 +78,17 @@ impl Finder<'_> {
                 .texts("ldapAuthCredentials", ("ldap-auth", call), &parts)
                 .await;
         }
-        unsupported(auth.oci.is_some(), "ociAuthCredentials")?;
+        if auth.oci.is_some() {
+            let why =
+                "is not supported by this version of lockstep; use another of Infisical's ways to log in";
+            return Err(invalid("auth.ociAuthCredentials", why));
+        }
         if let Some(auth) = &auth.kubernetes {
             return self.kubernetes(auth).await;
         }
-        unsupported(auth.aws.is_some(), "awsAuthCredentials")?;
+        if let Some(auth) = &auth.aws {
+            return self.amazon(auth).await;
+        }
         Err(invalid("auth", "authentication method not found"))
     }
 
@@ -111,6 +121,26 @@ impl Finder<'_> {
             resource: resource.unwrap_or_else(|| AZURE.to_owned()),
         };
         let ways = ("azure-auth", "MachineIdentityLoginViaAzureAuth");
+        self.identity(&auth.identity_id, name, ways, |_| proof).await
+    }
+
+    async fn amazon(&self, auth: &InfisicalAwsAuth) -> Result<Ritual, Problem> {
+        let name = "awsAuthCredentials";
+        self.may_show_ourselves(name, false)?;
+        let environment = &self.environment.amazon;
+        let region = environment.region.clone().ok_or_else(|| {
+            let why = "needs AWS_REGION in the environment of lockstep";
+            invalid(&format!("auth.{name}"), why)
+        })?;
+        let sts = environment.sts.clone();
+        let sts = sts.unwrap_or_else(|| format!("https://sts.{region}.amazonaws.com/"));
+        let proof = Proof::Amazon {
+            sts: Sts::new((sts, &region), SESSION_NAME, &field(name))?,
+            environment: environment.clone(),
+            region,
+            field: field(name),
+        };
+        let ways = ("aws-auth", "MachineIdentityLoginViaAwsAuth");
         self.identity(&auth.identity_id, name, ways, |_| proof).await
     }
 
@@ -215,14 +245,6 @@ impl Finder<'_> {
         }
         Ok(value.expose().trim_ascii().into())
     }
-}
-
-fn unsupported(is_given: bool, name: &str) -> Result<(), Problem> {
-    if is_given {
-        let why = "is not supported by this version of lockstep; use another of Infisical's ways to log in";
-        return Err(invalid(&format!("auth.{name}"), why));
-    }
-    Ok(())
 }
 
 fn is_infisical_s_own(url: &Url) -> bool {

@@ -140,6 +140,7 @@ async fn a_namespace_has_none_of_them_shown_to_a_host_of_its_own_nor_in_its_own_
         azure(Some("resource")),
         google_machine(),
         google_key("path"),
+        amazon(),
         at_infisical(azure(Some("resource"))),
         at_infisical(google_key("path")),
     ] {
@@ -149,4 +150,40 @@ async fn a_namespace_has_none_of_them_shown_to_a_host_of_its_own_nor_in_its_own_
     for extra in [at_infisical(azure(None)), at_infisical(google_machine())] {
         assert!(scene.connect(extra).await.is_ok());
     }
+}
+
+fn amazon() -> Value {
+    json!({"auth": {"awsAuthCredentials": {"identityId": key("id")}}})
+}
+
+#[tokio::test]
+async fn aws_is_asked_who_we_are_with_keys_of_our_own() {
+    let mut scene = scene(&[]).await;
+    let refusal = scene.refusal(amazon()).await;
+    assert!(
+        refusal.contains("awsAuthCredentials: needs AWS_REGION in the environment of lockstep"),
+        "{refusal}"
+    );
+    let amazon_s = &mut scene.environment.amazon;
+    amazon_s.region = Some("eu-west-1".to_owned());
+    let nobody = scene.backend(amazon()).await.check().await.expect_err("nobody");
+    assert!(
+        told(&nobody).contains("lockstep has no AWS identity of its own here"),
+        "{nobody}"
+    );
+    scene.infisical.admit_aws("id", "AKIA1", CANARY);
+    let amazon_s = &mut scene.environment.amazon;
+    amazon_s.access_key_id = Some("AKIA1".to_owned());
+    amazon_s.secret_access_key = Some(format!("{CANARY}-no").into());
+    let refused = scene
+        .backend(amazon())
+        .await
+        .check()
+        .await
+        .expect_err("wrong key");
+    assert!(told(&refused).contains("HTTP 401"), "{refused}");
+    scene.environment.amazon.secret_access_key = Some(CANARY.into());
+    scene.environment.amazon.session_token = Some("canary-9e02-session".into());
+    let backend = scene.backend(amazon()).await;
+    assert_eq!(backend.check().await, Ok(Health::Ready));
 }

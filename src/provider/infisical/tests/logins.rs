@@ -164,8 +164,11 @@ async fn a_store_says_all_that_it_takes() {
             "spec.provider.infisical.auth: authentication method not found",
         ),
         (
-            json!({"auth": {"awsAuthCredentials": {"identityId": key("id")}}}),
-            "spec.provider.infisical.auth.awsAuthCredentials: is not supported by this version of lockstep; use \
+            json!({"auth": {"ociAuthCredentials": {
+                "identityId": key("id"), "privateKey": key("id"), "fingerprint": key("id"), "userId": key("id"),
+                "tenancyId": key("id"), "region": key("id"),
+            }}}),
+            "spec.provider.infisical.auth.ociAuthCredentials: is not supported by this version of lockstep; use \
              another of Infisical's ways to log in",
         ),
         (

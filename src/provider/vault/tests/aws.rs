@@ -6,7 +6,15 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::auth::{open, open_from, selector};
 use super::*;
+use crate::provider::amazon;
 use crate::provider::vault::login::Environment;
+
+fn at_aws(amazon: amazon::Environment) -> Environment {
+    Environment {
+        amazon: amazon.into(),
+        ..Environment::default()
+    }
+}
 
 fn text(value: &Value) -> String {
     let decoded = STANDARD.decode(value.as_str().expect("text")).expect("base64");
@@ -117,10 +125,10 @@ async fn a_role_is_assumed_before_the_question_is_signed() {
     let made = "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA1</AccessKeyId>\
         <SecretAccessKey>made</SecretAccessKey><SessionToken>session</SessionToken></Credentials></AssumeRoleResult>";
     sts.script(200, &[], made);
-    let environment = Environment {
+    let environment = at_aws(amazon::Environment {
         sts: Some(format!("{}/", sts.url)),
-        ..Environment::default()
-    };
+        ..amazon::Environment::default()
+    });
     let auth = json!({"secretRef": keys(), "role": "arn:aws:iam::1:role/x", "externalID": "e&x"});
     let login = iam(auth.clone(), environment.clone()).await;
     let [asked] = &sts.requests()[..] else {
@@ -154,23 +162,23 @@ async fn the_pods_own_identities_are_used_where_nothing_else_is_said() {
         &[],
         "<AccessKeyId>A</AccessKeyId><SecretAccessKey>made</SecretAccessKey>",
     );
-    let environment = Environment {
+    let environment = at_aws(amazon::Environment {
         sts: Some(format!("{}/", sts.url)),
         web_identity_token_file: file.clone(),
         role_arn: Some("arn:aws:iam::1:role/pod".to_owned()),
-        ..Environment::default()
-    };
+        ..amazon::Environment::default()
+    });
     iam(json!({}), environment).await;
     sts.script(
         200,
         &[],
         r#"{"AccessKeyId":"A","SecretAccessKey":"made","Token":"t"}"#,
     );
-    let environment = Environment {
+    let environment = at_aws(amazon::Environment {
         container_credentials: Some(format!("{}/v1/credentials", sts.url)),
         container_token_file: file,
-        ..Environment::default()
-    };
+        ..amazon::Environment::default()
+    });
     let login = iam(json!({}), environment).await;
     let headers: Value = serde_json::from_str(&text(&login["iam_request_headers"])).expect("JSON");
     assert_eq!(headers["x-amz-security-token"][0], "t");
@@ -190,10 +198,10 @@ async fn a_service_account_has_the_role_that_is_annotated_on_it() {
         annotate(&cluster, &annotations);
         let made = "<AccessKeyId>A</AccessKeyId><SecretAccessKey>made</SecretAccessKey>";
         sts.script(200, &[], made);
-        let environment = Environment {
+        let environment = at_aws(amazon::Environment {
             sts: Some(format!("{}/", sts.url)),
-            ..Environment::default()
-        };
+            ..amazon::Environment::default()
+        });
         let jwt = json!({"serviceAccountRef": {"name": "reader", "audiences": ["more"]}});
         let auth = json!({"iam": {"vaultRole": "r", "jwt": jwt, "secretRef": keys()}});
         let refused = open_from(cluster.clone(), &server, &auth, environment).await;

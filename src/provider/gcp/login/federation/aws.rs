@@ -10,7 +10,8 @@ use url::{Url, form_urlencoded};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::References;
-use crate::provider::google::{AwsEnvironment, Environment};
+use crate::provider::amazon;
+use crate::provider::google::Environment;
 use crate::provider::http::{Http, problem};
 use crate::provider::sigv4::Request;
 
@@ -26,7 +27,7 @@ pub(super) const SESSION: &str = "/latest/api/token";
 
 pub(super) struct Aws {
     http: Http,
-    environment: AwsEnvironment,
+    environment: amazon::Environment,
     place: Place,
     keys: Option<Keys>,
     field: String,
@@ -94,7 +95,7 @@ impl Keys {
         Ok(keys)
     }
 
-    fn of_environment(environment: &AwsEnvironment) -> Option<Self> {
+    fn of_environment(environment: &amazon::Environment) -> Option<Self> {
         Some(Self {
             id: environment.access_key_id.clone()?,
             secret: environment.secret_access_key.clone()?,
