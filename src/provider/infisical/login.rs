@@ -9,6 +9,7 @@ use http::header::CONTENT_TYPE;
 use lockstep_api::SecretKeySelector;
 use lockstep_api::provider::{InfisicalAuth, InfisicalKubernetesAuth, InfisicalProvider};
 use lockstep_gostd::json::{Html, Number, Numbers, Object, Value, encode};
+use tokio::io::AsyncReadExt as _;
 use url::Url;
 
 use super::FIELD;
@@ -25,7 +26,7 @@ const UNKNOWN: Duration = Duration::from_hours(1);
 /// Where the operator's own pod has the token of its ServiceAccount.
 const OWN_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 /// No token is larger.
-const LARGEST_TOKEN: usize = 64 << 10;
+const LARGEST_TOKEN: u64 = 64 << 10;
 
 /// Where and how it is asked.
 type Way<'w> = (&'w Url, &'w Http, &'w Calls);
@@ -296,12 +297,18 @@ async fn token_in(path: &str, field: &str) -> Result<SecretBytes, Problem> {
         field: field.to_owned(),
         why: why.to_owned(),
     };
-    let file = tokio::fs::read(path).await.map(SecretBytes::from);
-    let file = file.map_err(|_| unusable("there is no file with a token of a ServiceAccount at its path"))?;
+    let mut file = Vec::new();
+    let read = async {
+        let opened = tokio::fs::File::open(path).await?;
+        // Some files have no end.
+        opened.take(LARGEST_TOKEN + 1).read_to_end(&mut file).await
+    };
+    let read = read.await.map(|_| SecretBytes::from(file));
+    let file = read.map_err(|_| unusable("there is no file with a token of a ServiceAccount at its path"))?;
     let token = file.expose().trim_ascii();
     let is_sign = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let parts = token.split(|byte| *byte == b'.').count();
-    if parts != 3 || token.len() > LARGEST_TOKEN || !token.iter().all(is_sign) {
+    if parts != 3 || file.len() as u64 > LARGEST_TOKEN || !token.iter().all(is_sign) {
         return Err(unusable(
             "the file at its path holds no token of a ServiceAccount",
         ));
