@@ -1,5 +1,6 @@
 //! Against a small Infisical in this process.
 
+mod clouds;
 mod faults;
 mod finds;
 mod logins;
@@ -22,6 +23,7 @@ struct Scene {
     infisical: Fake,
     cluster: Arc<TestCluster>,
     scope: StoreScope,
+    environment: Environment,
 }
 
 impl Scene {
@@ -53,6 +55,7 @@ impl Scene {
             infisical,
             cluster,
             scope: in_namespace("own"),
+            environment: Environment::default(),
         }
     }
 
@@ -66,7 +69,7 @@ impl Scene {
         spec.as_object_mut().expect("an object").extend(extra);
         let spec: InfisicalProvider = serde_json::from_value(spec).expect("sound");
         let surroundings = surroundings(self.cluster.clone(), self.scope.clone());
-        super::connect(&spec, &surroundings).await
+        connect_from(&spec, &surroundings, &self.environment).await
     }
 
     async fn backend(&self, extra: Value) -> Arc<dyn Backend> {
