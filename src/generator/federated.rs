@@ -252,6 +252,8 @@ mod tests {
         let keys: Vec<_> = values.keys().map(String::as_str).collect();
         assert_eq!(keys, ["auth", "expiry"]);
         assert_eq!(values["expiry"], Cloudsmith::ENDS.to_string());
+        let asked = cloudsmith.faults().traffic().calls;
+        assert_eq!(asked.keys().collect::<Vec<_>>(), ["POST /openid/org/"]);
         let given = cloudsmith.world().given.last().cloned().expect("a token");
         assert_eq!(decoded(&values["auth"]), format!("token:{given}"));
 

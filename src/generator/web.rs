@@ -4,19 +4,18 @@
 use std::future::Future;
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use lockstep_gostd::json::{Number, Numbers, Object, Value};
 use reqwest::RequestBuilder;
 use reqwest::redirect::Policy;
 use rustls::pki_types::CertificateDer;
 use tokio::sync::OnceCell;
-use url::Url;
 
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::http::{Answer, Http, Options, explained, secret_header};
 
-pub(super) use crate::provider::http::below;
+pub(super) use crate::provider::http::{address, below};
 
 /// For one request, as in ESO.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -131,6 +130,18 @@ pub fn granted(answer: &Answer, what: &str, hints: Hints) -> Result<(), Unmade> 
     })
 }
 
+/// Whether the server itself says that there is no such thing, and nobody in between: it does so in words that begin with
+/// these, in whatever case.
+pub fn is_gone(answer: &Answer, words: &str) -> bool {
+    let said = Value::parse_object(answer.body.expose(), Numbers::AsWritten);
+    let message = said.ok().and_then(|mut said| said.remove("message"));
+    let is_said = |text: &str| {
+        text.get(..words.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(words))
+    };
+    answer.status == StatusCode::NOT_FOUND && matches!(message, Some(Value::Text(text)) if is_said(&text))
+}
+
 /// All pages of a list, of which one that is not full is the last.
 pub async fn pages<T, F>(what: &str, mut page: impl FnMut(usize) -> F) -> Result<Vec<T>, Problem>
 where
@@ -146,19 +157,6 @@ where
         }
     }
     Err(unusable(what, "it has no end"))
-}
-
-/// The address of an API. Its paths are appended to it.
-pub fn address(text: &str, field: &str) -> Result<Url, Problem> {
-    let url = Url::parse(text).ok();
-    let url = url.filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
-    let mut url = url.ok_or_else(|| Problem::InvalidSpec {
-        field: field.to_owned(),
-        why: "must be an address that begins with https:// or http://".to_owned(),
-    })?;
-    url.set_query(None);
-    url.set_fragment(None);
-    Ok(url)
 }
 
 /// A part of a path that comes from a spec: these two would lead elsewhere.
@@ -245,9 +243,6 @@ mod tests {
             let refused = check_part(part, "spec.projectID").expect_err("refused");
             assert_eq!(refused.to_string(), "spec.projectID: must be an id or a name");
         }
-        for text in ["", "host", "ftp://host", "https:", "file:///etc"] {
-            assert!(address(text, "f").is_err(), "{text}");
-        }
     }
 
     #[test]
@@ -257,6 +252,31 @@ mod tests {
         assert!(!format!("{value:?}").contains("token"));
         let refused = header("", &"canary\ncanary".into(), "f").expect_err("refused");
         assert_eq!(refused.to_string(), "f: has characters that no header may have");
+    }
+
+    #[test]
+    fn only_the_server_says_that_something_is_gone() {
+        let is_gone = |status: u16, body: &str| {
+            let answer = Answer {
+                status: StatusCode::from_u16(status).expect("a status"),
+                headers: http::HeaderMap::new(),
+                body: body.into(),
+            };
+            super::is_gone(&answer, "404 ")
+        };
+        assert!(is_gone(404, r#"{"message": "404 Not found"}"#));
+        for (status, body) in [
+            (404, "<html>"),
+            (404, ""),
+            (404, "{}"),
+            (404, r#"{"message": "no Route matched with those values"}"#),
+            (404, r#"{"message": "\u00e4\u00e4\u00e4"}"#),
+            (404, r#"{"error": "404 Not Found"}"#),
+            (404, r#"{"message": ["404 Not found"]}"#),
+            (500, r#"{"message": "404 Not found"}"#),
+        ] {
+            assert!(!is_gone(status, body), "{status} {body}");
+        }
     }
 
     #[tokio::test]

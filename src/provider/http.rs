@@ -164,13 +164,46 @@ pub(crate) fn secret_header(scheme: &str, credential: &[u8]) -> Option<HeaderVal
     Some(value)
 }
 
+/// The address of an API, as a spec names it: paths are appended to it, so that a query or fragment says nothing. Who
+/// names somebody to log in as would have that told in messages, and shown beside the credential.
+pub(crate) fn address(text: &str, field: &str) -> Result<Url, Problem> {
+    let invalid = |why: &str| Problem::InvalidSpec {
+        field: field.to_owned(),
+        why: why.to_owned(),
+    };
+    let url = Url::parse(text.trim()).ok();
+    let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
+    let mut url = url.ok_or_else(|| invalid("must be an address that begins with https:// or http://"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(invalid("must name nobody to log in as"));
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok(url)
+}
+
 /// What is at this path below an address, which may have a path of its own. Parts are escaped, but no caller may let `.`
 /// or `..` be one: they would be left out.
 pub(crate) fn below(address: &Url, path: &[&str]) -> Url {
     let mut url = address.clone();
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.pop_if_empty().extend(path);
+    let mut whole = url.path().strip_suffix('/').unwrap_or(url.path()).to_owned();
+    for part in path.iter().filter(|part| !matches!(**part, "." | "..")) {
+        whole.push('/');
+        for sign in part.chars() {
+            match sign {
+                // These would not stay in their part.
+                '%' => whole.push_str("%25"),
+                '/' => whole.push_str("%2F"),
+                '\\' => whole.push_str("%5C"),
+                // These would be dropped, and `.<tab>.` lead upwards.
+                '\t' => whole.push_str("%09"),
+                '\n' => whole.push_str("%0A"),
+                '\r' => whole.push_str("%0D"),
+                sign => whole.push(sign),
+            }
+        }
     }
+    url.set_path(&whole);
     url
 }
 
@@ -221,6 +254,50 @@ mod tests {
         );
         assert_eq!(about(503), "app/db: HTTP 503");
         assert_eq!(about(418), "app/db: the answer cannot be used: HTTP 418");
+    }
+
+    #[test]
+    fn an_address_is_one_of_a_server_and_says_nothing_else() {
+        for (text, expected) in [
+            (" https://host\n", "https://host/"),
+            ("http://host:1/sub/?q#f", "http://host:1/sub/"),
+        ] {
+            let url = address(text, "f").map(|url| url.to_string());
+            assert_eq!(url.as_deref(), Ok(expected), "{text}");
+        }
+        let no_address = "f: must be an address that begins with https:// or http://";
+        for (text, why) in [
+            ("", no_address),
+            ("host", no_address),
+            ("https:", no_address),
+            ("ftp://host", no_address),
+            ("file:///etc", no_address),
+            ("https://me:canary@host", "f: must name nobody to log in as"),
+            ("https://canary@host", "f: must name nobody to log in as"),
+        ] {
+            assert_eq!(address(text, "f").expect_err(text).to_string(), why);
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_path_leads_out_of_its_place() {
+        for base in ["https://host/sub", "https://host/sub/"] {
+            let base = address(base, "f").expect("an address");
+            for (part, expected) in [
+                ("a/../b?c#d%2f", "a%2F..%2Fb%3Fc%23d%252f"),
+                ("a b\\c", "a%20b%5Cc"),
+                (".\t.", ".%09."),
+                ("a\nb\rc", "a%0Ab%0Dc"),
+                ("%2e%2e", "%252e%252e"),
+                ("a@b:read", "a@b:read"),
+                ("\u{e4}", "%C3%A4"),
+            ] {
+                let url = below(&base, &["v1", part, "x"]);
+                assert_eq!(url.as_str(), format!("https://host/sub/v1/{expected}/x"));
+            }
+            let ends = below(&base, &["v1", ""]);
+            assert_eq!(ends.as_str(), "https://host/sub/v1/", "with a slash at its end");
+        }
     }
 
     #[test]

@@ -130,22 +130,6 @@ impl Who {
     }
 }
 
-/// The address that a store names. Who names somebody to log in as would have that told in messages.
-pub(super) fn address(text: &str, field: &str) -> Result<Url, Problem> {
-    let invalid = |why: &str| Problem::InvalidSpec {
-        field: field.to_owned(),
-        why: why.to_owned(),
-    };
-    let url = Url::parse(text.trim()).map_err(|_| invalid("is not a URL"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(invalid("must begin with https:// or http://"));
-    }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-        return Err(invalid("must name nobody to log in as, and no query"));
-    }
-    Ok(url)
-}
-
 impl fmt::Debug for Rest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rest")
@@ -167,7 +151,7 @@ mod tests {
     use reqwest::redirect::Policy;
 
     use super::*;
-    use crate::provider::http::Options;
+    use crate::provider::http::{Options, address};
 
     #[test]
     fn calls_stay_below_the_address() {
@@ -186,22 +170,6 @@ mod tests {
             assert_eq!(
                 call.url.as_str(),
                 "https://host/below/v1/a%2Fb%3Fc%23d%20e?filter=title+eq+%22x%26y%22"
-            );
-        }
-    }
-
-    #[test]
-    fn an_address_is_one_of_a_server_and_says_nothing_else() {
-        for (text, why) in [
-            ("host", "is not a URL"),
-            ("ftp://host", "must begin with"),
-            ("https://me:canary@host", "must name nobody"),
-            ("https://host?a=b", "must name nobody"),
-        ] {
-            let told = address(text, "f").expect_err(text).to_string();
-            assert!(
-                told.starts_with(&format!("f: {why}")) && !told.contains("canary"),
-                "{told}"
             );
         }
     }

@@ -1,4 +1,7 @@
-//! A cluster for tests: documents and tokens, and nothing else; and faults of backends.
+//! A cluster for tests: documents and tokens, and nothing else; what is asked of backends, and their faults.
+
+mod asked;
+mod faults;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -8,7 +11,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lockstep_api::generator::GeneratorSpec;
 use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreSpec, SecretStoreStatus};
-use lockstep_testkit::Fate;
 use serde_json::Value;
 
 use super::{Calls, Keepsake, News, References, Rules, StoreScope, Surroundings};
@@ -23,24 +25,8 @@ use crate::engine::store::Store;
 use crate::engine::target::Target;
 use crate::engine::values::Values;
 
-/// What a backend does, what that is to be taken for, and a part of what is said about it.
-pub(crate) struct Fault {
-    pub(crate) fate: Fate,
-    pub(crate) comes_to: fn(&Problem) -> bool,
-    pub(crate) says: &'static str,
-}
-
-pub(crate) fn is_unreachable(problem: &Problem) -> bool {
-    matches!(problem, Problem::Unreachable { .. })
-}
-
-pub(crate) fn is_bad_answer(problem: &Problem) -> bool {
-    matches!(problem, Problem::BadAnswer { .. })
-}
-
-pub(crate) fn is_refused(problem: &Problem) -> bool {
-    matches!(problem, Problem::Refused { .. })
-}
+pub(crate) use asked::{at, lines, metadata, payload, shown, text, value, values, version};
+pub(crate) use faults::{Fault, faults_of_http, told};
 
 #[derive(Default)]
 pub(crate) struct TestCluster {

@@ -12,10 +12,9 @@ use std::sync::MutexGuard;
 use axum::response::Response;
 use http::header::{ETAG, IF_NONE_MATCH};
 use http::{HeaderValue, Method};
-use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use crate::fake::{Asked, Fake, part, reply, text};
+use crate::fake::{Asked, Fake, ends_in, part, reply, text};
 use crate::{Error, Faults};
 
 /// A running Doppler; ended when dropped.
@@ -357,11 +356,4 @@ impl Identity {
         };
         is_meant && claims["sub"] == self.subject.as_str()
     }
-}
-
-/// A time from now on, as RFC 3339 has it.
-fn ends_in(seconds: i64) -> String {
-    let now = Timestamp::now();
-    let then = now.checked_add(SignedDuration::from_secs(seconds));
-    then.unwrap_or(now).to_string()
 }

@@ -11,6 +11,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -176,4 +177,11 @@ impl<W> Drop for Fake<W> {
     fn drop(&mut self) {
         self.serving.abort();
     }
+}
+
+/// The time so many seconds from now, as servers write it.
+pub(crate) fn ends_in(seconds: i64) -> String {
+    let now = Timestamp::now();
+    let then = now.checked_add(SignedDuration::from_secs(seconds));
+    then.unwrap_or(now).to_string()
 }

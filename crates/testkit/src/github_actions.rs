@@ -10,7 +10,7 @@ use axum::response::Response;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::fake::{Asked, Fake, reply};
+use crate::fake::{Asked, Fake, ends_in, reply};
 use crate::{Error, Faults};
 
 /// A running GitHub; ended when dropped.
@@ -28,6 +28,8 @@ struct Hub {
     /// Tokens up to this one have ended.
     ended: usize,
     apps: Vec<String>,
+    /// How long tokens live, in seconds.
+    life: Option<i64>,
 }
 
 impl GithubActions {
@@ -61,6 +63,11 @@ impl GithubActions {
     /// The JWTs that were shown for them.
     pub fn apps(&self) -> Vec<String> {
         self.0.open().apps.clone()
+    }
+
+    /// Says how long tokens live, in seconds; for years if not.
+    pub fn tokens_live(&self, seconds: i64) {
+        self.0.open().life = Some(seconds);
     }
 
     /// Ends every token.
@@ -112,7 +119,7 @@ impl Hub {
         }
         match path {
             ["repos", "acme", "app"] => reply(200, &json!({"id": GithubActions::REPOSITORY, "name": "app"})),
-            [folder @ .., "secrets"] => self.list(&joined(folder)),
+            [folder @ .., "secrets"] if is_known(folder) => self.list(&joined(folder)),
             [folder @ .., "secrets", "public-key"] if is_known(folder) => reply(
                 200,
                 &json!({"key_id": "012345678912345678", "key": self.public_key}),
@@ -133,10 +140,11 @@ impl Hub {
         }
         self.tokens += 1;
         let token = format!("canary-token-{}", self.tokens);
-        reply(
-            201,
-            &json!({"token": token, "expires_at": "2099-01-01T00:00:00Z"}),
-        )
+        let ends = match self.life {
+            Some(seconds) => ends_in(seconds),
+            None => "2099-01-01T00:00:00Z".to_owned(),
+        };
+        reply(201, &json!({"token": token, "expires_at": ends}))
     }
 
     fn list(&self, folder: &str) -> Response {

@@ -82,6 +82,11 @@ impl Infisical {
             .insert((method.to_owned(), shown.collect()));
     }
 
+    /// Forgets every identity.
+    pub fn forbid_all(&self) {
+        self.open().identities.clear();
+    }
+
     /// Makes an identity that logs in by this method with a JWT that says all of this, and is signed with a key, if one is
     /// named.
     pub fn admit_bearer(&self, method: &str, id: &str, claims: &[(&str, &str)], key: Option<&RsaIdentity>) {
@@ -209,7 +214,8 @@ type Refusal = (u16, &'static str, String);
 
 impl World {
     fn answer(&mut self, asked: &Asked) -> Response {
-        let path: Vec<_> = asked.path.iter().map(String::as_str).collect();
+        let path = asked.unescaped();
+        let path: Vec<_> = path.iter().map(String::as_str).collect();
         let answer = match (&asked.method, path.as_slice()) {
             (&Method::POST, ["api", "v1", "auth", "token", "revoke"]) => Ok(self.revoke(asked)),
             (&Method::POST, ["api", "v1", "auth", method, "login"]) => self.log_in(method, asked),
@@ -258,13 +264,20 @@ impl World {
         let [project, environment, folder] =
             ["workspaceSlug", "environment", "secretPath"].map(|name| asked.parameter(name).to_owned());
         let mut of_project = self.secrets.keys().filter(|place| place.0 == project).peekable();
-        let missing =
-            |what: &str, slug: &str| (404, "NotFound", format!("{what} with slug '{slug}' not found"));
-        of_project.peek().ok_or_else(|| missing("Project", &project))?;
-        if of_project.all(|place| place.1 != environment) {
-            return Err(missing("Environment", &environment));
+        let missing = |what: String| (404, "NotFound", format!("{what} not found"));
+        if of_project.peek().is_none() {
+            return Err(missing(format!("Project with slug '{project}'")));
         }
         let folder = format!("/{}", folder.trim_matches('/'));
+        let below = format!("{}/", folder.trim_end_matches('/'));
+        // Of an environment that is not there, it says the same as of a folder.
+        let is_there = of_project.any(|place| {
+            place.1 == environment && (folder == "/" || place.2 == folder || place.2.starts_with(&below))
+        });
+        if !is_there {
+            let what = format!("Folder with path '{folder}' in environment with slug '{environment}'");
+            return Err(missing(what));
+        }
         Ok([project, environment, folder])
     }
 

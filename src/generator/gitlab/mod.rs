@@ -2,8 +2,8 @@
 
 mod note;
 
+use http::HeaderValue;
 use http::header::HeaderName;
-use http::{HeaderValue, StatusCode};
 use lockstep_api::generator::{FreeJson, GitlabDeployTokenSpec};
 use lockstep_gostd::json::{Object, Value};
 use reqwest::{Method, RequestBuilder};
@@ -23,6 +23,8 @@ pub use self::note::Note;
 
 const PUBLIC: &str = "https://gitlab.com";
 const AUTH: &str = "spec.auth.token.secretRef";
+/// How GitLab begins to say that something is not there.
+const GONE: &str = "404 ";
 const HINTS: Hints = &[
     (401, "GitLab does not take the access token"),
     (
@@ -154,12 +156,12 @@ impl<'t> Tokens<'t> {
         })
     }
 
-    /// That it is gone is no error.
+    /// That it is gone is no error, as when its project is gone, which takes it along.
     async fn delete(&self, id: u64) -> Result<(), Problem> {
         let url = web::below(&self.url, &[&id.to_string()]);
         let request = self.request(Method::DELETE, url);
         let answer = self.http.send(request, &self.what).await?;
-        if answer.status == StatusCode::NOT_FOUND {
+        if web::is_gone(&answer, GONE) {
             return Ok(());
         }
         web::granted(&answer, &self.what, HINTS).map_err(Unmade::problem)

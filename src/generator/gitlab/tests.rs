@@ -136,6 +136,9 @@ async fn a_deletion_that_fails_says_so_and_succeeds_later() {
     for fate in [
         Fate::status(500, CANARY),
         Fate::status(403, CANARY),
+        // Who is in between, and does not know GitLab, says so too.
+        Fate::status(404, CANARY),
+        Fate::status(404, r#"{"message": "no Route matched with those values"}"#),
         Fate::Cut { carried_out: false },
     ] {
         gitlab.faults().always(fate);

@@ -4,8 +4,8 @@ mod note;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
 use http::header::AUTHORIZATION;
-use http::{HeaderValue, StatusCode};
 use lockstep_api::SecretKeySelector;
 use lockstep_api::generator::{FreeJson, GrafanaServiceAccount, GrafanaSpec, LocalSecretKeySelector};
 use lockstep_gostd::json::{Object, Value};
@@ -25,6 +25,8 @@ use crate::provider::http::Http;
 pub use self::note::Note;
 
 const ACCOUNTS: &str = "service accounts";
+/// How Grafana begins to say that an account is not there, or its token.
+const GONE: &str = "service account ";
 const HINTS: Hints = &[
     (401, "Grafana does not take the credential"),
     (403, "the credential needs the right to write service accounts"),
@@ -153,7 +155,7 @@ impl<'g> Grafana<'g> {
         let url = web::below(&self.tokens(account), &[&token.to_string()]);
         let what = tokens(account);
         let answer = self.http.send(self.request(Method::DELETE, url), &what).await?;
-        if answer.status == StatusCode::NOT_FOUND {
+        if web::is_gone(&answer, GONE) {
             return Ok(());
         }
         web::granted(&answer, &what, HINTS).map_err(Unmade::problem)
@@ -164,7 +166,7 @@ impl<'g> Grafana<'g> {
         let what = tokens(account);
         let request = self.request(Method::GET, self.tokens(account));
         let answer = self.http.send(request, &what).await?;
-        if answer.status == StatusCode::NOT_FOUND {
+        if web::is_gone(&answer, GONE) {
             return Ok(Vec::new());
         }
         web::granted(&answer, &what, HINTS).map_err(Unmade::problem)?;

@@ -154,7 +154,13 @@ async fn what_eso_noted_is_undone_and_a_deletion_that_fails_succeeds_later() {
         content: content.into(),
         ..ours
     };
-    for fate in [Fate::status(500, CANARY), Fate::Cut { carried_out: false }] {
+    for fate in [
+        Fate::status(500, CANARY),
+        // Who is in between, and does not know Grafana, says so too.
+        Fate::status(404, CANARY),
+        Fate::status(404, r#"{"message": "Not found"}"#),
+        Fate::Cut { carried_out: false },
+    ] {
         grafana.faults().always(fate);
         let problem = bench.generators.undo(&of_eso).await.expect_err("away");
         assert!(
@@ -162,6 +168,15 @@ async fn what_eso_noted_is_undone_and_a_deletion_that_fails_succeeds_later() {
             "{problem}"
         );
     }
+    // Nor is what may have been made taken for gone.
+    let intended =
+        json!({"serviceAccount": {"id": 1, "login": "sa-1-app", "tokenID": 0, "tokenName": "lockstep-1"}});
+    let intended = State {
+        content: intended.into(),
+        ..of_eso.clone()
+    };
+    grafana.faults().always(Fate::status(404, CANARY));
+    assert!(bench.generators.undo(&intended).await.is_err());
     grafana.faults().always(Fate::Pass);
     bench.generators.undo(&of_eso).await.expect("undone");
     assert_eq!(left(&grafana), 0);

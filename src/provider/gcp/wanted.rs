@@ -148,3 +148,36 @@ impl Wanted {
         labels
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ask::{PushSource, Remote};
+    use crate::engine::values::Values;
+
+    #[test]
+    fn a_change_says_what_it_was_made_over() {
+        let push = Push {
+            remote: Remote {
+                key: "app".to_owned(),
+                property: None,
+                metadata: None,
+            },
+            secret_key: Some("k".to_owned()),
+            values: Values::from([("k".to_owned(), "v".into())]),
+            source: PushSource::default(),
+        };
+        let wanted = Wanted::of(&push).expect("sound");
+        let secret = Secret {
+            name: "projects/p/secrets/app".to_owned(),
+            etag: Some("e1".to_owned()),
+            ..Secret::default()
+        };
+        assert!(!wanted.is_said_of(&secret), "it lacks the mark");
+        let labels = json!({mark::KEY: mark::OURS});
+        assert_eq!(
+            wanted.update(&secret),
+            json!({"name": "projects/p/secrets/app", "etag": "e1", "labels": labels, "annotations": {}})
+        );
+    }
+}

@@ -44,8 +44,6 @@ pub(super) enum Place {
 
 /// A secret that is there.
 pub(super) struct There {
-    /// As GitHub writes it.
-    pub(super) name: String,
     pub(super) visibility: Option<String>,
 }
 
@@ -127,9 +125,11 @@ impl Actions {
         }
         let answer = success(answer, name)?;
         let secret = object(&answer, name)?;
-        let known = text(&secret, "name").filter(|known| known.eq_ignore_ascii_case(name));
+        // Letters of either case are the same there.
+        if text(&secret, "name").is_none_or(|known| !known.eq_ignore_ascii_case(name)) {
+            return Err(bad(name, "it is another secret"));
+        }
         Ok(Some(There {
-            name: known.ok_or_else(|| bad(name, "it is another secret"))?,
             visibility: text(&secret, "visibility"),
         }))
     }
@@ -193,13 +193,14 @@ impl Actions {
         self.ask(&call.with_body(body)).await.map(drop)
     }
 
-    /// That it is gone already is no error.
+    /// That it is gone already is no error. GitHub says the same of a place that we may not see any more, and there it
+    /// may be as before.
     pub(super) async fn delete(&self, name: &str) -> Result<(), Problem> {
         let answer = self
             .exchange(&self.call("DeleteSecret", Method::DELETE, &[name], name).await?)
             .await?;
         if answer.status == StatusCode::NOT_FOUND && says_so_itself(&answer) {
-            return Ok(());
+            return self.knock().await;
         }
         success(answer, name).map(drop)
     }

@@ -20,9 +20,9 @@ use serde_json::json;
 
 use self::actions::{Actions, Place};
 use self::login::App;
-use super::http::{Http, Options};
+use super::http::{Http, Options, address};
 use super::references::StoreScope;
-use super::rest::{Rest, address};
+use super::rest::Rest;
 use super::signer::Signer;
 use super::{Backend, Find, Health, Limits, Location, Payload, Push, Remote, Surroundings};
 use crate::engine::json::encode_values;
@@ -111,8 +111,7 @@ impl Github {
                 body["selected_repository_ids"] = self.actions.selected(name).await?.into();
             }
         }
-        let name = there.map_or_else(|| name.to_owned(), |there| there.name);
-        self.actions.put(&name, body.to_string().into()).await
+        self.actions.put(name, body.to_string().into()).await
     }
 }
 

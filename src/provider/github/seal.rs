@@ -38,7 +38,7 @@ fn seal_with(key: &PrivateKey, message: &[u8], recipient: &[u8; 32]) -> Option<V
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use lockstep_gostd::hex;
 
     use super::*;
@@ -57,12 +57,36 @@ mod tests {
         public.as_ref().try_into().expect("32 bytes")
     }
 
+    /// What was sealed for this key.
+    pub(in crate::provider::github) fn open(sealed: &[u8], recipient: &PrivateKey) -> Option<Vec<u8>> {
+        let (sender, boxed) = sealed.split_first_chunk::<32>()?;
+        let (tag, encrypted) = boxed.split_first_chunk::<16>()?;
+        let nonce = Blake2b::<U24>::new()
+            .chain_update(sender)
+            .chain_update(public(recipient))
+            .finalize();
+        let theirs = UnparsedPublicKey::new(&X25519, sender.as_slice());
+        agree(recipient, theirs, (), |secret| {
+            let secret: [u8; 32] = secret.try_into().map_err(drop)?;
+            let mut cipher = XSalsa20::new(&hsalsa::<U10>(&secret.into(), &[0; 16].into()), &nonce);
+            let mut authenticator = [0; 32];
+            cipher.apply_keystream(&mut authenticator);
+            let expected = Poly1305::new(&authenticator.into()).compute_unpadded(encrypted);
+            let mut message = encrypted.to_vec();
+            cipher.apply_keystream(&mut message);
+            (expected.as_slice() == tag).then_some(message).ok_or(())
+        })
+        .ok()
+    }
+
     #[test]
     fn a_message_is_sealed_as_by_libsodium() {
         let message =
             b"a value that is longer than one block of sixty-four bytes, so that the keystream goes on";
         let sealed = seal_with(&key(1), message, &public(&key(2))).expect("sealed");
         assert_eq!(hex::encode(&sealed), SEALED);
+        assert_eq!(open(&sealed, &key(2)).as_deref(), Some(message.as_slice()));
+        assert_eq!(open(&sealed, &key(3)), None);
     }
 
     #[test]

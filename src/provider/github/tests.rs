@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::*;
 use crate::cluster::DocumentKind;
 use crate::provider::PushSource;
-use crate::provider::testing::{TestCluster, in_namespace, surroundings};
+use crate::provider::testing::{Fault, TestCluster, at, faults_of_http, in_namespace, surroundings, told};
 
 /// A part of everything that is to be seen nowhere.
 const CANARY: &str = "canary-4f1c";
@@ -20,6 +20,8 @@ const ENVIRONMENT: &str = "repositories/99/environments/prod/eu/secrets";
 struct Scene {
     server: Server,
     cluster: Arc<TestCluster>,
+    /// Opens what is sealed.
+    recipient: PrivateKey,
 }
 
 impl Scene {
@@ -33,6 +35,7 @@ impl Scene {
         Self {
             server: Server::start(&public).await.expect("a GitHub"),
             cluster,
+            recipient,
         }
     }
 
@@ -70,13 +73,6 @@ fn push(key: &str, secret_key: Option<&str>) -> Push {
     }
 }
 
-/// What is shown to users; nothing of it is to stay hidden.
-fn told(problem: &Problem) -> String {
-    let all = format!("{problem} {problem:?}");
-    assert!(!all.contains("canary"), "{all}");
-    problem.to_string()
-}
-
 #[tokio::test]
 async fn secrets_are_sealed_for_the_place_that_they_go_to() {
     let scene = Scene::new().await;
@@ -97,14 +93,10 @@ async fn secrets_are_sealed_for_the_place_that_they_go_to() {
         );
         store.write(&push("token", Some("k"))).await.expect("written");
         let put = scene.server.secret(folder, "TOKEN").expect("it is there");
-        let sealed = put["encrypted_value"]
-            .as_str()
-            .and_then(|sealed| STANDARD.decode(sealed).ok());
-        assert_eq!(
-            sealed.map(|sealed| sealed.len()),
-            Some(32 + 16 + CANARY.len()),
-            "{folder}"
-        );
+        let sealed = put["encrypted_value"].as_str();
+        let sealed = sealed.and_then(|sealed| STANDARD.decode(sealed).ok());
+        let opened = seal::tests::open(&sealed.expect("base64"), &scene.recipient);
+        assert_eq!(opened.as_deref(), Some(CANARY.as_bytes()), "{folder}");
         assert_eq!(put["key_id"], "012345678912345678");
         let visibility = if folder == ORGANIZATION {
             json!("all")
@@ -133,7 +125,13 @@ async fn secrets_are_sealed_for_the_place_that_they_go_to() {
             .ok()?;
         serde_json::from_slice::<Value>(&claims).ok()
     });
-    assert_eq!(claims.expect("a JWT")["iss"], "17");
+    let claims = claims.expect("a JWT");
+    assert_eq!(claims["iss"], "17");
+    let time = |name: &str| claims[name].as_i64().expect("a time");
+    let now = jiff::Timestamp::now().as_second();
+    // GitHub's clock may be behind, and it takes ten minutes at most.
+    assert!(time("iat") < now && now < time("exp"), "{claims}");
+    assert!(time("exp") - time("iat") <= 600, "{claims}");
 }
 
 #[tokio::test]
@@ -199,13 +197,7 @@ async fn a_young_token_that_is_refused_is_not_made_anew() {
 async fn nothing_is_read() {
     let scene = Scene::new().await;
     let store = scene.store(json!({})).await;
-    let location = Location {
-        key: "TOKEN".to_owned(),
-        version: None,
-        aspect: crate::provider::Aspect::Value,
-        property: None,
-    };
-    let read = store.read(&[location]).await.remove(0);
+    let read = store.read(&[at("TOKEN")]).await.remove(0);
     assert_eq!(read.expect_err("write-only").reason(), "NotSupported");
     assert!(store.find(&Find::default()).await.is_err());
     let everywhere = StoreScope::Cluster { consumer: None };
@@ -241,6 +233,14 @@ async fn what_cannot_be_a_store_is_none() {
             .expect_err("no such repository"),
     );
     assert_eq!(why, "TOKEN: the answer cannot be used: HTTP 404");
+    // What may be there, unseen, is not said to be deleted.
+    let why = told(
+        &store
+            .delete(&push("TOKEN", None).remote)
+            .await
+            .expect_err("no such repository"),
+    );
+    assert_eq!(why, "the list of secrets: the answer cannot be used: HTTP 404");
 }
 
 #[tokio::test]
@@ -249,38 +249,33 @@ async fn a_push_that_fails_is_told_and_the_next_one_succeeds() {
     let store = scene.store(json!({"repository": "app"})).await;
     store.check().await.expect("logged in");
     let body = json!({"message": CANARY, "name": CANARY}).to_string();
-    for (fate, reason) in [
-        (Fate::status(500, body.as_str()), "Unreachable"),
-        (Fate::status(503, CANARY), "Unreachable"),
-        (Fate::status(401, body.as_str()), "Refused"),
-        (Fate::status(403, body.as_str()), "Refused"),
-        (Fate::status(404, CANARY), "BadAnswer"),
-        (Fate::status(422, body.as_str()), "BadAnswer"),
-        (Fate::status(302, CANARY), "BadAnswer"),
-        (Fate::throttled(Some("7"), CANARY), "Throttled"),
-        (Fate::page(CANARY), "BadAnswer"),
-        (Fate::status(200, "{}"), "BadAnswer"),
-        (Fate::Endless(20 << 20), "BadAnswer"),
-        (Fate::Half, "Unreachable"),
-        (Fate::Cut { carried_out: false }, "Unreachable"),
-    ] {
-        let shown = format!("{fate:?}");
+    let mut faults = faults_of_http(&body);
+    let unusable = |fate| Fault::new(fate, "BadAnswer", "");
+    faults.extend([
+        Fault::new(Fate::status(401, body.as_str()), "Refused", "HTTP 401"),
+        Fault::new(Fate::status(404, CANARY), "BadAnswer", "HTTP 404"),
+        Fault::new(Fate::status(422, body.as_str()), "BadAnswer", "HTTP 422"),
+        unusable(Fate::status(200, "{}")),
+        unusable(Fate::status(200, body.as_str())),
+    ]);
+    for fault in faults {
+        let shown = format!("{:?}", fault.fate);
         scene.server.put_secret(REPOSITORY, "TOKEN", "");
         for path in ["/secrets/TOKEN", "/secrets/public-key"] {
-            let fated = fate.clone();
+            let fate = fault.fate.clone();
             scene.server.faults().are(move |asked| {
                 if asked.path.ends_with(path) {
-                    fated.clone()
+                    fate.clone()
                 } else {
                     Fate::Pass
                 }
             });
             let problem = store.write(&push("TOKEN", Some("k"))).await.expect_err(&shown);
-            assert!(
-                told(&problem).starts_with("TOKEN: "),
-                "{shown} at {path}: {problem}"
-            );
-            assert_eq!(problem.reason(), reason, "{shown} at {path}");
+            fault.came_to(&problem, "TOKEN: ");
+            if path == "/secrets/TOKEN" {
+                let problem = store.exists(&push("TOKEN", None).remote).await.expect_err(&shown);
+                fault.came_to(&problem, "TOKEN: ");
+            }
         }
         scene.server.faults().always(Fate::Pass);
         store.write(&push("TOKEN", Some("k"))).await.expect("written");
@@ -296,4 +291,41 @@ async fn a_push_that_fails_is_told_and_the_next_one_succeeds() {
         (problem.reason(), told(&problem).contains("HTTP 403")),
         ("Throttled", true)
     );
+}
+
+#[tokio::test]
+async fn a_deletion_is_believed_from_github_alone() {
+    let scene = Scene::new().await;
+    let store = scene.store(json!({"repository": "app"})).await;
+    scene.server.put_secret(REPOSITORY, "TOKEN", "");
+    for (fate, reason) in [
+        (Fate::status(404, CANARY), "BadAnswer"),
+        (Fate::status(500, CANARY), "Unreachable"),
+    ] {
+        scene
+            .server
+            .faults()
+            .are(move |asked| match asked.method.as_str() {
+                "DELETE" => fate.clone(),
+                _ => Fate::Pass,
+            });
+        let problem = store.delete(&push("TOKEN", None).remote).await;
+        assert_eq!(problem.expect_err("it is there").reason(), reason);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_renewed_ahead_of_its_end_and_where_it_is_refused() {
+    let scene = Scene::new().await;
+    scene.server.tokens_live(600);
+    let store = scene.store(json!({})).await;
+    for (passed, tokens) in [(0, 1), (470, 1), (20, 2)] {
+        tokio::time::advance(Duration::from_secs(passed)).await;
+        assert_eq!(store.check().await, Ok(Health::Ready));
+        assert_eq!(scene.server.tokens(), tokens, "{passed}");
+    }
+    scene.server.end_tokens();
+    tokio::time::advance(Duration::from_mins(2)).await;
+    assert_eq!(store.check().await, Ok(Health::Ready));
+    assert_eq!(scene.server.tokens(), 3);
 }

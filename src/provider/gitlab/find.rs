@@ -21,8 +21,8 @@ struct Wanted {
     environment: Option<String>,
 }
 
-/// The project's win over those of groups, inner groups over outer ones, and in each of them those of the environment
-/// over those of all.
+/// As in ESO, where a search does not find what a read finds: the project's win over those of groups; among groups, those
+/// of the environment over those of all, the inner over the outer one of those, and of those for all the outermost.
 pub(super) async fn find(store: &Gitlab, query: &Find) -> Result<Values, Problem> {
     let wanted = Wanted::of(store, query)?;
     let groups = store.groups().await?;

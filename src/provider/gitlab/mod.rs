@@ -18,9 +18,9 @@ use reqwest::redirect::Policy;
 use tokio::time::Instant;
 
 use self::variables::{Answered, Owner, Variables};
-use super::http::{Http, Options};
+use super::http::{Http, Options, address};
 use super::perishable::{Fresh, Perishable};
-use super::rest::{Rest, Who, address};
+use super::rest::{Rest, Who};
 use super::{Backend, Find, Health, Limits, Location, Payload, Surroundings, json};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;

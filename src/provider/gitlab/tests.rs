@@ -1,12 +1,13 @@
 //! Against a small GitLab in this process.
 
-use lockstep_testkit::{Fate, GitlabVariables as Server};
+use lockstep_testkit::{Authority, Fate, GitlabVariables as Server, Purpose, Tls};
 use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::cluster::DocumentKind;
-use crate::provider::Aspect;
-use crate::provider::testing::{TestCluster, in_namespace, surroundings};
+use crate::provider::testing::{
+    self, Fault, TestCluster, at, faults_of_http, in_namespace, lines, surroundings, told,
+};
 
 /// A part of everything that is to be seen nowhere.
 const CANARY: &str = "canary-4f1c";
@@ -45,25 +46,8 @@ async fn store(server: &Server, extra: Json) -> Gitlab {
     open(spec(server, &extra)).await.expect("a connection")
 }
 
-fn at(key: &str) -> Location {
-    Location {
-        key: key.to_owned(),
-        version: None,
-        aspect: Aspect::Value,
-        property: None,
-    }
-}
-
 async fn value(store: &Gitlab, key: &str, property: &str) -> Result<String, String> {
-    let payload = store
-        .read(&[at(key)])
-        .await
-        .remove(0)
-        .map_err(|problem| told(&problem))?;
-    let value = store
-        .select(&payload, Some(property))
-        .map_err(|problem| told(&problem))?;
-    Ok(String::from_utf8_lossy(value.expect("a value or a problem").expose()).into_owned())
+    testing::value(store, at(key), property).await
 }
 
 async fn found(store: &Gitlab, name: &str, scope: Option<&str>) -> Result<Vec<String>, String> {
@@ -76,17 +60,7 @@ async fn found(store: &Gitlab, name: &str, scope: Option<&str>) -> Result<Vec<St
         ..Find::default()
     };
     let found = store.find(&query).await.map_err(|problem| told(&problem))?;
-    let pairs = found.iter();
-    Ok(pairs
-        .map(|(key, value)| format!("{key}={}", String::from_utf8_lossy(value.expose())))
-        .collect())
-}
-
-/// What is shown to users; nothing of it is to stay hidden.
-fn told(problem: &Problem) -> String {
-    let all = format!("{problem} {problem:?}");
-    assert!(!all.contains("canary"), "{all}");
-    problem.to_string()
+    Ok(lines(&found))
 }
 
 #[tokio::test]
@@ -275,28 +249,20 @@ async fn a_read_that_fails_is_told_and_the_next_one_succeeds() {
     server.put_variable("projects", "7", "APP", "*", Some(CANARY));
     let store = store(&server, json!({})).await;
     let body = json!({"message": CANARY, "value": CANARY}).to_string();
-    for (fate, reason) in [
-        (Fate::status(500, body.as_str()), "Unreachable"),
-        (Fate::status(503, CANARY), "Unreachable"),
-        (Fate::status(401, body.as_str()), "Refused"),
-        (Fate::status(403, body.as_str()), "Refused"),
-        (Fate::status(404, CANARY), "BadAnswer"),
-        (Fate::status(404, body.as_str()), "BadAnswer"),
-        (Fate::status(302, CANARY), "BadAnswer"),
-        (Fate::throttled(Some("7"), CANARY), "Throttled"),
-        (Fate::page(CANARY), "BadAnswer"),
-        (Fate::status(200, "{}"), "BadAnswer"),
-        (Fate::status(200, body.as_str()), "BadAnswer"),
-        (Fate::Endless(20 << 20), "BadAnswer"),
-        (Fate::Half, "Unreachable"),
-        (Fate::Cut { carried_out: false }, "Unreachable"),
-        (Fate::Cut { carried_out: true }, "Unreachable"),
-    ] {
-        let shown = format!("{fate:?}");
-        server.faults().always(fate);
+    let mut faults = faults_of_http(&body);
+    let unusable = |fate| Fault::new(fate, "BadAnswer", "");
+    faults.extend([
+        Fault::new(Fate::status(401, body.as_str()), "Refused", "HTTP 401"),
+        Fault::new(Fate::status(404, CANARY), "BadAnswer", "HTTP 404"),
+        Fault::new(Fate::status(404, body.as_str()), "BadAnswer", "HTTP 404"),
+        unusable(Fate::status(200, "{}")),
+        unusable(Fate::status(200, body.as_str())),
+    ]);
+    for fault in faults {
+        let shown = format!("{:?}", fault.fate);
+        server.faults().always(fault.fate.clone());
         let problem = store.read(&[at("APP")]).await.remove(0).expect_err(&shown);
-        assert!(told(&problem).starts_with("APP: "), "{shown}: {problem}");
-        assert_eq!(problem.reason(), reason, "{shown}");
+        fault.came_to(&problem, "APP: ");
         told(&store.check().await.expect_err(&shown));
         assert!(found(&store, "", None).await.is_err(), "{shown}");
         server.faults().always(Fate::Pass);
@@ -339,4 +305,65 @@ async fn what_cannot_be_a_store_is_none() {
         open(below).await.expect("a connection").check().await,
         Ok(Health::Ready)
     );
+}
+
+#[tokio::test]
+async fn a_list_is_read_to_its_end_entry_by_entry() {
+    let server = server().await;
+    let store = store(&server, json!({})).await;
+    // Of long lists, GitLab does not say which page comes next.
+    server.faults().are(|asked| {
+        let entries = if asked.query.ends_with("&page=1") {
+            0..100
+        } else {
+            100..101
+        };
+        let entries: Vec<_> = entries
+            .map(|nth| json!({"key": format!("K{nth}"), "value": "v"}))
+            .collect();
+        Fate::status(200, json!(entries).to_string())
+    });
+    assert_eq!(found(&store, "", None).await.map(|found| found.len()), Ok(101));
+    for entry in [json!({"value": CANARY}), json!(CANARY)] {
+        let entries = json!([{"key": "A", "value": "a"}, entry]).to_string();
+        server.faults().always(Fate::status(200, entries));
+        let refused = found(&store, "", None).await.expect_err("no variable");
+        assert!(refused.ends_with("an entry lacks a part"), "{refused}");
+    }
+    let inherited = self::store(&server, json!({"inheritFromGroups": true})).await;
+    server.faults().are(|asked| {
+        if asked.path.ends_with("/groups") {
+            Fate::status(200, r#"[{"id": 1.5, "full_path": "org"}]"#)
+        } else {
+            Fate::Pass
+        }
+    });
+    let refused = value(&inherited, "NOPE", "").await.expect_err("no group");
+    assert!(
+        refused.starts_with("the groups of project 7: ") && refused.ends_with("an entry lacks a part"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn only_a_server_that_is_trusted_is_shown_the_token() {
+    let server = server().await;
+    let authority = Authority::new("gitlab").expect("made");
+    let shown = authority.issue("gitlab", Purpose::Server).expect("issued");
+    let tls = Tls::before(server.faults().address(), &shown).await.expect("TLS");
+    let url = tls.url().replace("127.0.0.1", "localhost");
+    let trusting = |authority: &Authority| {
+        let bundle = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, authority.pem());
+        json!({"url": url, "caBundle": bundle})
+    };
+    let trusted = store(&server, trusting(&authority)).await;
+    assert_eq!(trusted.check().await, Ok(Health::Ready));
+    let asked = server.faults().traffic().total();
+    let stranger = Authority::new("stranger").expect("made");
+    let strange = store(&server, trusting(&stranger)).await;
+    assert_eq!(
+        strange.check().await.expect_err("a stranger").reason(),
+        "Unreachable"
+    );
+    assert_eq!(server.faults().traffic().total(), asked);
 }

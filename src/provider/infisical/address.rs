@@ -2,6 +2,8 @@
 
 use crate::engine::problem::Problem;
 
+const ROOT: &str = "/";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) folder: String,
@@ -27,6 +29,18 @@ impl Address {
             folder,
             name: name.to_owned(),
         })
+    }
+
+    pub(super) fn is_in_root(&self) -> bool {
+        clean(&self.folder) == ROOT
+    }
+
+    /// The same name in the folder that every environment has.
+    pub(super) fn in_root(&self) -> Self {
+        Self {
+            folder: ROOT.to_owned(),
+            name: self.name.clone(),
+        }
     }
 }
 

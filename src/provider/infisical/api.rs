@@ -15,7 +15,7 @@ use super::login::Login;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::Calls;
-use crate::provider::http::{Answer, Http, bearer, below, explained};
+use crate::provider::http::{Answer, Http, address, bearer, below, explained};
 
 /// As ESO's metrics name it.
 pub(super) const PROVIDER: &str = "Infisical";
@@ -31,17 +31,7 @@ pub(super) struct Api {
 pub(super) fn base(host: &str) -> Result<Url, Problem> {
     let host = host.trim().trim_end_matches('/');
     let host = host.strip_suffix("/api").unwrap_or(host);
-    let url = Url::parse(&format!("{host}/api")).ok();
-    let url = url.filter(|url| {
-        matches!(url.scheme(), "https" | "http")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-    });
-    url.ok_or_else(|| Problem::InvalidSpec {
-        field: format!("{FIELD}.hostAPI"),
-        why: "must be a URL, such as https://app.infisical.com/api".to_owned(),
-    })
+    address(&format!("{host}/api"), &format!("{FIELD}.hostAPI"))
 }
 
 impl Api {
@@ -54,15 +44,27 @@ impl Api {
         }
     }
 
+    /// That it is absent is believed where its folder is there, or at least its environment: of one that is not there,
+    /// Infisical says that it has no such folder.
     pub(super) async fn secret(
         &self,
         scope: &Scope,
         address: &Address,
         what: &str,
     ) -> Result<SecretBytes, Problem> {
-        let mut url = below(&self.url, &["v3", "secrets", "raw", &address.name]);
-        scope.ask(&mut url, &address.folder);
-        self.get("GetSecretByKeyV3", &url, what).await
+        let answer = self.look(scope, address, what).await?;
+        let is_absent = match Missing::of(&answer) {
+            Some(Missing::Secret) => true,
+            Some(Missing::Folder) if !address.is_in_root() => {
+                let answer = self.look(scope, &address.in_root(), what).await?;
+                answer.status == StatusCode::OK || Missing::of(&answer) == Some(Missing::Secret)
+            }
+            Some(Missing::Folder) | None => false,
+        };
+        if is_absent {
+            return Err(Problem::Absent { key: what.to_owned() });
+        }
+        success(answer, what)
     }
 
     /// All secrets of the scope.
@@ -71,7 +73,7 @@ impl Api {
         scope.ask(&mut url, &scope.folder);
         let recursive = if scope.is_recursive { "true" } else { "false" };
         url.query_pairs_mut().append_pair("recursive", recursive);
-        self.get("GetSecretsV3", &url, what).await
+        success(self.get("GetSecretsV3", &url, what).await?, what)
     }
 
     pub(super) fn login_age(&self) -> Option<Duration> {
@@ -83,22 +85,24 @@ impl Api {
         self.login.end(&self.url, &self.http, &self.calls).await;
     }
 
-    async fn get(&self, name: &'static str, url: &Url, what: &str) -> Result<SecretBytes, Problem> {
+    async fn look(&self, scope: &Scope, address: &Address, what: &str) -> Result<Answer, Problem> {
+        let mut url = below(&self.url, &["v3", "secrets", "raw", &address.name]);
+        scope.ask(&mut url, &address.folder);
+        self.get("GetSecretByKeyV3", &url, what).await
+    }
+
+    async fn get(&self, name: &'static str, url: &Url, what: &str) -> Result<Answer, Problem> {
         let token = self.token().await?;
         let make = || self.http.client().request(Method::GET, url.clone());
-        let mut answer = self.send(name, make(), &token, what).await?;
-        if answer.status == StatusCode::UNAUTHORIZED
-            && let Some(newer) = self
-                .login
-                .other_than(&token, (&self.url, &self.http, &self.calls))
-                .await?
-        {
-            answer = self.send(name, make(), &newer, what).await?;
+        let answer = self.send(name, make(), &token, what).await?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
         }
-        if answer.status == StatusCode::OK {
-            return Ok(answer.body);
+        let way = (&self.url, &self.http, &self.calls);
+        match self.login.other_than(&token, way).await? {
+            Some(newer) => self.send(name, make(), &newer, what).await,
+            None => Ok(answer),
         }
-        Err(problem(&answer, what))
     }
 
     async fn token(&self) -> Result<SecretBytes, Problem> {
@@ -126,45 +130,49 @@ fn authorization(token: &SecretBytes, what: &str) -> Result<HeaderValue, Problem
     })
 }
 
+fn success(answer: Answer, what: &str) -> Result<SecretBytes, Problem> {
+    if answer.status == StatusCode::OK {
+        return Ok(answer.body);
+    }
+    Err(problem(&answer, what))
+}
+
 /// Of what Infisical says in words, nothing is repeated.
 fn problem(answer: &Answer, what: &str) -> Problem {
     let status = answer.status.as_u16();
-    if status == 404 && Missing::of(answer) == Some(Missing::Secret) {
-        return Problem::Absent { key: what.to_owned() };
-    }
     let why = match status {
         401 => format!("HTTP {status}; the token is wrong, or has ended"),
         403 => format!("HTTP {status}; the identity may not do this in the project"),
-        404 => format!("HTTP {status}; check projectSlug and environmentSlug of secretsScope, and hostAPI"),
+        404 => format!("HTTP {status}; check secretsScope and hostAPI"),
         _ => format!("HTTP {status}"),
     };
     explained(answer.status, &answer.headers, what.to_owned(), why)
 }
 
-/// What is not there, as Infisical itself says, and nobody in between.
+/// What is not there, as Infisical itself says, and nobody in between. Whatever else it says is not about a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Missing {
-    /// Or its folder.
     Secret,
-    /// No word of the secret: the project or the environment has gone, or was renamed.
-    Scope,
+    /// Or the environment that it would be in.
+    Folder,
 }
 
 impl Missing {
     fn of(answer: &Answer) -> Option<Self> {
+        if answer.status != StatusCode::NOT_FOUND {
+            return None;
+        }
         let members = Value::parse_object(answer.body.expose(), Numbers::AsWritten).ok()?;
         let text = |name: &str| match members.get(name) {
             Some(Value::Text(text)) => Some(text.as_ref()),
             _ => None,
         };
-        if text("error") != Some("NotFound") {
-            return None;
+        let message = text("message").filter(|_| text("error") == Some("NotFound"))?;
+        if message.starts_with("Secret with name ") {
+            Some(Self::Secret)
+        } else {
+            message.starts_with("Folder with path ").then_some(Self::Folder)
         }
-        let message = text("message")?;
-        let is_of_scope = ["Project", "Environment", "Workspace"]
-            .iter()
-            .any(|start| message.starts_with(start));
-        Some(if is_of_scope { Self::Scope } else { Self::Secret })
     }
 }
 
@@ -194,29 +202,31 @@ mod tests {
 
     #[test]
     fn only_infisical_says_that_a_secret_is_not_there() {
-        let about = |body: &str| {
+        let missing = |status: u16, body: &str| {
             let answer = Answer {
-                status: StatusCode::NOT_FOUND,
+                status: StatusCode::from_u16(status).expect("a status"),
                 headers: HeaderMap::new(),
                 body: body.into(),
             };
-            problem(&answer, "app").is_absent()
+            assert!(!problem(&answer, "app").is_absent(), "{body}");
+            Missing::of(&answer)
         };
-        assert!(about(
-            r#"{"error":"NotFound","message":"Secret with name 'app' not found"}"#
-        ));
-        assert!(about(
-            r#"{"error":"NotFound","message":"Folder with path '/x' not found"}"#
-        ));
+        let secret = r#"{"error":"NotFound","message":"Secret with name 'app' not found"}"#;
+        let folder = r#"{"error":"NotFound","message":"Folder with path '/x' in environment with slug 'e' not found"}"#;
+        assert_eq!(missing(404, secret), Some(Missing::Secret));
+        assert_eq!(missing(404, folder), Some(Missing::Folder));
+        assert_eq!(missing(403, secret), None);
         for body in [
             r#"{"error":"NotFound","message":"Project with slug 'p' not found"}"#,
             r#"{"error":"NotFound","message":"Environment with slug 'e' not found"}"#,
+            r#"{"error":"NotFound","message":"KMS with ID 'k' not found"}"#,
             r#"{"error":"NotFound"}"#,
             r#"{"error":"Not Found","message":"Route GET:/x not found"}"#,
+            r#"{"error":"Not Found","message":"Secret with name 'app' not found"}"#,
             "<html>",
             "",
         ] {
-            assert!(!about(body), "{body}");
+            assert_eq!(missing(404, body), None, "{body}");
         }
     }
 }

@@ -66,7 +66,7 @@ async fn read(
     };
     let whole = Item::read(&found.body, &item.title)?;
     let mut parts = Vec::new();
-    for file in whole.files(FILE_PREFIX) {
+    for file in whole.files(FILE_PREFIX)? {
         if is_wanted(&file.name) {
             parts.push((file.name, connect.file(&found, &file.id, &item.title).await?));
         }

@@ -48,22 +48,24 @@ impl<'i> Item<'i> {
         item.map(Self).ok_or_else(|| bad(what, "it is no item"))
     }
 
-    /// The files to be read for a property.
-    pub(super) fn files(&self, property: &str) -> Vec<File> {
+    /// The files to be read for a property. Each has to make sense: what is left out would be taken for something that is
+    /// not there.
+    pub(super) fn files(&self, property: &str) -> Result<Vec<File>, Problem> {
         let name = match self.wanted(property) {
-            Wanted::Field(_) => return Vec::new(),
+            Wanted::Field(_) => return Ok(Vec::new()),
             Wanted::File(name) => name,
         };
-        let files = self.objects("files").enumerate().filter_map(|(nth, file)| {
-            Some(File {
+        let files = self.objects("files").enumerate().map(|(nth, file)| {
+            let id = text(file, "id").filter(|id| is_file_id(id));
+            Ok(File {
                 nth,
-                id: text(file, "id").filter(|id| is_file_id(id))?,
+                id: id.ok_or_else(|| bad(ITEM, "a file has no id"))?,
                 name: text(file, "name").unwrap_or_default(),
             })
         });
-        files
-            .filter(|file| name.is_empty() || file.name == name)
-            .collect()
+        let mut files: Vec<_> = files.collect::<Result<_, _>>()?;
+        files.retain(|file| name.is_empty() || file.name == name);
+        Ok(files)
     }
 
     /// Labels and values.
@@ -220,7 +222,8 @@ pub(super) fn select(payload: &Payload, property: &str) -> Result<SecretBytes, P
         Wanted::Field("") => item.field(PASSWORD),
         Wanted::Field(label) => item.field(label),
         Wanted::File(name) => {
-            let mut found = files(&item, contents).filter(|(known, _)| name.is_empty() || known == name);
+            let found = files(&item, contents)?.into_iter();
+            let mut found = found.filter(|(known, _)| name.is_empty() || known == name);
             let first = found.next().map(|(_, content)| content.clone());
             first.ok_or_else(|| Problem::BadData {
                 why: format!("the item has no file {name:?}"),
@@ -240,7 +243,8 @@ pub(super) fn explode(payload: &Payload, property: &str) -> Result<Values, Probl
                 .map(|label| item.field(&label).map(|value| (label, value)))
                 .collect()
         }
-        Wanted::File(name) => Ok(files(&item, contents)
+        Wanted::File(name) => Ok(files(&item, contents)?
+            .into_iter()
             .filter(|(known, _)| name.is_empty() || known == name)
             .map(|(known, content)| (known, content.clone()))
             .collect()),
@@ -248,9 +252,10 @@ pub(super) fn explode(payload: &Payload, property: &str) -> Result<Values, Probl
 }
 
 /// Files that were read, with their names.
-fn files<'v>(item: &Item<'_>, contents: &'v Values) -> impl Iterator<Item = (String, &'v SecretBytes)> {
-    let files = item.files(FILE_PREFIX).into_iter();
-    files.filter_map(|file| Some((file.name.clone(), contents.get(&file.part())?)))
+fn files<'v>(item: &Item<'_>, contents: &'v Values) -> Result<Vec<(String, &'v SecretBytes)>, Problem> {
+    let files = item.files(FILE_PREFIX)?.into_iter();
+    let read = files.filter_map(|file| Some((file.name.clone(), contents.get(&file.part())?)));
+    Ok(read.collect())
 }
 
 fn taken_apart(payload: &Payload) -> Result<(Item<'_>, &Values), Problem> {

@@ -21,8 +21,8 @@ use reqwest::redirect::Policy;
 
 use self::connect::Connect;
 use self::lookup::Vaults;
-use super::http::{Http, Options};
-use super::rest::{Rest, Who, address};
+use super::http::{Http, Options, address};
+use super::rest::{Rest, Who};
 use super::{Aspect, Backend, Find, Health, Limits, Location, Payload, Push, Remote, Surroundings};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
@@ -83,7 +83,7 @@ impl OnePassword {
         };
         let mut payload = Values::from([(item::ITEM.to_owned(), found.body.clone())]);
         let property = location.property.as_deref().unwrap_or_default();
-        for file in item::Item::read(&found.body, key)?.files(property) {
+        for file in item::Item::read(&found.body, key)?.files(property)? {
             let content = self.connect.file(&found, &file.id, key).await?;
             payload.insert(file.part(), content);
         }

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use super::*;
 use crate::cluster::DocumentKind;
 use crate::provider::PushSource;
-use crate::provider::testing::{TestCluster, in_namespace, surroundings};
+use crate::provider::calls::counted;
+use crate::provider::testing::{
+    self, Fault, TestCluster, at, faults_of_http, in_namespace, lines, metadata, surroundings, told,
+};
 
 /// A part of everything that is to be seen nowhere.
 const CANARY: &str = "canary-4f1c";
@@ -74,51 +77,14 @@ impl Scene {
     }
 }
 
-fn at(key: &str) -> Location {
-    Location {
-        key: key.to_owned(),
-        version: None,
-        aspect: Aspect::Metadata,
-        property: None,
-    }
-}
-
 async fn value(store: &OnePassword, key: &str, property: &str) -> Result<String, String> {
-    let payload = store
-        .read(&[store.locate(at(key), Some(property))])
-        .await
-        .remove(0);
-    let payload = payload.map_err(|problem| told(&problem))?;
-    let value = store
-        .select(&payload, Some(property))
-        .map_err(|problem| told(&problem))?;
-    Ok(String::from_utf8_lossy(value.expect("a value or a problem").expose()).into_owned())
+    testing::value(store, metadata(key), property).await
 }
 
 async fn values(store: &OnePassword, key: &str, property: &str) -> Result<Vec<String>, String> {
-    let payload = store
-        .read(&[store.locate(at(key), Some(property))])
-        .await
-        .remove(0);
-    let payload = payload.map_err(|problem| told(&problem))?;
-    let values = store
-        .explode(&payload, Some(property))
-        .map_err(|problem| told(&problem))?;
-    Ok(shown(&values.expect("values or a problem")))
-}
-
-fn shown(values: &Values) -> Vec<String> {
-    let pairs = values.iter();
-    pairs
-        .map(|(name, value)| format!("{name}={}", String::from_utf8_lossy(value.expose())))
-        .collect()
-}
-
-/// What is shown to users; nothing of it is to stay hidden.
-fn told(problem: &Problem) -> String {
-    let all = format!("{problem} {problem:?}");
-    assert!(!all.contains("canary"), "{all}");
-    problem.to_string()
+    let values = testing::values(store, metadata(key), property).await?;
+    let pairs = values.into_iter();
+    Ok(pairs.map(|(name, value)| format!("{name}={value}")).collect())
 }
 
 fn push(key: &str, property: Option<&str>, value: &str) -> Push {
@@ -174,8 +140,15 @@ async fn a_key_is_a_title_or_an_id_and_the_first_vault_that_has_it_counts() {
         .remove(0)
         .expect_err("not there");
     assert!(absent.is_absent());
-    let vaults = scene.server.faults().traffic().of("GET /v1/vaults");
-    assert!(vaults >= 1, "{:?}", scene.server.faults().traffic().calls);
+    assert_eq!(
+        scene.server.faults().traffic().calls["GET /v1/vaults"],
+        1,
+        "asked for once"
+    );
+    for odd in ["..", "a/b", "\u{e4}".repeat(26).as_str()] {
+        let absent = Err(format!("{odd}: secret does not exist"));
+        assert_eq!(value(&store, odd, "").await, absent);
+    }
     scene.put_login(&scene.first, "db", "twice");
     let twice = value(&store, "db", "").await.expect_err("which?");
     assert_eq!(twice, r#"2 items have the title "db", instead of one: use an id"#);
@@ -245,6 +218,13 @@ async fn a_property_is_a_field_or_a_file() {
         values(&store, "item", "").await.is_err(),
         "two have the same label"
     );
+    // A file that cannot be asked for is not left out.
+    let odd = json!({"files": [{"id": "../x", "name": "odd"}, {"id": "0", "name": "sound"}]});
+    scene.server.put_item(&scene.first, "odd", &odd);
+    let why = "item: the answer cannot be used: a file has no id";
+    for property in ["file/", "file/sound"] {
+        assert_eq!(values(&store, "odd", property).await, Err(why.to_owned()));
+    }
     let version = Location {
         version: Some("1".to_owned()),
         ..at("item")
@@ -279,7 +259,7 @@ async fn a_search_takes_the_first_of_each_name() {
         store
             .find(&query)
             .await
-            .map(|found| shown(&found))
+            .map(|found| lines(&found))
             .map_err(|problem| told(&problem))
     };
     let all = ["password=of-first", "tls.crt=PEM", "token=t", "username=me"].map(str::to_owned);
@@ -291,6 +271,7 @@ async fn a_search_takes_the_first_of_each_name() {
         "token=t".to_owned(),
     ];
     assert_eq!(find(None, Some("other"), &[]).await, Ok(of_other.clone()));
+    assert_eq!(find(None, Some("OTHER"), &[]).await, Ok(Vec::new()));
     assert_eq!(find(None, None, &["x"]).await, Ok(of_other));
     assert_eq!(find(None, None, &["app"]).await.map(|found| found.len()), Ok(4));
     assert_eq!(find(None, None, &["x", "no"]).await, Ok(Vec::new()));
@@ -309,7 +290,7 @@ async fn a_check_looks_for_every_vault() {
         .open("token", json!({scene.first.as_str(): 1}))
         .await
         .expect("a connection");
-    assert_eq!(by_id.check().await, Ok(Health::Ready));
+    assert_eq!(counted(by_id.check()).await, (Ok(Health::Ready), 1), "one call");
     let missing = scene
         .open("token", json!({"first": 1, "nope": 2}))
         .await
@@ -318,6 +299,12 @@ async fn a_check_looks_for_every_vault() {
     assert_eq!(
         why,
         r#"0 vaults that the token may see are called "nope", instead of one"#
+    );
+    scene.server.put_vault("second");
+    let why = told(&scene.store().await.check().await.expect_err("which?"));
+    assert_eq!(
+        why,
+        r#"2 vaults that the token may see are called "second", instead of one"#
     );
     let wrong = scene
         .open("wrong", json!({"first": 1}))
@@ -374,12 +361,21 @@ async fn a_push_makes_an_item_adds_a_field_or_changes_one_and_nothing_else() {
         (&other["tags"], &other["vault"]["id"]),
         (&json!(["t"]), &json!(scene.second))
     );
+    store
+        .write(&push("other", Some("user"), "me"))
+        .await
+        .expect("added");
     let tags = json!({"tags": ["u"]});
     store
         .write(&with_metadata(push("other", None, "x"), &tags))
         .await
         .expect("tagged anew");
     assert_eq!(scene.server.items("other")[0]["tags"], json!(["u"]));
+    let both = [
+        ("password".to_owned(), "x".to_owned()),
+        ("user".to_owned(), "me".to_owned()),
+    ];
+    assert_eq!(scene.fields("other"), both);
     let elsewhere = with_metadata(push("third", None, "x"), &json!({"vault": "third"}));
     let why = told(&store.write(&elsewhere).await.expect_err("not the store's"));
     assert_eq!(why, r#"metadata vault "third" is not in the vaults of the store"#);
@@ -395,7 +391,7 @@ async fn what_is_written_is_waited_for_and_made_once() {
     let scene = Scene::new().await;
     let store = scene.store().await;
     store.check().await.expect("vaults are there");
-    scene.server.lag(2);
+    scene.server.lag(5);
     store.write(&push("new", Some("a"), "1")).await.expect("made");
     store.write(&push("new", Some("b"), "2")).await.expect("added");
     assert_eq!(
@@ -431,6 +427,111 @@ async fn deleting_takes_a_field_and_with_the_last_one_the_item() {
     scene.server.put_file(&document, "kept", b"x");
     store.delete(&remote("a")).await.expect("taken away");
     assert_eq!(scene.server.items("db").len(), 1, "it has a file");
+    let sections = json!([{"id": "add more", "label": "Notes"}]);
+    let whole = json!({"fields": [{"label": "a", "value": "b"}], "sections": sections});
+    scene.server.put_item(&scene.first, "noted", &whole);
+    let of_noted = push("noted", Some("a"), "").remote;
+    store.delete(&of_noted).await.expect("taken away");
+    assert_eq!(scene.server.items("noted").len(), 1, "it has a section");
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_apart_is_neither_changed_nor_taken_away() {
+    let scene = Scene::new().await;
+    let twice = json!([{"label": "a", "value": "1"}, {"label": "a", "value": "2"}]);
+    scene
+        .server
+        .put_item(&scene.first, "db", &json!({ "fields": twice }));
+    let store = scene.store().await;
+    let pushed = push("db", Some("a"), "3");
+    let why = r#"item "db" has 2 fields "a", instead of one"#;
+    assert_eq!(told(&store.write(&pushed).await.expect_err("which?")), why);
+    let deleted = store.delete(&pushed.remote).await;
+    assert_eq!(told(&deleted.expect_err("which?")), why);
+    let both = ["1", "2"].map(|value| ("a".to_owned(), value.to_owned()));
+    assert_eq!(scene.fields("db"), both);
+}
+
+#[tokio::test]
+async fn a_deletion_is_believed_from_the_server_alone() {
+    let scene = Scene::new().await;
+    let fields = json!({"fields": [{"label": "a", "value": "b"}]});
+    scene.server.put_item(&scene.first, "db", &fields);
+    let store = scene.store().await;
+    let remote = push("db", Some("a"), "").remote;
+    for (fate, reason) in [
+        (Fate::status(404, CANARY), "BadAnswer"),
+        (Fate::status(500, CANARY), "Unreachable"),
+    ] {
+        scene
+            .server
+            .faults()
+            .are(move |asked| match asked.method.as_str() {
+                "DELETE" => fate.clone(),
+                _ => Fate::Pass,
+            });
+        let problem = store.delete(&remote).await.expect_err("it is there");
+        assert_eq!(problem.reason(), reason);
+        assert!(told(&problem).starts_with("db: "), "{problem}");
+    }
+    let gone = json!({"status": 404, "message": CANARY}).to_string();
+    let hidden = std::sync::atomic::AtomicBool::new(false);
+    scene
+        .server
+        .faults()
+        .are(move |asked| match asked.method.as_str() {
+            "DELETE" => {
+                hidden.store(true, std::sync::atomic::Ordering::SeqCst);
+                Fate::status(404, gone.as_str())
+            }
+            _ if hidden.load(std::sync::atomic::Ordering::SeqCst) => Fate::status(200, "[]"),
+            _ => Fate::Pass,
+        });
+    assert_eq!(store.delete(&remote).await, Ok(()), "gone already");
+}
+
+#[tokio::test]
+async fn a_list_is_looked_at_entry_by_entry() {
+    let scene = Scene::new().await;
+    let store = scene.store().await;
+    store.check().await.expect("vaults are there");
+    let answers = |items: Value| {
+        let items = items.to_string();
+        scene.server.faults().are(move |asked| {
+            if asked.path.ends_with("/items") {
+                Fate::status(200, items.as_str())
+            } else {
+                Fate::Pass
+            }
+        });
+    };
+    let id = scene.put_login(&scene.first, "other", "x");
+    // A server that knows no filter lists what nobody asked for.
+    answers(json!([{"id": id, "title": "other"}]));
+    let absent = Err("app: secret does not exist".to_owned());
+    assert_eq!(value(&store, "app", "").await, absent);
+    for entry in [
+        json!({"id": "../../../vaults", "title": "app"}),
+        json!({"id": id}),
+        json!({"title": "app"}),
+        json!("app"),
+    ] {
+        answers(json!([entry]));
+        let refused = value(&store, "app", "").await.expect_err("no item");
+        assert!(
+            refused.starts_with("app: the answer cannot be used: "),
+            "{refused}"
+        );
+    }
+    let many: Vec<_> = (0..5_001)
+        .map(|nth| json!({"id": format!("{nth:0>26}"), "title": "t"}))
+        .collect();
+    answers(json!(many));
+    let refused = told(&store.find(&Find::default()).await.expect_err("too many"));
+    assert!(
+        refused.ends_with("there are too many; narrow the search"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
@@ -440,36 +541,27 @@ async fn a_read_that_fails_is_told_and_the_next_one_succeeds() {
     let store = scene.store().await;
     assert_eq!(value(&store, "app", "").await, Ok(CANARY.to_owned()));
     let body = json!({"status": 500, "message": CANARY}).to_string();
-    for (fate, reason) in [
-        (Fate::status(500, body.as_str()), "Unreachable"),
-        (Fate::status(503, CANARY), "Unreachable"),
-        (Fate::status(401, body.as_str()), "Refused"),
-        (Fate::status(403, body.as_str()), "Refused"),
-        (Fate::status(404, CANARY), "BadAnswer"),
-        (Fate::status(404, body.as_str()), "BadAnswer"),
-        (Fate::status(302, CANARY), "BadAnswer"),
-        (Fate::throttled(Some("7"), CANARY), "Throttled"),
-        (Fate::page(CANARY), "BadAnswer"),
-        (Fate::status(200, "{}"), "BadAnswer"),
-        (Fate::status(200, body.as_str()), "BadAnswer"),
-        (Fate::Endless(20 << 20), "BadAnswer"),
-        (Fate::Half, "Unreachable"),
-        (Fate::Cut { carried_out: false }, "Unreachable"),
-        (Fate::Cut { carried_out: true }, "Unreachable"),
-    ] {
+    let mut faults = faults_of_http(&body);
+    let unusable = |fate| Fault::new(fate, "BadAnswer", "");
+    faults.extend([
+        Fault::new(Fate::status(401, body.as_str()), "Refused", "HTTP 401"),
+        Fault::new(Fate::status(404, CANARY), "BadAnswer", "HTTP 404"),
+        Fault::new(Fate::status(404, body.as_str()), "BadAnswer", "HTTP 404"),
+        unusable(Fate::status(200, "{}")),
+        unusable(Fate::status(200, body.as_str())),
+    ]);
+    for fault in faults {
         for path in ["/items".to_owned(), format!("/items/{id}")] {
-            let (fated, shown) = (fate.clone(), format!("{fate:?} at {path}"));
+            let (fate, shown) = (fault.fate.clone(), format!("{:?} at {path}", fault.fate));
             scene.server.faults().are(move |asked| {
                 if asked.path.ends_with(&path) {
-                    fated.clone()
+                    fate.clone()
                 } else {
                     Fate::Pass
                 }
             });
             let problem = store.read(&[at("app")]).await.remove(0);
-            let problem = problem.expect_err(&shown);
-            assert!(told(&problem).starts_with("app: "), "{shown}: {problem}");
-            assert_eq!(problem.reason(), reason, "{shown}");
+            fault.came_to(&problem.expect_err(&shown), "app: ");
             scene.server.faults().always(Fate::Pass);
             assert_eq!(
                 value(&store, "app", "").await,

@@ -4,6 +4,7 @@ use lockstep_api::generator::ACRAccessTokenSpec;
 
 use super::*;
 use crate::provider::References;
+use crate::provider::testing::text;
 
 async fn token(scene: &Scene, spec: Value) -> Result<String, String> {
     let spec: ACRAccessTokenSpec = serde_json::from_value(spec).expect("sound");

@@ -3,35 +3,22 @@
 use lockstep_testkit::Fate;
 
 use super::*;
-use crate::provider::testing::{Fault, is_bad_answer, is_refused, is_unreachable};
+use crate::provider::testing::{Fault, faults_of_http};
 
 fn faults() -> Vec<Fault> {
-    let fault = |fate, comes_to, says| Fault { fate, comes_to, says };
     let body = json!({"messages": [CANARY], "success": false}).to_string();
-    vec![
-        fault(Fate::status(500, body.as_str()), is_unreachable, "HTTP 500"),
-        fault(Fate::status(503, CANARY), is_unreachable, "HTTP 503"),
-        fault(Fate::status(403, body.as_str()), is_refused, "HTTP 403"),
-        fault(Fate::status(302, CANARY), is_bad_answer, "HTTP 302"),
-        fault(Fate::status(206, "{}"), is_bad_answer, "HTTP 206"),
-        fault(Fate::page(CANARY), is_bad_answer, "JSON"),
-        fault(Fate::status(200, "[]"), is_bad_answer, "JSON"),
-        fault(Fate::status(200, r#"{"A": "canary-77ab""#), is_bad_answer, "JSON"),
-        fault(
+    let mut faults = faults_of_http(&body);
+    faults.extend([
+        Fault::new(Fate::status(206, "{}"), "BadAnswer", "HTTP 206"),
+        Fault::new(Fate::status(200, "[]"), "BadAnswer", "JSON"),
+        Fault::new(Fate::status(200, r#"{"A": "canary-77ab""#), "BadAnswer", "JSON"),
+        Fault::new(
             Fate::status(200, r#"{"A": ["canary-77ab"]}"#),
-            is_bad_answer,
+            "BadAnswer",
             "the value of A is no text",
         ),
-        fault(Fate::Endless(20 << 20), is_bad_answer, "larger than"),
-        fault(Fate::Half, is_unreachable, ""),
-        fault(Fate::Cut { carried_out: false }, is_unreachable, ""),
-        fault(Fate::Cut { carried_out: true }, is_unreachable, ""),
-        fault(
-            Fate::throttled(Some("7"), CANARY),
-            |problem| matches!(problem, Problem::Throttled { retry_after: Some(pause), .. } if pause.as_secs() == 7),
-            "HTTP 429",
-        ),
-    ]
+    ]);
+    faults
 }
 
 #[tokio::test]
@@ -42,14 +29,9 @@ async fn a_read_that_fails_is_told_and_the_next_one_succeeds() {
         let shown = format!("{:?}", fault.fate);
         // What has not changed is told without a body, and breaks off nowhere.
         scene.doppler.put(PLACE, "LINES", &shown);
-        scene.doppler.faults().always(fault.fate);
+        scene.doppler.faults().always(fault.fate.clone());
         let problem = backend.read(&[at("API_KEY")]).await.remove(0).expect_err(&shown);
-        let text = told(&problem);
-        assert!((fault.comes_to)(&problem), "{shown} comes to {problem:?}");
-        assert!(
-            text.contains(fault.says) && text.starts_with("Doppler's config: "),
-            "{shown}: {text}"
-        );
+        fault.came_to(&problem, "Doppler's config: ");
         assert!(backend.find(&Find::default()).await.is_err(), "{shown}");
         assert!(backend.check().await.is_err(), "{shown}");
         scene.doppler.faults().always(Fate::Pass);
@@ -65,16 +47,20 @@ async fn a_read_that_fails_is_told_and_the_next_one_succeeds() {
 async fn a_login_that_fails_is_told_and_the_next_one_succeeds() {
     let scene = Scene::new().await;
     let auth = json!({"oidcConfig": {"identity": "i", "serviceAccountRef": {"name": "a"}}});
-    for (nth, fault) in faults().into_iter().enumerate() {
+    let mut faults = faults_of_http(&json!({"token": [CANARY]}).to_string());
+    faults.push(Fault::new(
+        Fate::status(200, "{}"),
+        "BadAnswer",
+        "it holds no token",
+    ));
+    for (nth, fault) in faults.into_iter().enumerate() {
         let backend = scene
             .backend(json!({"auth": auth, "project": "app", "config": "prd"}))
             .await;
         let shown = format!("{:?}", fault.fate);
-        scene.doppler.faults().always(fault.fate);
+        scene.doppler.faults().always(fault.fate.clone());
         let problem = backend.check().await.expect_err(&shown);
-        let text = told(&problem);
-        assert!((fault.comes_to)(&problem), "{shown} comes to {problem:?}");
-        assert!(text.starts_with("login at Doppler: "), "{shown}: {text}");
+        fault.came_to(&problem, "login at Doppler: ");
         scene.doppler.faults().always(Fate::Pass);
         let token = format!("token-{}", nth * 2 + 1);
         scene.doppler.trust("i", &token, "");
@@ -113,4 +99,27 @@ async fn a_write_that_fails_is_told_and_what_is_read_then_is_what_is_there() {
         assert!(told(&problem).starts_with("NEW: "), "{problem:?}");
         assert_eq!(value(&backend, "NEW").await.is_ok(), is_written);
     }
+    // Nor is it what was downloaded before, to those who would be content with that.
+    let backend = scene.store().await;
+    let due = Instant::now();
+    backend
+        .hold(Hold {
+            since: due,
+            wanted: READS,
+        })
+        .await
+        .expect("held");
+    let other = Push {
+        values: Values::from([("k".to_owned(), "other".into())]),
+        ..push
+    };
+    backend.write(&other).await.expect_err("cut");
+    let held = backend
+        .hold(Hold {
+            since: due,
+            wanted: READS,
+        })
+        .await
+        .expect("held");
+    assert_eq!(value(&held, "NEW").await, Ok("other".to_owned()));
 }

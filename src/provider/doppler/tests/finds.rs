@@ -14,8 +14,7 @@ async fn find(
         ..Find::default()
     };
     let found = backend.find(&query).await.map_err(|problem| told(&problem))?;
-    let found = shown(&found).into_iter();
-    Ok(found.map(|(name, value)| format!("{name}={value}")).collect())
+    Ok(lines(&found))
 }
 
 #[tokio::test]
@@ -29,6 +28,11 @@ async fn names_match_and_begin_as_is_wanted() {
     assert_eq!(find(&backend, None, Some("DB_")).await, Ok(one.to_vec()));
     assert_eq!(find(&backend, Some("^DB"), Some("DB")).await, Ok(one.to_vec()));
     assert_eq!(find(&backend, Some("^API"), Some("DB")).await, Ok(vec![]));
+    assert_eq!(
+        find(&backend, None, Some("NAME")).await,
+        Ok(vec![]),
+        "no beginning"
+    );
     let refused = find(&backend, Some("("), None).await.expect_err("no pattern");
     assert!(refused.starts_with("find.name.regexp: "), "{refused}");
 }

@@ -50,6 +50,17 @@ async fn audiences_of_one_s_own_stand_in_for_doppler_s_address() {
     assert_eq!(audiences, ["mine", "secretStore:own:store"]);
 }
 
+#[tokio::test]
+async fn a_store_for_all_namespaces_is_told_apart_from_one_of_its_name() {
+    let mut scene = trusting(&["token-0"]).await;
+    scene.scope = StoreScope::Cluster { consumer: None };
+    let account = json!({"name": "app", "namespace": "own"});
+    let backend = scene.backend(oidc(&account)).await;
+    assert_eq!(backend.check().await, Ok(Health::Ready));
+    let audiences = scene.cluster.audiences.lock().expect("unpoisoned").clone();
+    assert_eq!(audiences[1], "clusterSecretStore:store");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_token_that_was_ended_is_replaced_and_no_more_often_than_makes_sense() {
     let scene = trusting(&["token-1"]).await;

@@ -16,7 +16,7 @@ use super::*;
 use crate::cluster::DocumentKind;
 use crate::engine::ask::Aspect;
 use crate::provider::references::StoreScope;
-use crate::provider::testing::{TestCluster, in_namespace, surroundings};
+use crate::provider::testing::{self, TestCluster, at, in_namespace, lines, surroundings, told};
 
 /// A part of everything that is to be seen nowhere.
 const CANARY: &str = "canary-77ab";
@@ -85,44 +85,12 @@ fn with_token(key: &str) -> Value {
     json!({"secretRef": {"dopplerToken": {"name": "creds", "key": key}}})
 }
 
-fn at(key: &str) -> Location {
-    Location {
-        key: key.to_owned(),
-        version: None,
-        aspect: Aspect::Value,
-        property: None,
-    }
-}
-
 /// What an entry of `data` gets.
 async fn value(backend: &Arc<dyn Backend>, key: &str) -> Result<String, String> {
-    let payload = backend.read(&[at(key)]).await.remove(0);
-    let payload = payload.map_err(|problem| told(&problem))?;
-    let value = backend.select(&payload, Some("has no meaning"));
-    Ok(text(&value.expect("one value").expect("there")))
+    testing::value(&**backend, at(key), "has no meaning").await
 }
 
 /// What `extract` gets.
 async fn values(backend: &Arc<dyn Backend>, key: &str) -> Result<Vec<(String, String)>, String> {
-    let payload = backend.read(&[at(key)]).await.remove(0);
-    let payload = payload.map_err(|problem| told(&problem))?;
-    let values = backend.explode(&payload, Some("has no meaning"));
-    let values = values.map_err(|problem| told(&problem))?;
-    Ok(shown(&values.expect("there")))
-}
-
-fn shown(values: &Values) -> Vec<(String, String)> {
-    let pairs = values.iter().map(|(name, value)| (name.clone(), text(value)));
-    pairs.collect()
-}
-
-fn text(value: &SecretBytes) -> String {
-    String::from_utf8_lossy(value.expose()).into_owned()
-}
-
-/// What is shown to users; nothing of it is to stay hidden.
-fn told(problem: &Problem) -> String {
-    let all = format!("{problem} {problem:?}");
-    assert!(!all.contains("canary") && !all.contains("token-"), "{all}");
-    problem.to_string()
+    testing::values(&**backend, at(key), "has no meaning").await
 }

@@ -35,6 +35,12 @@ async fn what_differs_is_written_and_read_at_once() {
     }
     assert_eq!(backend.exists(&remote("NEW")).await, Ok(true));
     assert_eq!(value(&backend, "NEW").await, Ok("2\"\u{1f600}".to_owned()));
+    // Whoever would be content with an older download is told of it, too.
+    let hold = Hold::now(READS);
+    backend.hold(hold).await.expect("held");
+    backend.write(&push("NEW", b"3")).await.expect("written");
+    let still = backend.hold(hold).await.expect("held");
+    assert_eq!(value(&still, "NEW").await, Ok("3".to_owned()));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! What entries and extracts get.
 
+use lockstep_testkit::Fate;
+
 use super::*;
 
 #[tokio::test]
@@ -73,6 +75,15 @@ async fn what_is_not_there_is_absent_and_what_is_refused_is_not() {
         assert_eq!(value(&backend, "API_KEY").await, Err(expected.to_owned()));
         assert_eq!(told(&backend.check().await.expect_err("refused")), expected);
     }
+}
+
+#[tokio::test]
+async fn a_name_without_a_value_is_there_and_empty() {
+    let scene = Scene::new().await;
+    let body = r#"{"EMPTY": null, "OTHER": "x"}"#;
+    scene.doppler.faults().always(Fate::status(200, body));
+    let backend = scene.store().await;
+    assert_eq!(value(&backend, "EMPTY").await, Ok(String::new()));
 }
 
 #[tokio::test]

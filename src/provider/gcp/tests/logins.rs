@@ -79,6 +79,23 @@ async fn an_account_logs_in_by_its_key_which_names_the_project_too() {
 }
 
 #[tokio::test]
+async fn what_a_key_is_exchanged_for_is_never_sent_in_the_clear() {
+    let scene = Scene::new().await;
+    let key = scene.google.add_account(EMAIL).expect("an account");
+    for url in ["http://oauth2.googleapis.com/token", "file:///token", "token"] {
+        let mut key = key.clone();
+        key["token_uri"] = url.into();
+        let key = [("key", &*key.to_string())];
+        scene.cluster.put(DocumentKind::Secret, "own", "creds", &key);
+        let refused = scene.refusal(json!({})).await;
+        assert!(
+            refused.ends_with("has a `token_uri` that is no https URL"),
+            "{refused}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_service_account_of_gke_is_itself_or_acts_as_another() {
     let named = json!({
         "serviceAccountRef": {"name": "app", "audiences": ["more"]}, "clusterProjectID": "project-1",
@@ -301,6 +318,18 @@ async fn what_a_configuration_must_not_say_is_refused() {
         ),
         (
             exchanged("https://storage.googleapis.com/v1/token"),
+            "token_url must be",
+        ),
+        (
+            exchanged("https://me@sts.googleapis.com/v1/token"),
+            "token_url must be",
+        ),
+        (
+            exchanged("https://sts.googleapis.com:8443/v1/token"),
+            "token_url must be",
+        ),
+        (
+            exchanged("https://sts.googleapis.com/v1/token?to=evil"),
             "token_url must be",
         ),
         (

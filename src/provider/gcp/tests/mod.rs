@@ -16,7 +16,9 @@ use super::*;
 use crate::cluster::DocumentKind;
 use crate::provider::certificates;
 use crate::provider::references::StoreScope;
-use crate::provider::testing::{TestCluster, in_namespace, surroundings};
+use crate::provider::testing::{
+    self, TestCluster, at, in_namespace, metadata, shown, surroundings, told, version,
+};
 
 const EMAIL: &str = "reader@p.iam.gserviceaccount.com";
 /// Part of everything that must be seen nowhere.
@@ -75,33 +77,9 @@ fn by_key(key: &str) -> Value {
     json!({"secretRef": {"secretAccessKeySecretRef": {"name": "creds", "key": key}}})
 }
 
-fn at(key: &str) -> Location {
-    version(key, None)
-}
-
-fn version(key: &str, version: Option<&str>) -> Location {
-    Location {
-        key: key.to_owned(),
-        version: version.map(str::to_owned),
-        aspect: Aspect::Value,
-        property: None,
-    }
-}
-
-fn metadata(key: &str) -> Location {
-    Location {
-        aspect: Aspect::Metadata,
-        ..at(key)
-    }
-}
-
 /// What an entry of `data` gets.
 async fn value(backend: &Arc<dyn Backend>, location: Location, property: &str) -> Result<String, String> {
-    let payload = one(backend, location).await?;
-    let value = backend
-        .select(&payload, Some(property))
-        .map_err(|problem| told(&problem))?;
-    Ok(text(&value.expect("Google knows no absent property")))
+    testing::value(&**backend, location, property).await
 }
 
 /// What `extract` gets.
@@ -110,22 +88,12 @@ async fn values(
     location: Location,
     property: &str,
 ) -> Result<Vec<(String, String)>, String> {
-    let payload = one(backend, location).await?;
-    let values = backend
-        .explode(&payload, Some(property))
-        .map_err(|problem| told(&problem))?;
-    Ok(shown(&values.expect("Google knows no absent property")))
+    testing::values(&**backend, location, property).await
 }
 
 async fn one(backend: &Arc<dyn Backend>, location: Location) -> Result<Payload, String> {
-    let mut answers = backend.read(&[location]).await;
-    assert_eq!(answers.len(), 1);
-    answers.remove(0).map_err(|problem| told(&problem))
-}
-
-fn shown(values: &Values) -> Vec<(String, String)> {
-    let pairs = values.iter().map(|(name, value)| (name.clone(), text(value)));
-    pairs.collect()
+    let payload = testing::payload(&**backend, location, "").await;
+    payload.map_err(|problem| told(&problem))
 }
 
 fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -133,15 +101,4 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     pairs.collect()
-}
-
-fn text(value: &SecretBytes) -> String {
-    String::from_utf8_lossy(value.expose()).into_owned()
-}
-
-/// What is shown to users; nothing of it is to stay hidden.
-fn told(problem: &Problem) -> String {
-    let all = format!("{problem} {problem:?}");
-    assert!(!all.contains("canary") && !all.contains("token-"), "{all}");
-    problem.to_string()
 }

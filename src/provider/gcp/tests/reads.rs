@@ -105,6 +105,21 @@ async fn a_latest_version_that_is_shut_is_told_or_passed_over() {
     let why =
         "none: version latest is disabled: enable it, or add another; there is no other that can be read";
     assert_eq!(value(&lenient, at("none"), "").await, Err(why.to_owned()));
+    // Nor is a filter believed.
+    let version = |number: u8, state: &str| {
+        let created = format!("2026-01-0{number}T00:00:00Z");
+        json!({"name": format!("p/versions/{number}"), "state": state, "createTime": created})
+    };
+    let listed = json!({"versions": [version(1, "ENABLED"), version(2, "ENABLED"), version(3, "DISABLED")]});
+    scene.google.faults().are(move |asked| {
+        if asked.path.ends_with("/versions") {
+            Fate::status(200, listed.to_string())
+        } else {
+            Fate::Pass
+        }
+    });
+    assert_eq!(value(&lenient, at("disabled"), "").await, Ok("two".to_owned()));
+    scene.google.faults().always(Fate::Pass);
     // What is newest does not depend on the order of a page.
     scene.google.set_page(1);
     assert_eq!(value(&lenient, at("disabled"), "").await, Ok("two".to_owned()));

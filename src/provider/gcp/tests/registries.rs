@@ -4,6 +4,7 @@ use lockstep_api::generator::GCRAccessTokenSpec;
 
 use super::*;
 use crate::provider::References;
+use crate::provider::testing::text;
 
 async fn token_of(scene: &Scene, auth: Value) -> Result<(String, u64), String> {
     let spec: GCRAccessTokenSpec =

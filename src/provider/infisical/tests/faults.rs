@@ -3,33 +3,20 @@
 use lockstep_testkit::Fate;
 
 use super::*;
-use crate::provider::testing::{Fault, is_bad_answer, is_refused, is_unreachable};
+use crate::provider::testing::{Fault, faults_of_http};
 
 fn faults() -> Vec<Fault> {
-    let fault = |fate, comes_to, says| Fault { fate, comes_to, says };
     let body = json!({"statusCode": 500, "error": CANARY, "message": CANARY}).to_string();
-    vec![
-        fault(Fate::status(500, body.as_str()), is_unreachable, "HTTP 500"),
-        fault(Fate::status(503, CANARY), is_unreachable, "HTTP 503"),
-        fault(Fate::status(403, body.as_str()), is_refused, "HTTP 403"),
-        fault(Fate::status(302, CANARY), is_bad_answer, "HTTP 302"),
-        fault(Fate::page(CANARY), is_bad_answer, "it holds no"),
-        fault(Fate::status(200, "[]"), is_bad_answer, "it holds no"),
-        fault(
+    let mut faults = faults_of_http(&body);
+    faults.extend([
+        Fault::new(Fate::status(200, "[]"), "BadAnswer", "it holds no"),
+        Fault::new(
             Fate::status(200, r#"{"secret": "canary-9e02"}"#),
-            is_bad_answer,
+            "BadAnswer",
             "it holds no",
         ),
-        fault(Fate::Endless(20 << 20), is_bad_answer, "larger than"),
-        fault(Fate::Half, is_unreachable, ""),
-        fault(Fate::Cut { carried_out: false }, is_unreachable, ""),
-        fault(Fate::Cut { carried_out: true }, is_unreachable, ""),
-        fault(
-            Fate::throttled(Some("7"), CANARY),
-            |problem| matches!(problem, Problem::Throttled { retry_after: Some(pause), .. } if pause.as_secs() == 7),
-            "HTTP 429",
-        ),
-    ]
+    ]);
+    faults
 }
 
 #[tokio::test]
@@ -39,14 +26,9 @@ async fn a_read_that_fails_is_told_and_the_next_one_succeeds() {
     assert_eq!(backend.check().await, Ok(Health::Ready));
     for fault in faults() {
         let shown = format!("{:?}", fault.fate);
-        scene.infisical.faults().always(fault.fate);
+        scene.infisical.faults().always(fault.fate.clone());
         let problem = backend.read(&[at("API_KEY")]).await.remove(0).expect_err(&shown);
-        let text = told(&problem);
-        assert!((fault.comes_to)(&problem), "{shown} comes to {problem:?}");
-        assert!(
-            text.contains(fault.says) && text.starts_with("API_KEY: "),
-            "{shown}: {text}"
-        );
+        fault.came_to(&problem, "API_KEY: ");
         told(&backend.find(&Find::default()).await.expect_err(&shown));
         scene.infisical.faults().always(Fate::Pass);
         assert_eq!(
@@ -64,11 +46,9 @@ async fn a_login_that_fails_is_told_and_the_next_one_succeeds() {
     for fault in faults() {
         let backend = scene.store().await;
         let shown = format!("{:?}", fault.fate);
-        scene.infisical.faults().always(fault.fate);
+        scene.infisical.faults().always(fault.fate.clone());
         let problem = backend.check().await.expect_err(&shown);
-        let text = told(&problem);
-        assert!((fault.comes_to)(&problem), "{shown} comes to {problem:?}");
-        assert!(text.starts_with("login at Infisical: "), "{shown}: {text}");
+        fault.came_to(&problem, "login at Infisical: ");
         scene.infisical.faults().always(Fate::Pass);
         assert_eq!(backend.check().await, Ok(Health::Ready), "after {shown}");
     }

@@ -13,7 +13,7 @@ async fn find(
         ..Find::default()
     };
     let found = backend.find(&query).await.map_err(|problem| told(&problem))?;
-    Ok(shown(&found))
+    Ok(lines(&found))
 }
 
 #[tokio::test]

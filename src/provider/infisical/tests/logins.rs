@@ -110,6 +110,12 @@ async fn our_own_token_goes_where_a_namespace_says_only_if_that_is_infisical_and
         ("good", file("good", "head.canary-9e02.sign\n")),
         ("bad", file("bad", "canary-9e02 is no token")),
         ("none", folder.path().join("none").display().to_string()),
+        (
+            "long",
+            file("long", &format!("head.body.{}", "x".repeat(64 << 10))),
+        ),
+        ("word", file("word", "canary-9e02")),
+        ("endless", "/dev/zero".to_owned()),
     ];
     let values: Vec<_> = paths.iter().map(|(name, path)| (*name, path.as_str())).collect();
     scene.cluster.put(DocumentKind::Secret, "own", "creds", &values);
@@ -128,6 +134,11 @@ async fn our_own_token_goes_where_a_namespace_says_only_if_that_is_infisical_and
         extra
     };
     assert!(scene.connect(at_infisical(auth(&json!({})))).await.is_ok());
+    for stranger in ["https://evilinfisical.com", "http://eu.infisical.com"] {
+        let mut extra = auth(&json!({}));
+        extra["hostAPI"] = stranger.into();
+        assert!(scene.connect(extra).await.is_err(), "{stranger}");
+    }
     assert!(
         scene.connect(at_infisical(at_path("good"))).await.is_err(),
         "a path"
@@ -138,11 +149,37 @@ async fn our_own_token_goes_where_a_namespace_says_only_if_that_is_infisical_and
     };
     let backend = scene.backend(at_path("good")).await;
     assert_eq!(backend.check().await, Ok(Health::Ready));
-    for (name, why) in [("bad", "holds no token"), ("none", "there is no file")] {
+    for (name, why) in [
+        ("bad", "holds no token"),
+        ("long", "there is no file"),
+        ("word", "holds no token"),
+        ("endless", "there is no file"),
+        ("none", "there is no file"),
+    ] {
         let backend = scene.backend(at_path(name)).await;
         let problem = backend.check().await.expect_err("no token");
         assert_eq!(problem.reason(), "ReferenceInvalid");
         assert!(told(&problem).contains(why), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn an_organization_that_is_named_is_logged_in_to() {
+    let scene = Scene::new().await;
+    let shown = [
+        ("clientId", "id"),
+        ("clientSecret", "canary-9e02"),
+        ("organizationSlug", "org"),
+    ];
+    scene.infisical.forbid_all();
+    scene.infisical.admit("universal-auth", &shown);
+    let of = async |slug: &str| {
+        let backend = scene.backend(scope(&json!({ "organizationSlug": slug }))).await;
+        backend.check().await
+    };
+    assert_eq!(of("org").await, Ok(Health::Ready));
+    for slug in ["", "other"] {
+        assert_eq!(of(slug).await.expect_err("refused").reason(), "Refused", "{slug}");
     }
 }
 
@@ -157,7 +194,7 @@ async fn a_store_says_all_that_it_takes() {
         ),
         (
             json!({"hostAPI": "infisical"}),
-            "spec.provider.infisical.hostAPI: must be a URL, such as https://app.infisical.com/api",
+            "spec.provider.infisical.hostAPI: must be an address that begins with https:// or http://",
         ),
         (
             json!({"auth": {}}),

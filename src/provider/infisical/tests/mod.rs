@@ -13,9 +13,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cluster::DocumentKind;
-use crate::engine::ask::Aspect;
 use crate::provider::references::StoreScope;
-use crate::provider::testing::{TestCluster, in_namespace, surroundings};
+use crate::provider::testing::{self, TestCluster, at, in_namespace, lines, surroundings, told};
 
 /// A part of everything that is to be seen nowhere.
 const CANARY: &str = "canary-9e02";
@@ -102,38 +101,7 @@ fn scope(extra: &Value) -> Value {
     json!({ "secretsScope": scope })
 }
 
-fn at(key: &str) -> Location {
-    Location {
-        key: key.to_owned(),
-        version: None,
-        aspect: Aspect::Value,
-        property: None,
-    }
-}
-
 /// What an entry of `data` gets.
 async fn value(backend: &Arc<dyn Backend>, key: &str, property: &str) -> Result<String, String> {
-    let payload = backend.read(&[at(key)]).await.remove(0);
-    let payload = payload.map_err(|problem| told(&problem))?;
-    let value = backend.select(&payload, Some(property));
-    let value = value.map_err(|problem| told(&problem))?;
-    Ok(text(&value.expect("there, or an error")))
-}
-
-fn shown(values: &Values) -> Vec<String> {
-    let pairs = values
-        .iter()
-        .map(|(name, value)| format!("{name}={}", text(value)));
-    pairs.collect()
-}
-
-fn text(value: &SecretBytes) -> String {
-    String::from_utf8_lossy(value.expose()).into_owned()
-}
-
-/// What is shown to users; nothing of it is to stay hidden.
-fn told(problem: &Problem) -> String {
-    let all = format!("{problem} {problem:?}");
-    assert!(!all.contains("canary") && !all.contains("token-"), "{all}");
-    problem.to_string()
+    testing::value(&**backend, at(key), property).await
 }

@@ -1,5 +1,7 @@
 //! What entries and extracts get.
 
+use lockstep_testkit::Fate;
+
 use super::*;
 
 #[tokio::test]
@@ -44,7 +46,7 @@ async fn properties_are_paths_into_json_whatever_they_lead_to() {
 
     let payload = backend.read(&[at("JSON")]).await.remove(0).expect("there");
     let values = backend.explode(&payload, None).expect("JSON").expect("there");
-    assert_eq!(shown(&values), ["a=x", "n=1.0", r#"o={"b":  2}"#, "z="]);
+    assert_eq!(lines(&values), ["a=x", "n=1.0", r#"o={"b":  2}"#, "z="]);
     let payload = backend.read(&[at("API_KEY")]).await.remove(0).expect("there");
     let refused = told(&backend.explode(&payload, None).expect_err("no JSON"));
     assert!(refused.starts_with("unable to unmarshal secret: "), "{refused}");
@@ -63,10 +65,42 @@ async fn what_is_not_there_is_absent_and_a_project_that_has_gone_is_not() {
         let problem = backend.read(&[at("API_KEY")]).await.remove(0).expect_err("gone");
         assert_eq!(
             told(&problem),
-            "API_KEY: the answer cannot be used: HTTP 404; check projectSlug and environmentSlug of secretsScope, and \
-             hostAPI"
+            "API_KEY: the answer cannot be used: HTTP 404; check secretsScope and hostAPI"
         );
-        assert!(backend.check().await.is_err());
+        assert_eq!(backend.check().await.expect_err("gone").reason(), "BadAnswer");
+        let found = backend.find(&Find::default()).await;
+        assert_eq!(found.expect_err("gone").reason(), "BadAnswer");
+    }
+}
+
+#[tokio::test]
+async fn an_environment_that_has_gone_takes_no_secret_of_a_folder_with_it() {
+    let scene = Scene::new().await;
+    let in_folder = json!({"secretsPath": "/sub", "environmentSlug": "no"});
+    let gone = scene.backend(scope(&in_folder)).await;
+    let problem = gone.read(&[at("API_KEY")]).await.remove(0).expect_err("gone");
+    assert_eq!(problem.reason(), "BadAnswer", "{problem:?}");
+
+    // Whether it is there shows in its first folder only; where that is closed to us, nobody can tell.
+    let store = scene.store().await;
+    scene.infisical.faults().are(|asked| {
+        if asked.query.contains("secretPath=%2F&") {
+            Fate::status(403, "{}")
+        } else {
+            Fate::Pass
+        }
+    });
+    let problem = store.read(&[at("no/NO")]).await.remove(0).expect_err("not there");
+    assert_eq!(problem.reason(), "BadAnswer", "{problem:?}");
+}
+
+#[tokio::test]
+async fn a_key_is_a_name_however_odd() {
+    let scene = Scene::new().await;
+    let backend = scene.store().await;
+    for odd in ["a b", "a?b", "a%2fb", "..%2f", ".\t.", "a\nb", "\u{e4}"] {
+        scene.infisical.put(["app", "prd", "/", odd], odd);
+        assert_eq!(value(&backend, odd, "").await, Ok(odd.to_owned()), "{odd:?}");
     }
 }
 

@@ -294,6 +294,15 @@ async fn a_large_page_is_asked_for_in_smaller_ones_and_too_many_are_refused() {
     );
     let asked = [format!("{WIDGETS}?limit=8"), format!("{WIDGETS}?limit=2")];
     assert_eq!(server.requests()[1..], asked);
+    store.bounds = Bounds {
+        page: 2,
+        page_bytes: 30 << 10,
+        looked_at: 1,
+        found_bytes: 1 << 20,
+    };
+    let problem = store.find(&Find::default()).await.expect_err("too many");
+    let why = "there are too many; narrow the search";
+    assert!(problem.to_string().ends_with(why), "{problem}");
 }
 
 #[tokio::test]
@@ -372,6 +381,7 @@ async fn a_kind_that_is_replaced_is_looked_up_anew() {
         "/apis/example.io/v1/namespaces/own/gizmos/db",
         widget("own", "db"),
     );
+    server.state().answers.remove(format!("{WIDGETS}/db").as_str());
     server
         .state()
         .scripted
