@@ -19,6 +19,6 @@ pub fn after(problem: &Problem) -> Next {
         // A turn has already looked again as often as makes sense.
         Retry::AtOnce | Retry::Backoff => Next::Backoff,
         Retry::After(pause) => Next::FailedAfter(pause),
-        Retry::OnChangeOfOther | Retry::OnEdit => Next::WhenWoken,
+        Retry::OnChangeOfOther | Retry::OnEdit => Next::Stuck,
     }
 }

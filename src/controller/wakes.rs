@@ -92,8 +92,9 @@ impl Router {
             }
             Change::GeneratorState { key, owner } => {
                 self.generator_states.wake(&key);
+                // Each sync makes and drops states of its own, one that fails too.
                 if let Some(owner) = owner {
-                    self.external_secrets.wake(&owner);
+                    self.external_secrets.nudge(&owner);
                 }
             }
             Change::Followed { object, version } => self.followed(&object, version),

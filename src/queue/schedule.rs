@@ -19,14 +19,25 @@ const LAST_RETRY: Duration = Duration::from_mins(7);
 pub enum Next {
     /// All is well until then.
     After(Duration),
-    /// All is well, or only a change elsewhere can help: sleep until woken.
+    /// There is nothing to do until something changes.
     WhenWoken,
     /// It failed; try again, later each time.
     Backoff,
     /// It failed, and trying again sooner is pointless.
     FailedAfter(Duration),
+    /// It failed, and only a change elsewhere can help.
+    Stuck,
     /// The object is no more, and nothing is remembered of it.
     Gone,
+}
+
+impl Next {
+    fn is_well(self) -> bool {
+        match self {
+            Self::After(_) | Self::WhenWoken | Self::Gone => true,
+            Self::Backoff | Self::FailedAfter(_) | Self::Stuck => false,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -43,6 +54,8 @@ pub struct Schedule<K> {
 struct Entry {
     state: State,
     failures: u32,
+    /// How its last turn ended.
+    is_well: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,7 +63,15 @@ enum State {
     Asleep,
     Timer(Instant),
     Ready { lane: Lane, since: Instant },
-    Running { woken: bool },
+    Running { called: Called },
+}
+
+/// What was heard of an object while it was worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Called {
+    Not,
+    Nudged,
+    Woken,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,11 +112,14 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
         let entry = self.entries.entry(key.clone()).or_insert(Entry {
             state: State::Asleep,
             failures: 0,
+            is_well: true,
         });
         match entry.state {
-            State::Running { woken } => {
-                entry.state = State::Running { woken: true };
-                return !woken;
+            State::Running { called } => {
+                entry.state = State::Running {
+                    called: Called::Woken,
+                };
+                return called != Called::Woken;
             }
             State::Ready {
                 lane: Lane::Urgent, ..
@@ -116,6 +140,21 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
         true
     }
 
+    /// Something changed that the object may have changed itself. That is news to one that is well; one that fails is not
+    /// tried again for it, or its own failing would keep it busy. Whether it is news.
+    pub fn nudge(&mut self, key: &K, now: Instant) -> bool {
+        let Some(entry) = self.entries.get_mut(key) else {
+            return false;
+        };
+        if let State::Running { called } = entry.state {
+            entry.state = State::Running {
+                called: called.max(Called::Nudged),
+            };
+            return false;
+        }
+        entry.is_well && self.wake(key, now)
+    }
+
     /// What an object that failed has waited for has happened: it is tried again at that time at the latest. Whether
     /// that is news.
     pub fn hasten(&mut self, key: &K, at: Instant) -> bool {
@@ -129,12 +168,21 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
                 entry.state = State::Timer(at);
                 true
             }
-            State::Running { woken: false } => {
+            State::Running {
+                called: Called::Not | Called::Nudged,
+            } => {
                 // It may be failing of what is over now.
-                entry.state = State::Running { woken: true };
+                entry.state = State::Running {
+                    called: Called::Woken,
+                };
                 true
             }
-            State::Running { woken: true } | State::Timer(_) | State::Ready { .. } | State::Asleep => false,
+            State::Running {
+                called: Called::Woken,
+            }
+            | State::Timer(_)
+            | State::Ready { .. }
+            | State::Asleep => false,
         }
     }
 
@@ -147,7 +195,7 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
             State::Ready { since, .. } => now.saturating_duration_since(since),
             State::Asleep | State::Timer(_) | State::Running { .. } => Duration::ZERO,
         };
-        entry.state = State::Running { woken: false };
+        entry.state = State::Running { called: Called::Not };
         Some(Turn { key, waited })
     }
 
@@ -156,15 +204,21 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
         let Some(entry) = self.entries.get_mut(key) else {
             return;
         };
-        let State::Running { woken } = entry.state else {
+        let State::Running { called } = entry.state else {
             return;
+        };
+        entry.is_well = next.is_well();
+        let woken = match called {
+            Called::Woken => true,
+            Called::Nudged => entry.is_well,
+            Called::Not => false,
         };
         let wait = match next {
             Next::After(wait) => {
                 entry.failures = 0;
                 Some(wait)
             }
-            Next::WhenWoken => {
+            Next::WhenWoken | Next::Stuck => {
                 entry.failures = 0;
                 None
             }
@@ -177,7 +231,7 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
                 entry.failures = entry.failures.saturating_add(1);
                 Some(wait)
             }
-            Next::Gone if woken => None,
+            Next::Gone if called == Called::Woken => None,
             Next::Gone => {
                 self.entries.remove(key);
                 return;
@@ -327,6 +381,55 @@ mod tests {
         assert!(schedule.hasten(&"failed", soon), "it is failing of what is over");
         schedule.finish(&"failed", Next::Backoff, soon);
         assert_eq!(keys(&mut schedule, soon), ["failed"]);
+    }
+
+    #[test]
+    fn a_nudge_reaches_what_is_well_and_no_failure_keeps_itself_busy() {
+        let (mut schedule, mut now) = (Schedule::default(), Instant::now());
+        assert!(!schedule.nudge(&"a", now), "nobody knows it");
+        let mut turn = |next, nudged_before: bool, runs_again: bool| {
+            schedule.wake(&"a", now);
+            assert!(schedule.pop(now).is_some());
+            if nudged_before {
+                schedule.nudge(&"a", now);
+            }
+            schedule.finish(&"a", next, now);
+            if !nudged_before {
+                schedule.nudge(&"a", now);
+            }
+            let ran = schedule.pop(now).is_some();
+            assert_eq!(
+                ran, runs_again,
+                "{next:?}, nudged before its end: {nudged_before}"
+            );
+            schedule.finish(&"a", Next::WhenWoken, now);
+            now += seconds(1000);
+        };
+        for nudged_before in [true, false] {
+            for (next, runs_again) in [
+                (Next::After(seconds(60)), true),
+                (Next::WhenWoken, true),
+                (Next::Backoff, false),
+                (Next::FailedAfter(seconds(60)), false),
+                (Next::Stuck, false),
+            ] {
+                turn(next, nudged_before, runs_again);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_stuck_is_woken_as_ever_and_a_nudge_takes_back_no_wake() {
+        let (mut schedule, now) = (Schedule::default(), Instant::now());
+        schedule.wake(&"a", now);
+        schedule.pop(now);
+        schedule.wake(&"a", now);
+        schedule.nudge(&"a", now);
+        schedule.finish(&"a", Next::Stuck, now);
+        assert_eq!(keys(&mut schedule, now), ["a"]);
+        schedule.finish(&"a", Next::Stuck, now);
+        assert_eq!(schedule.next_timer(), None);
+        assert!(schedule.wake(&"a", now));
     }
 
     #[test]

@@ -50,6 +50,14 @@ impl<K: Clone + Debug + Eq + Hash + Ord + Send + 'static> Queue<K> {
         }
     }
 
+    /// Something changed that the object may have changed itself: one that fails is not tried again for it.
+    pub fn nudge(&self, key: &K) {
+        if self.with(|schedule| schedule.nudge(key, Instant::now().into_std())) {
+            self.observer.added();
+            self.changed.notify_one();
+        }
+    }
+
     /// What the object, if it failed, has waited for has happened: it is tried again within that time.
     pub fn hasten(&self, key: &K, within: Duration) {
         let at = Instant::now().into_std() + within;

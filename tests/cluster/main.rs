@@ -15,6 +15,7 @@ mod eso;
 mod fallback;
 mod faults;
 mod files;
+mod futile;
 mod gitops;
 mod guard;
 mod ha;

@@ -26,7 +26,7 @@ const MOST_WRITES: usize = 30;
 /// The garbage collector hears of new kinds every half a minute.
 const A_WHILE: Duration = Duration::from_mins(1);
 
-async fn gitlab() -> Result<Gitlab> {
+pub async fn gitlab() -> Result<Gitlab> {
     Ok(Gitlab::start(&format!("{CANARY}-key"), &["projects/42"]).await?)
 }
 
@@ -35,7 +35,7 @@ fn named(kind: &str) -> ApiResource {
 }
 
 /// The generator, and what it logs in with.
-async fn introduce(gitlab: &Gitlab, bench: &Bench) -> Result<()> {
+pub async fn introduce(gitlab: &Gitlab, bench: &Bench) -> Result<()> {
     bench
         .put_secret("creds", "token", &format!("{CANARY}-key"))
         .await?;
@@ -57,7 +57,7 @@ fn spec(gitlab: &Gitlab) -> Value {
     })
 }
 
-fn reference() -> Value {
+pub fn reference() -> Value {
     json!({"apiVersion": format!("{GENERATORS}/v1alpha1"), "kind": "GitlabDeployToken", "name": "gen"})
 }
 
@@ -66,7 +66,7 @@ fn borrowed() -> Value {
 }
 
 /// Whether exactly so many are left.
-async fn are_left(gitlab: &Gitlab, wanted: usize) -> Result<()> {
+pub async fn are_left(gitlab: &Gitlab, wanted: usize) -> Result<()> {
     eventually(&format!("{wanted} tokens are left"), A_WHILE, async || {
         let found = gitlab.world().tokens.len();
         if found == wanted {

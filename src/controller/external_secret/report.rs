@@ -1,5 +1,7 @@
 //! Tells what was done: at most one status write and few events, none of them when nothing is new.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use lockstep_api::external_secret::SourceFault;
 use lockstep_api::{ConditionType, ExternalSecret, ExternalSecretStatus, Fault};
@@ -16,7 +18,7 @@ use crate::controller::following::Follower;
 use crate::controller::{Context, next};
 use crate::engine::collect::{self, Entry, EntryFault};
 use crate::engine::condition::{self, Failure, Sort, Stage, Stamp};
-use crate::engine::due::{self, Due, Facts, Sources};
+use crate::engine::due::{self, Due, Facts, Loan, Sources};
 use crate::engine::fallback;
 use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::problem::Problem;
@@ -257,7 +259,18 @@ async fn failed(context: &Context, subject: &Subject, failure: &Failure) -> Next
         status.binding = Some(condition::binding(&subject.target.name));
     }
     let unwritten = write(context, &subject.key, &subject.object, &subject.status, &status).await;
-    unwritten.unwrap_or_else(|| next::after(&failure.problem))
+    unwritten.unwrap_or_else(|| next_attempt(context, subject, failure))
+}
+
+/// Whatever is wrong with the object, what its target holds is renewed in time.
+fn next_attempt(context: &Context, subject: &Subject, failure: &Failure) -> Next {
+    match (next::after(&failure.problem), subject.loan) {
+        (Next::Stuck, Some(Loan::Until(time))) => {
+            let wait = Duration::try_from(time.duration_since((context.clock)()));
+            Next::FailedAfter(wait.unwrap_or_default().max(due::SHORTEST_INTERVAL))
+        }
+        (next, _) => next,
+    }
 }
 
 /// Writes the status if it differs. What to do next where that failed.
