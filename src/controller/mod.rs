@@ -7,7 +7,7 @@ pub mod external_secret;
 pub mod following;
 pub mod generator_state;
 mod next;
-mod push_secret;
+pub mod push_secret;
 pub mod rendering;
 pub mod secret_store;
 pub mod spread;

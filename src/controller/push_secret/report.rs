@@ -46,6 +46,15 @@ pub struct Failure {
 }
 
 impl Failure {
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// As the condition tells it.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Told as it is. Boxed, as results carry it.
     pub fn plain(problem: Problem) -> Box<Self> {
         Self::of(&problem.to_string(), problem)
