@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use lockstep::cli;
 
 /// Gives memory back after the peak of a listing, which neither glibc's nor most other allocators do.
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

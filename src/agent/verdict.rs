@@ -60,7 +60,7 @@ fn row(cluster: &FolderCluster, key: &ObjectKey, object: &ExternalSecret) -> Row
         keys: cluster.keys_written(&target),
         source: spec.map_or_else(|| "-".to_owned(), source),
         target: if target.namespace == DEFAULT_NAMESPACE {
-            target.name
+            target.name.clone()
         } else {
             target.to_string()
         },

@@ -16,9 +16,13 @@ pub struct Concerned<F> {
 
 /// There are as many objects as followers, for every follower has a target of its own; and a store has thousands.
 #[derive(Debug)]
+#[expect(
+    clippy::box_collection,
+    reason = "six times as large as the other sort, which is the one that there are many of"
+)]
 enum Followers<F> {
     One(F),
-    Many(HashSet<F>),
+    Many(Box<HashSet<F>>),
 }
 
 impl<F> Default for Concerned<F> {
@@ -59,8 +63,14 @@ impl<F: Clone + Eq + Hash> Concerned<F> {
             }
         }
         if !objects.is_empty() {
-            self.by_follower
-                .insert(follower.clone(), objects.into_iter().collect());
+            // The names of what many follow are shared by all of them.
+            let known = |object| {
+                self.by_object
+                    .get_key_value(&object)
+                    .map(|(known, _)| known.clone())
+            };
+            let objects = objects.into_iter().filter_map(known).collect();
+            self.by_follower.insert(follower.clone(), objects);
         }
         shift
     }
@@ -69,7 +79,7 @@ impl<F: Clone + Eq + Hash> Concerned<F> {
     pub fn by(&self, object: &ObjectRef) -> impl Iterator<Item = &F> {
         let (one, many) = match self.by_object.get(object) {
             Some(Followers::One(follower)) => (Some(follower), None),
-            Some(Followers::Many(followers)) => (None, Some(followers)),
+            Some(Followers::Many(followers)) => (None, Some(followers.iter())),
             None => (None, None),
         };
         one.into_iter().chain(many.into_iter().flatten())
@@ -84,7 +94,7 @@ impl<F: Clone + Eq + Hash> Concerned<F> {
 impl<F: Clone + Eq + Hash> Followers<F> {
     fn insert(&mut self, follower: &F) {
         match self {
-            Self::One(only) => *self = Self::Many([only.clone(), follower.clone()].into()),
+            Self::One(only) => *self = Self::Many(Box::new([only.clone(), follower.clone()].into())),
             Self::Many(followers) => drop(followers.insert(follower.clone())),
         }
     }

@@ -190,11 +190,7 @@ fn concerns(key: &ObjectKey, object: &ExternalSecret) -> HashSet<ObjectRef> {
 }
 
 fn namespace_ref(name: &str) -> ObjectRef {
-    ObjectRef {
-        kind: "Namespace".into(),
-        namespace: None,
-        name: name.to_owned(),
-    }
+    ObjectRef::cluster("Namespace", name)
 }
 
 #[cfg(test)]

@@ -87,11 +87,7 @@ impl From<&GeneratorKey> for ObjectRef {
     fn from(key: &GeneratorKey) -> Self {
         match key {
             GeneratorKey::Namespaced(kind, key) => Self::namespaced(kind.as_str(), key),
-            GeneratorKey::Cluster(name) => Self {
-                kind: "ClusterGenerator".into(),
-                namespace: None,
-                name: name.clone(),
-            },
+            GeneratorKey::Cluster(name) => Self::cluster("ClusterGenerator", name),
         }
     }
 }

@@ -2,27 +2,32 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use lockstep_api::external_secret::Manifest;
 use lockstep_api::{ExternalSecretSpec, StoreKind, StoreRef};
 
 /// A namespaced object of a kind that the context tells.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectKey {
+///
+/// Each object that we follow stands in some ten maps. They share the names, and hold a pointer.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectKey(Arc<KeyNames>);
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyNames {
     pub namespace: String,
     pub name: String,
 }
 
 impl ObjectKey {
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
+        Self(Arc::new(KeyNames {
             namespace: namespace.into(),
             name: name.into(),
-        }
+        }))
     }
-}
 
-impl ObjectKey {
     /// The target of an ExternalSecret: what its spec names, or what is named like itself.
     #[must_use]
     pub fn target_of(&self, spec: &ExternalSecretSpec) -> Self {
@@ -51,6 +56,20 @@ impl ObjectKey {
             || ObjectRef::namespaced("Secret", &self.target_of(spec)),
             ObjectRef::from,
         )
+    }
+}
+
+impl Deref for ObjectKey {
+    type Target = KeyNames;
+
+    fn deref(&self) -> &KeyNames {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -164,47 +183,60 @@ impl DocumentKind {
     }
 }
 
-/// Any object, by kind and name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectRef {
+/// Any object, by kind and name. Shared as [`ObjectKey`] is.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectRef(Arc<RefNames>);
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RefNames {
     pub kind: Cow<'static, str>,
     pub namespace: Option<String>,
     pub name: String,
 }
 
 impl ObjectRef {
-    pub fn namespaced(kind: impl Into<Cow<'static, str>>, key: &ObjectKey) -> Self {
-        Self {
-            kind: kind.into(),
-            namespace: Some(key.namespace.clone()),
-            name: key.name.clone(),
-        }
+    fn new(kind: Cow<'static, str>, namespace: Option<String>, name: String) -> Self {
+        Self(Arc::new(RefNames {
+            kind,
+            namespace,
+            name,
+        }))
     }
 
-    pub fn cluster(kind: &'static str, name: &str) -> Self {
-        Self {
-            kind: kind.into(),
-            namespace: None,
-            name: name.to_owned(),
-        }
+    pub fn namespaced(kind: impl Into<Cow<'static, str>>, key: &ObjectKey) -> Self {
+        Self::new(kind.into(), Some(key.namespace.clone()), key.name.clone())
+    }
+
+    /// What has no namespace, or whose namespace does not matter.
+    pub fn cluster(kind: impl Into<Cow<'static, str>>, name: impl Into<String>) -> Self {
+        Self::new(kind.into(), None, name.into())
     }
 
     pub fn secret(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            kind: "Secret".into(),
-            namespace: Some(namespace.into()),
-            name: name.into(),
-        }
+        Self::new("Secret".into(), Some(namespace.into()), name.into())
     }
 }
 
 impl From<&StoreKey> for ObjectRef {
     fn from(store: &StoreKey) -> Self {
-        Self {
-            kind: store.kind().into(),
-            namespace: store.namespace().map(str::to_owned),
-            name: store.name().to_owned(),
+        match store {
+            StoreKey::Namespaced(key) => Self::namespaced(store.kind(), key),
+            StoreKey::Cluster(name) => Self::cluster(store.kind(), name),
         }
+    }
+}
+
+impl Deref for ObjectRef {
+    type Target = RefNames;
+
+    fn deref(&self) -> &RefNames {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

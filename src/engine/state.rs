@@ -66,8 +66,9 @@ impl OwnerKind {
         format!("gen-{}-{name}-", self.as_str().to_ascii_lowercase())
     }
 
-    fn key(self, ObjectKey { namespace, name }: &ObjectKey, entry: &str) -> String {
-        fingerprint::of_text(&format!("{}-{namespace}-{name}-{entry}", self.as_str()))
+    fn key(self, owner: &ObjectKey, entry: &str) -> String {
+        let (kind, namespace, name) = (self.as_str(), &owner.namespace, &owner.name);
+        fingerprint::of_text(&format!("{kind}-{namespace}-{name}-{entry}"))
     }
 }
 

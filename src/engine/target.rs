@@ -64,6 +64,10 @@ impl Digest {
         Self::of_parts(value.expose())
     }
 
+    pub fn of_text(text: &str) -> Self {
+        Self::of_parts(text)
+    }
+
     pub(super) fn of_parts(parts: impl Hash) -> Self {
         static KEY: OnceLock<RandomState> = OnceLock::new();
         Self(KEY.get_or_init(RandomState::new).hash_one(parts))

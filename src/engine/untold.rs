@@ -84,7 +84,7 @@ pub fn first_sync(traces: &Traces) -> Option<Untold> {
         sort: Sort::Secret,
         outcome: Outcome::Synced,
         sources: Vec::new(),
-        binding: Some(traces.claimant.key.target_of(traces.spec).name),
+        binding: Some(traces.claimant.key.target_of(traces.spec).name.clone()),
     })
 }
 

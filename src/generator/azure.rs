@@ -5,7 +5,8 @@ use lockstep_api::generator::ACRAccessTokenSpec;
 use crate::engine::problem::Problem;
 use crate::engine::values::Values;
 use crate::provider::References;
-use crate::provider::azure::{Environment, registry};
+use crate::provider::azure::registry;
+use crate::provider::entra::Environment;
 
 /// Registries want no other name with a token.
 const USER: &str = "00000000-0000-0000-0000-000000000000";

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use lockstep_api::generator::{FreeJson, GeneratorSpec, GitlabDeployTokenSpec, GrafanaSpec};
 
 use super::vault::{Renewal, VaultNote};
-use super::{Generators, gitlab, grafana};
+use super::{Generators, beyondtrust, gitlab, grafana};
 use crate::cluster::GeneratorStates;
 use crate::engine::lease::{Life, Sort, Term};
 use crate::engine::problem::Problem;
@@ -50,6 +50,10 @@ pub fn account(state: &State) -> Account {
     }
     let generator = state.generator();
     match generator.as_ref().and_then(|generator| generator.as_ref().ok()) {
+        Some(GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_)) => Account {
+            life: beyondtrust::Note::life_of(state),
+            ..account
+        },
         Some(GeneratorSpec::GitlabDeployToken(spec)) => of_gitlab(spec, state, account),
         Some(GeneratorSpec::Grafana(spec)) => of_grafana(spec, state, account),
         _ => account,
@@ -162,7 +166,7 @@ impl Generators {
                 Some(note) => grafana::undo(token, &note, asked).await,
                 None => Err(unreadable("spec.state")),
             },
-            // ESO notes it, and undoes nothing.
+            // ESO notes it, and undoes nothing. It ends by itself.
             GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_) => Ok(()),
             GeneratorSpec::ACRAccessToken(_)
             | GeneratorSpec::CloudsmithAccessToken(_)

@@ -6,6 +6,7 @@
 #[cfg(feature = "aws")]
 mod aws;
 mod azure;
+mod beyondtrust;
 mod fake;
 mod federated;
 mod gcp;
@@ -17,6 +18,7 @@ mod lend;
 mod mfa;
 pub mod page;
 mod password;
+mod patience;
 mod seal;
 mod ssh_key;
 #[cfg(test)]
@@ -142,6 +144,7 @@ impl Generators {
                 })
             }
             GeneratorSpec::ACRAccessToken(_)
+            | GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_)
             | GeneratorSpec::GCRAccessToken(_)
             | GeneratorSpec::CloudsmithAccessToken(_)
             | GeneratorSpec::GithubAccessToken(_)
@@ -151,9 +154,6 @@ impl Generators {
                 let made = self.ask(spec, order).await;
                 made.map_err(|problem| told(problem, order))
             }
-            GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(_) => Err(Problem::NotSupported {
-                what: format!("generator `{}`", spec.kind().as_str()),
-            }),
         }
     }
 
@@ -164,6 +164,9 @@ impl Generators {
         let asked = (&self.web, &references);
         match spec {
             GeneratorSpec::ACRAccessToken(token) => azure::registry_token(token, &references).await,
+            GeneratorSpec::BeyondtrustWorkloadCredentialsDynamicSecret(secret) => {
+                beyondtrust::generate(secret, resource(), asked, order).await
+            }
             GeneratorSpec::GCRAccessToken(token) => {
                 Box::pin(gcp::registry_token(token, &references, order.now)).await
             }

@@ -27,6 +27,8 @@ const PATIENCE: Duration = Duration::from_millis(300);
 pub(super) struct Bench {
     pub(super) cluster: Arc<TestCluster>,
     pub(super) generators: Generators,
+    /// When other values are asked for at the latest.
+    pub(super) refresh: Option<jiff::Timestamp>,
     kind: ClusterGeneratorKind,
 }
 
@@ -40,6 +42,7 @@ impl Bench {
         Self {
             cluster,
             generators,
+            refresh: None,
             kind,
         }
     }
@@ -63,7 +66,7 @@ impl Bench {
             generator: &generator,
             namespace: "own",
             now: jiff::Timestamp::now(),
-            refresh: None,
+            refresh: self.refresh,
             page,
         };
         let values = self.generators.generate(&spec, order).await?;

@@ -63,16 +63,34 @@ impl Unmade {
 
 impl Web {
     pub async fn http(&self) -> Result<&Http, Problem> {
-        let build = || {
-            let options = Options {
-                authorities: self.trusted.clone(),
-                identity: None,
-                redirects: Policy::none(),
-                deadline: self.deadline,
-            };
-            Http::new(options, "spec")
-        };
+        let build = || self.client(self.trusted.clone(), "spec");
         self.http.get_or_try_init(|| std::future::ready(build())).await
+    }
+
+    /// The one for all, or one of its own for what trusts somebody else. `field` is where that is said.
+    pub async fn trusting(
+        &self,
+        authorities: Option<Vec<CertificateDer<'static>>>,
+        field: &str,
+    ) -> Result<Http, Problem> {
+        match authorities {
+            None => self.http().await.cloned(),
+            Some(_) => self.client(authorities, field),
+        }
+    }
+
+    fn client(
+        &self,
+        authorities: Option<Vec<CertificateDer<'static>>>,
+        field: &str,
+    ) -> Result<Http, Problem> {
+        let options = Options {
+            authorities,
+            identity: None,
+            redirects: Policy::none(),
+            deadline: self.deadline,
+        };
+        Http::new(options, field)
     }
 }
 

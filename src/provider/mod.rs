@@ -12,6 +12,7 @@ mod calls;
 pub(crate) mod certificates;
 mod change;
 mod doppler;
+pub(crate) mod entra;
 mod fake;
 mod file;
 mod flights;

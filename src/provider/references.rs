@@ -370,10 +370,7 @@ fn of(
 }
 
 fn object(namespace: String, name: &ResourceName) -> ObjectKey {
-    ObjectKey {
-        namespace,
-        name: name.to_string(),
-    }
+    ObjectKey::new(namespace, name.as_str())
 }
 
 fn invalid(field: &str, part: &str, why: &str) -> Problem {

@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::MakeWriter;
 pub const CANARY: &str = "canary-4f1c";
 
 /// Whose words go into a log at all; what HTTP and TLS libraries trace are bytes on the wire.
-const HEARD: &str = "lockstep=trace,vaultrs=trace,rustify=trace,reqwest=trace,aws_config=debug";
+const HEARD: &str = "lockstep=trace,reqwest=trace,aws_config=debug";
 
 /// What the test of these very functions gives away.
 const DECOY: &str = "canary-decoy";

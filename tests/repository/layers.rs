@@ -220,7 +220,7 @@ fn values_come_out_only_where_they_are_handed_over() {
 }
 
 /// Folders of `src/provider` that are no backend, but serve them all.
-const SHARED: [&str; 2] = ["google", "reader"];
+const SHARED: [&str; 3] = ["entra", "google", "reader"];
 
 fn backend_of(source: &Source) -> Option<&str> {
     let (folder, _) = source.path.strip_prefix("src/provider/")?.split_once('/')?;

@@ -80,6 +80,15 @@ pub fn certificate(bytes: &[u8]) -> Option<Vec<u8>> {
     crypto::out::certificate(bytes)
 }
 
+/// The private key and the certificates of a PKCS#12 file without a password, as PEM. `None` where it is no such file.
+///
+/// ```
+/// assert!(lockstep_gotemplate::identity(b"no file").is_none());
+/// ```
+pub fn identity(bytes: &[u8]) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+    crypto::out::identity(bytes)
+}
+
 /// Keeps the example in the README right.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -6,11 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::MutexGuard;
 
+use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::fake::{Asked, Fake, reply};
+use crate::certificates::RsaIdentity;
+use crate::fake::{Asked, Fake, part, reply};
 use crate::{Error, Faults};
 
 /// A running Infisical; ended when dropped.
@@ -28,10 +32,20 @@ struct World {
     imports: Vec<[String; 4]>,
     /// By what it logs in with: the method's name, and all that is shown.
     identities: BTreeSet<(String, BTreeMap<String, String>)>,
+    bearers: Vec<Bearer>,
     tokens: BTreeSet<String>,
     log_ins: usize,
     /// Seconds.
     life: Option<u64>,
+}
+
+/// An identity that shows a JWT of somebody else.
+#[derive(Debug)]
+struct Bearer {
+    method: String,
+    id: String,
+    claims: BTreeMap<String, String>,
+    key: Option<RsaIdentity>,
 }
 
 #[derive(Debug)]
@@ -66,6 +80,19 @@ impl Infisical {
             .insert((method.to_owned(), shown.collect()));
     }
 
+    /// Makes an identity that logs in by this method with a JWT that says all of this, and is signed with a key, if one is
+    /// named.
+    pub fn admit_bearer(&self, method: &str, id: &str, claims: &[(&str, &str)], key: Option<&RsaIdentity>) {
+        let claims = claims.iter();
+        let claims = claims.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.open().bearers.push(Bearer {
+            method: method.to_owned(),
+            id: id.to_owned(),
+            claims: claims.collect(),
+            key: key.cloned(),
+        });
+    }
+
     /// Makes a token.
     pub fn allow(&self, token: &str) {
         self.open().tokens.insert(token.to_owned());
@@ -96,6 +123,12 @@ impl Infisical {
         self.set(place, value, false);
     }
 
+    /// Takes a secret away.
+    pub fn remove(&self, place: [&str; 4]) {
+        let place: Place = place.map(str::to_owned).into();
+        self.open().secrets.remove(&place);
+    }
+
     /// Sets one whose value nobody may see.
     pub fn put_hidden(&self, place: [&str; 4]) {
         self.set(place, "<hidden-by-infisical>", true);
@@ -121,6 +154,29 @@ impl Infisical {
     }
 }
 
+impl Bearer {
+    fn shows(&self, method: &str, shown: &BTreeMap<String, String>) -> bool {
+        let (Some(id), Some(jwt), 2) = (shown.get("identityId"), shown.get("jwt"), shown.len()) else {
+            return false;
+        };
+        let said = part(jwt, 1).unwrap_or_default();
+        let mut claims = self.claims.iter();
+        *method == self.method
+            && *id == self.id
+            && claims.all(|(name, value)| said[name] == value.as_str())
+            && self.key.as_ref().is_none_or(|key| is_signed(jwt, key))
+    }
+}
+
+fn is_signed(jwt: &str, key: &RsaIdentity) -> bool {
+    let Some((message, signature)) = jwt.rsplit_once('.') else {
+        return false;
+    };
+    let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.public_key());
+    let signature = URL_SAFE_NO_PAD.decode(signature);
+    signature.is_ok_and(|signature| key.verify(message.as_bytes(), &signature).is_ok())
+}
+
 type Refusal = (u16, &'static str, String);
 
 impl World {
@@ -143,7 +199,8 @@ impl World {
 
     fn log_in(&mut self, method: &str, asked: &Asked) -> Result<Response, Refusal> {
         let shown: BTreeMap<String, String> = serde_json::from_value(asked.json()).unwrap_or_default();
-        if !self.identities.contains(&(method.to_owned(), shown)) {
+        let is_bearer = self.bearers.iter().any(|bearer| bearer.shows(method, &shown));
+        if !is_bearer && !self.identities.contains(&(method.to_owned(), shown)) {
             return Err((401, "Unauthorized", "Invalid credentials".to_owned()));
         }
         self.log_ins += 1;

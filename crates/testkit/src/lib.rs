@@ -26,6 +26,7 @@
 
 mod audit;
 mod azure;
+mod beyondtrust;
 mod binaries;
 mod certificates;
 mod cloudsmith;
@@ -65,6 +66,7 @@ mod wait;
 
 pub use audit::{Request, requests};
 pub use azure::Azure;
+pub use beyondtrust::{Beyondtrust, BeyondtrustWorld, Lease};
 pub use binaries::{BIN_DIR, VENV_DIR, find as find_binary, workspace_root};
 pub use certificates::{Authority, Issued, Purpose, RsaIdentity};
 pub use cloudsmith::{Cloudsmith, CloudsmithWorld};

@@ -34,9 +34,9 @@ pub fn small_clients() -> Option<PathBuf> {
     with_all(&["gitlab", "nacl", "onepasswordconnectsdk"])
 }
 
-/// One that has clients of GitLab, Grafana and GitHub.
+/// One that has clients of `BeyondTrust`, GitLab, Grafana and GitHub.
 pub fn token_clients() -> Option<PathBuf> {
-    with_all(&["github", "gitlab", "grafana_client"])
+    with_all(&["bt_cli", "github", "gitlab", "grafana_client"])
 }
 
 fn with(module: &str) -> Option<PathBuf> {

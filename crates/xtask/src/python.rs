@@ -47,10 +47,11 @@ pub const DOPPLER: Packages = Packages {
     found: lockstep_testkit::doppler_client,
 };
 
-/// Clients of GitLab, Grafana and GitHub that others wrote, with which the fakes of these have to agree.
+/// Clients of `BeyondTrust`, GitLab, Grafana and GitHub that others wrote, with which the fakes of these have to agree.
 pub const TOKENS: Packages = Packages {
     name: "token-clients",
     versions: &[
+        ("bt-cli", "0.6.1"),
         ("grafana-client", "5.1.4"),
         ("pygithub", "2.10.0"),
         ("python-gitlab", "8.6.0"),

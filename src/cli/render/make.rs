@@ -204,7 +204,7 @@ pub fn make(
         place: subject.place.clone(),
         policy,
         outcome: plan.outcome,
-        kind: subject.key.target_ref_of(spec).kind.into_owned(),
+        kind: subject.key.target_ref_of(spec).kind.to_string(),
         target: match plan.step {
             Step::Write(Write::Secret(write)) => Some(Target::Secret(secret(*write, &shown))),
             Step::Write(Write::Resource(write)) => Some(Target::Resource(resource(*write, &shown))),

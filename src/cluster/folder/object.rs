@@ -183,7 +183,7 @@ impl Known {
             Self::Generator(kind) => {
                 let key = match ClusterGeneratorKind::of(kind) {
                     Some(kind) => GeneratorKey::Namespaced(kind, meta.key),
-                    None => GeneratorKey::Cluster(meta.key.name),
+                    None => GeneratorKey::Cluster(meta.key.name.clone()),
                 };
                 Read::Generator(key, Box::new(generator(kind, take("spec"))))
             }
@@ -195,7 +195,7 @@ impl Known {
                 let values = data::of_config_map(take("data"), take("binaryData"))?;
                 Read::Document(DocumentKind::ConfigMap, meta.key.clone(), of_values(meta, values))
             }
-            Self::Namespace => Read::Namespace(meta.key.name, meta.labels),
+            Self::Namespace => Read::Namespace(meta.key.name.clone(), meta.labels),
             Self::PushSecret => Read::PushSecret(meta.key.clone(), push_secret(meta, take("spec"))),
             Self::ClusterPushSecret => Read::Pushed(String::new()),
             Self::GeneratorState => Read::Noted(String::new()),
@@ -242,7 +242,7 @@ impl Meta {
             data::texts(map, &format!("metadata.{field}"))
         };
         Ok(Self {
-            key: ObjectKey { namespace, name },
+            key: ObjectKey::new(namespace, name),
             labels: texts("labels")?,
             annotations: texts("annotations")?,
         })
@@ -302,8 +302,8 @@ fn metadata(meta: Meta, about: &ObjectRef, spec: &Value) -> ObjectMeta {
     let generation = generation(spec);
     ObjectMeta {
         uid: Some(uid(about)),
-        name: Some(meta.key.name),
-        namespace: Some(meta.key.namespace).filter(|namespace| !namespace.is_empty()),
+        name: Some(meta.key.name.clone()),
+        namespace: Some(meta.key.namespace.clone()).filter(|namespace| !namespace.is_empty()),
         generation: Some(generation),
         resource_version: Some(generation.to_string()),
         labels: Some(meta.labels).filter(|labels| !labels.is_empty()),

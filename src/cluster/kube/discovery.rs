@@ -42,9 +42,5 @@ pub fn api(requests: &Requests, namespace: &str, resource: &ApiResource) -> Api<
 
 /// All objects of a kind, as errors speak of them.
 pub fn all_of(kind: &ResourceKind) -> ObjectRef {
-    ObjectRef {
-        kind: kind.kind.clone().into(),
-        namespace: None,
-        name: format!("of {}", kind.api_version),
-    }
+    ObjectRef::cluster(kind.kind.clone(), format!("of {}", kind.api_version))
 }

@@ -122,9 +122,9 @@ fn body(event: Event, namespace: &str, now: Timestamp) -> KubeEvent {
         event_time: Some(MicroTime(now)),
         regarding: Some(ObjectReference {
             api_version: Some(api_version.to_owned()),
-            kind: Some(event.about.kind.into_owned()),
-            namespace: event.about.namespace,
-            name: Some(event.about.name),
+            kind: Some(event.about.kind.to_string()),
+            namespace: event.about.namespace.clone(),
+            name: Some(event.about.name.clone()),
             uid: Some(event.uid),
             ..ObjectReference::default()
         }),

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use crate::engine::target::Digest;
+
 /// A map that a watch fills, and that our own writes may run ahead of.
 ///
 /// Guarantee: a value is only ever replaced by a newer one, so that a watch which lags behind our write does not take
@@ -12,15 +14,15 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 #[derive(Debug)]
 pub struct Mirror<K, V> {
     entries: RwLock<Entries<K, V>>,
-    /// A property of a value by which entries can be looked up.
-    tag: fn(&V) -> Option<&str>,
+    /// Stands for a property of a value by which entries can be looked up.
+    tag: fn(&V) -> Option<Digest>,
 }
 
 #[derive(Debug)]
 struct Entries<K, V> {
     by_key: HashMap<K, Held<V>>,
     /// Few bear the same tag, most often one.
-    by_tag: HashMap<Box<str>, Vec<K>>,
+    by_tag: HashMap<Digest, Vec<K>>,
 }
 
 #[derive(Debug)]
@@ -73,7 +75,7 @@ impl<K, V> Default for Mirror<K, V> {
 }
 
 impl<K, V> Mirror<K, V> {
-    pub fn tagged(tag: fn(&V) -> Option<&str>) -> Self {
+    pub fn tagged(tag: fn(&V) -> Option<Digest>) -> Self {
         Self {
             entries: RwLock::new(Entries {
                 by_key: HashMap::new(),
@@ -98,9 +100,9 @@ impl<K: Clone + Eq + Hash, V> Mirror<K, V> {
         all.map(|(key, held)| (key.clone(), held.value.clone())).collect()
     }
 
-    pub fn with_tag(&self, tag: &str) -> Vec<(K, Arc<V>)> {
+    pub fn with_tag(&self, tag: Digest) -> Vec<(K, Arc<V>)> {
         let entries = self.read();
-        let keys = entries.by_tag.get(tag).into_iter().flatten();
+        let keys = entries.by_tag.get(&tag).into_iter().flatten();
         keys.filter_map(|key| Some((key.clone(), entries.by_key.get(key)?.value.clone())))
             .collect()
     }
@@ -182,29 +184,38 @@ impl<K: Clone + Eq + Hash, V> Mirror<K, V> {
 }
 
 impl<K: Clone + Eq + Hash, V> Entries<K, V> {
-    fn put(&mut self, key: K, held: Held<V>, tag: fn(&V) -> Option<&str>) -> Option<Arc<V>> {
-        let before = self.remove(&key, tag);
+    /// A key that is known stays as it is: others share it.
+    fn put(&mut self, key: K, held: Held<V>, tag: fn(&V) -> Option<Digest>) -> Option<Arc<V>> {
+        let before = self.by_key.get(&key).map(|before| before.value.clone());
+        if let Some(tag) = before.as_deref().and_then(tag) {
+            self.untag(&key, tag);
+        }
         if let Some(tag) = tag(&held.value) {
-            match self.by_tag.get_mut(tag) {
+            match self.by_tag.get_mut(&tag) {
                 Some(keys) => keys.push(key.clone()),
-                None => drop(self.by_tag.insert(tag.into(), vec![key.clone()])),
+                None => drop(self.by_tag.insert(tag, vec![key.clone()])),
             }
         }
         self.by_key.insert(key, held);
         before
     }
 
-    fn remove(&mut self, key: &K, tag: fn(&V) -> Option<&str>) -> Option<Arc<V>> {
-        let held = self.by_key.remove(key)?;
-        if let Some(tag) = tag(&held.value)
-            && let Some(keys) = self.by_tag.get_mut(tag)
-        {
-            keys.retain(|tagged| tagged != key);
-            if keys.is_empty() {
-                self.by_tag.remove(tag);
-            }
+    fn remove(&mut self, key: &K, tag: fn(&V) -> Option<Digest>) -> Option<Arc<V>> {
+        let value = self.by_key.remove(key)?.value;
+        if let Some(tag) = tag(&value) {
+            self.untag(key, tag);
         }
-        Some(held.value)
+        Some(value)
+    }
+
+    fn untag(&mut self, key: &K, tag: Digest) {
+        let Some(keys) = self.by_tag.get_mut(&tag) else {
+            return;
+        };
+        keys.retain(|tagged| tagged != key);
+        if keys.is_empty() {
+            self.by_tag.remove(&tag);
+        }
     }
 }
 
@@ -251,13 +262,14 @@ mod tests {
 
     #[test]
     fn entries_are_found_by_their_tag_for_as_long_as_they_have_it() {
-        let mirror = Mirror::tagged(|value: &&str| value.split_once('/').map(|(tag, _)| tag));
+        let tag = |value: &&str| value.split_once('/').map(|(tag, _)| Digest::of_text(tag));
+        let mirror = Mirror::tagged(tag);
         mirror.seen("a", version(1), "x/1", 0);
         mirror.seen("b", version(1), "x/2", 0);
         mirror.seen("b", version(2), "y/2", 0);
         let keys = |tag| {
             mirror
-                .with_tag(tag)
+                .with_tag(Digest::of_text(tag))
                 .into_iter()
                 .map(|(key, _)| key)
                 .collect::<Vec<_>>()

@@ -54,7 +54,7 @@ use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::spread::{Namespace, Parent, Sort};
 use crate::engine::state::State;
-use crate::engine::target::Target;
+use crate::engine::target::{Digest, Target};
 use crate::engine::values::Values;
 
 pub use self::events::OnDropped;
@@ -136,7 +136,7 @@ impl KubeCluster {
             cluster_push_secrets: Mirror::default(),
             namespaces: Mirror::default(),
             spreads: !scope.spreads.is_empty(),
-            states: Mirror::tagged(|state| state.owner.as_deref()),
+            states: Mirror::tagged(|state| state.owner.as_deref().map(Digest::of_text)),
             keeps_states: scope.generator_states,
             sources,
             pushes: scope.push_secrets,

@@ -13,7 +13,7 @@ use super::mirror::Mirror;
 use crate::engine::labels;
 use crate::engine::object::ObjectKey;
 use crate::engine::spread::{Sort, parent_of};
-use crate::engine::target::Target;
+use crate::engine::target::{Digest, Target};
 
 /// More of the first object is not looked at.
 const LONGEST_PATTERN: usize = 16 << 10;
@@ -21,7 +21,7 @@ const LONGEST_PATTERN: usize = 16 << 10;
 /// An object, and what it is looked up by beside its name.
 #[derive(Debug)]
 pub struct Packed<T> {
-    tag: Option<Box<str>>,
+    tag: Option<Digest>,
     form: Form<T>,
 }
 
@@ -111,7 +111,7 @@ impl Packable for PushSecret {
 
 impl<T: Packable> Packed<T> {
     pub fn of(value: T) -> Self {
-        let tag = value.tag().map(Into::into);
+        let tag = value.tag().map(Digest::of_text);
         let form = match serde_json::to_vec(&value) {
             Ok(text) => {
                 let pattern = T::pattern().or_first::<T>(&text);
@@ -135,20 +135,26 @@ impl<T: Packable> Packed<T> {
 }
 
 impl<T> Packed<T> {
-    pub fn tag(&self) -> Option<&str> {
-        self.tag.as_deref()
+    pub fn tag(&self) -> Option<Digest> {
+        self.tag
+    }
+}
+
+impl<T: Packable> Mirror<ObjectKey, Packed<T>> {
+    /// Those that are looked up by this. Other texts may have the same digest, so what is found is looked at.
+    pub fn unpacked(&self, tag: &str) -> Vec<(ObjectKey, Arc<T>)> {
+        let found = self.with_tag(Digest::of_text(tag)).into_iter();
+        let all = found.map(|(key, packed)| (key, packed.unpack()));
+        all.filter(|(_, object)| object.tag() == Some(tag)).collect()
     }
 }
 
 impl Mirror<ObjectKey, Packed<Target>> {
     /// Those of a namespace whose created-by label has this value.
     pub fn created_by(&self, namespace: &str, owner: &str) -> Vec<(ObjectKey, Arc<Target>)> {
-        let mut found = self.with_tag(owner);
+        let mut found = self.unpacked(owner);
         found.retain(|(key, _)| key.namespace == namespace);
         found
-            .into_iter()
-            .map(|(key, packed)| (key, packed.unpack()))
-            .collect()
     }
 }
 
@@ -157,8 +163,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cluster::kube::mirror::Version;
     use crate::engine::secret_bytes::SecretBytes;
-    use crate::engine::target::{Digest, ManagedFields, Owner};
+    use crate::engine::target::{ManagedFields, Owner};
 
     #[test]
     fn what_is_unpacked_is_what_was_packed() {
@@ -189,7 +196,30 @@ mod tests {
         };
         let packed = Packed::of(target.clone());
         assert_eq!(*packed.unpack(), target);
-        assert_eq!(packed.tag(), Some("app"));
+        assert_eq!(packed.tag(), Some(Digest::of_text("app")));
+    }
+
+    #[test]
+    fn tags_of_one_digest_are_told_apart() {
+        let mirror = Mirror::tagged(|_| Some(Digest::of_text("app")));
+        for owner in ["app", "other"] {
+            let target = Target {
+                labels: [(labels::CREATED_BY.to_owned(), owner.to_owned())].into(),
+                ..Target::default()
+            };
+            mirror.seen(
+                ObjectKey::new("ns", owner),
+                Version::parse("1"),
+                Packed::of(target),
+                0,
+            );
+        }
+        let found: Vec<_> = mirror
+            .created_by("ns", "app")
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect();
+        assert_eq!(found, [ObjectKey::new("ns", "app")]);
     }
 
     /// As many bytes as it takes, and as its text would.

@@ -75,11 +75,7 @@ impl Reviews for KubeReviews {
 
 /// Reviews have no names.
 fn about(kind: &'static str) -> ObjectRef {
-    ObjectRef {
-        kind: kind.into(),
-        namespace: None,
-        name: "for the metrics".to_owned(),
-    }
+    ObjectRef::cluster(kind, "for the metrics")
 }
 
 impl std::fmt::Debug for KubeReviews {

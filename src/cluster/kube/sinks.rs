@@ -129,7 +129,7 @@ impl Sink<SecretStore> for Watched {
 impl Sink<ClusterSecretStore> for Watched {
     fn seen(&self, object: ClusterSecretStore, listing: u64) {
         let (key, version) = (
-            reduce::key(&object.metadata).name,
+            reduce::key(&object.metadata).name.clone(),
             reduce::version(&object.metadata),
         );
         let store = reduce::cluster_store(object);
@@ -141,7 +141,7 @@ impl Sink<ClusterSecretStore> for Watched {
     }
 
     fn gone(&self, object: ClusterSecretStore) {
-        let key = reduce::key(&object.metadata).name;
+        let key = reduce::key(&object.metadata).name.clone();
         self.cluster.cluster_stores.gone(&key);
         self.tell(Change::Store(StoreKey::Cluster(key), Move::Gone));
     }

@@ -54,12 +54,12 @@ impl Spreading for KubeCluster {
     fn children_of(&self, sort: Sort, parent_uid: &str) -> Vec<Child> {
         match sort {
             Sort::ExternalSecret => {
-                let found = self.external_secrets.with_tag(parent_uid).into_iter();
-                found.map(|(_, object)| object.unpack().as_ref().into()).collect()
+                let found = self.external_secrets.unpacked(parent_uid).into_iter();
+                found.map(|(_, object)| object.as_ref().into()).collect()
             }
             Sort::PushSecret => {
-                let found = self.push_secrets.with_tag(parent_uid).into_iter();
-                found.map(|(_, object)| object.unpack().as_ref().into()).collect()
+                let found = self.push_secrets.unpacked(parent_uid).into_iter();
+                found.map(|(_, object)| object.as_ref().into()).collect()
             }
         }
     }
@@ -148,11 +148,7 @@ impl Spreading for KubeCluster {
 
     async fn release_namespace(&self, name: &str) -> Result<(), Problem> {
         let api = Api::<KubeNamespace>::all(self.requests.client.clone());
-        let about = ObjectRef {
-            kind: "Namespace".into(),
-            namespace: None,
-            name: name.to_owned(),
-        };
+        let about = ObjectRef::cluster("Namespace", name);
         let call = async { api.get_metadata_opt(name).await };
         let Some(found) = self.requests.request("get", &about, call).await? else {
             return Ok(());

@@ -20,6 +20,7 @@ use crate::engine::object::{ObjectKey, ObjectRef};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::state::{Amendment, NewState, State};
+use crate::engine::target::Digest;
 use crate::random::random;
 
 /// The Secret with the key that credentials in states are sealed with.
@@ -34,8 +35,10 @@ impl GeneratorStates for KubeCluster {
     }
 
     fn states_of(&self, owner_uid: &str) -> Vec<Arc<State>> {
-        let found = self.states.with_tag(owner_uid);
-        found.into_iter().map(|(_, state)| state).collect()
+        let found = self.states.with_tag(Digest::of_text(owner_uid)).into_iter();
+        let all = found.map(|(_, state)| state);
+        all.filter(|state| state.owner.as_deref() == Some(owner_uid))
+            .collect()
     }
 
     async fn create(&self, state: &NewState) -> Result<State, Problem> {

@@ -25,7 +25,8 @@ type Answers = Vec<Result<Found, Problem>>;
 pub struct Source {
     pub store: StoreKey,
     epoch: Epoch,
-    stand_in: Option<(StandIn, Epoch)>,
+    /// Boxed, since one is kept for each object, and few have it.
+    stand_in: Option<Box<(StandIn, Epoch)>>,
 }
 
 impl Source {
@@ -38,13 +39,13 @@ impl Source {
     }
 
     pub fn stand_in(&self) -> Option<StandIn> {
-        self.stand_in.as_ref().map(|(stand_in, _)| stand_in.clone())
+        self.stand_in.as_ref().map(|answered| answered.0.clone())
     }
 
     /// What has happened to it since.
     fn since(&self, context: &Context) -> Sources {
         let is_back = || context.pool.epoch(&self.store).returns != self.epoch.returns;
-        let (store, then) = match &self.stand_in {
+        let (store, then) = match self.stand_in.as_deref() {
             Some((stand_in, epoch)) => (&stand_in.fallback, epoch),
             None => (&self.store, &self.epoch),
         };
@@ -96,7 +97,7 @@ pub async fn ask(context: &Context, subject: &Subject, key: &StoreKey, wants: &[
                     fallback,
                     cause: cause.map(ToString::to_string).unwrap_or_default(),
                 };
-                source.stand_in = Some((stand_in, epoch));
+                source.stand_in = Some(Box::new((stand_in, epoch)));
                 return (answers, source);
             }
             Err(why) => unhelpful.push(format!("{fallback}: {why}")),

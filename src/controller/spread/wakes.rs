@@ -122,9 +122,5 @@ impl Wakes {
 
 /// Whatever its namespace.
 fn child_ref(sort: Sort, name: &str) -> ObjectRef {
-    ObjectRef {
-        kind: sort.child_kind().into(),
-        namespace: None,
-        name: name.to_owned(),
-    }
+    ObjectRef::cluster(sort.child_kind(), name)
 }

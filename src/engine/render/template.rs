@@ -142,11 +142,7 @@ pub(super) fn texts<'t>(
         for item in &source.items {
             let key = item.key.as_str();
             let missing = || Problem::ReferenceKeyMissing {
-                object: ObjectRef {
-                    kind: kind.name().into(),
-                    namespace: None,
-                    name: name.to_owned(),
-                },
+                object: ObjectRef::cluster(kind.name(), name),
                 key: key.to_owned(),
             };
             let text = document.and_then(|values| values.get(key)).ok_or_else(missing)?;

@@ -83,11 +83,7 @@ pub struct ParentKey {
 
 impl From<&ParentKey> for ObjectRef {
     fn from(key: &ParentKey) -> Self {
-        Self {
-            kind: key.sort.parent_kind().into(),
-            namespace: None,
-            name: key.name.clone(),
-        }
+        Self::cluster(key.sort.parent_kind(), &key.name)
     }
 }
 

@@ -1,19 +1,15 @@
 //! What is asked of Vault, by which login, and how often.
 
-use std::time::Duration;
-
 use lockstep_api::generator::VaultDynamicSecretSpec;
 
 use crate::engine::fingerprint;
 use crate::engine::problem::Problem;
+use crate::generator::patience::Patience;
 use crate::provider::vault::{Call, Envelope, Session};
 
 /// Where the spec says nothing of it.
 pub const RETRIES: u32 = 2;
-pub const PAUSE: Duration = Duration::from_secs(1);
-/// Whatever the spec says: the object's own backoff goes on from there.
-pub const MOST_RETRIES: u32 = 10;
-pub const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
 /// Whoever logs in like this, in this namespace, is the same.
 pub fn login_of(spec: &VaultDynamicSecretSpec, namespace: &str) -> String {
     // Credentials are not in here, but references to them; parameters of the call do not count.
@@ -34,32 +30,9 @@ pub async fn patiently(
     spec: &VaultDynamicSecretSpec,
     session: &Session,
 ) -> Result<Option<Envelope>, Problem> {
-    let (mut left, pause) = patience(spec)?;
     let call = call(spec);
-    loop {
-        match session.call(&call).await {
-            Err(Problem::Unreachable { .. }) if left > 0 => {
-                left -= 1;
-                tokio::time::sleep(pause).await;
-            }
-            answer => return answer,
-        }
-    }
-}
-
-/// How often a call is repeated, and after how long. ESO's client repeats twice where nothing is said, and never where
-/// something is said but not how often.
-pub fn patience(spec: &VaultDynamicSecretSpec) -> Result<(u32, Duration), Problem> {
-    let Some(settings) = &spec.retry_settings else {
-        return Ok((RETRIES, PAUSE));
-    };
-    let pause = settings.retry_interval().map_err(|why| Problem::InvalidSpec {
-        field: "spec.retrySettings.retryInterval".to_owned(),
-        why,
-    })?;
-    let retries = settings.max_retries.unwrap_or_default();
-    let retries = u32::try_from(retries).unwrap_or_default().min(MOST_RETRIES);
-    Ok((retries, pause.unwrap_or(PAUSE).min(LONGEST_PAUSE)))
+    let patience = Patience::of(spec.retry_settings.as_ref(), RETRIES)?;
+    patience.ask(|| session.call(&call)).await
 }
 
 /// What is asked of the server.

@@ -6,13 +6,14 @@ use lockstep_api::generator::{ClusterGeneratorKind, GeneratorSpec};
 use lockstep_api::{GeneratorKind, Parsed};
 use serde_json::{Value, json};
 
-use super::request::{LONGEST_PAUSE, MOST_RETRIES, PAUSE, RETRIES, patience};
+use super::request::RETRIES;
 use super::*;
 use crate::cluster::DocumentKind;
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::ObjectKey;
 use crate::engine::state::State;
 use crate::generator::page::{Owner, Page};
+use crate::generator::patience::{LONGEST_PAUSE, MOST_RETRIES, PAUSE, Patience};
 use crate::generator::{Generators, Renewal, kept};
 use crate::provider::testing::TestCluster;
 use crate::provider::vault::tests::server::{CANARY, Server};
@@ -184,8 +185,11 @@ async fn what_lends_nothing_leaves_nothing_and_is_remembered() {
 #[tokio::test]
 async fn what_nobody_answers_is_asked_again_as_often_as_the_spec_says() {
     let spec = |settings: Value| {
-        let spec = json!({"path": "p", "provider": {"server": "http://vault"}, "retrySettings": settings});
-        patience(&serde_json::from_value(spec).expect("a spec")).map_err(|problem| problem.to_string())
+        let settings: Option<_> = serde_json::from_value(settings).expect("settings");
+        let patience = Patience::of(settings.as_ref(), RETRIES);
+        patience
+            .map(|patience| (patience.retries, patience.pause))
+            .map_err(|problem| problem.to_string())
     };
     assert_eq!(spec(Value::Null), Ok((RETRIES, PAUSE)));
     assert_eq!(spec(json!({})), Ok((0, PAUSE)));

@@ -9,7 +9,6 @@ mod bundle;
 mod challenge;
 mod cloud;
 mod content;
-mod environment;
 mod find;
 mod login;
 mod name;
@@ -27,6 +26,7 @@ use futures::future::join_all;
 use http::Method;
 use lockstep_api::provider::AzureKvProvider;
 
+use super::entra::Environment;
 use super::{Aspect, Backend, Find, Health, Limits, Location, Payload, Push, Remote, Surroundings};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
@@ -35,8 +35,6 @@ use bundle::Bundle;
 use content::Content;
 use name::{Kind, Name};
 use vault::Vault;
-
-pub(crate) use environment::Environment;
 
 pub(super) async fn connect(
     spec: &AzureKvProvider,

@@ -7,11 +7,11 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::cloud::Cloud;
-use super::environment::Environment;
-use super::login::{Choice, Finder, Identity, Login, Principal, Proof, Workload};
+use super::login::{Finder, Identity, Login, Principal, Proof, Workload};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::References;
+use crate::provider::entra::{Choice, Environment};
 use crate::provider::http::{Http, problem};
 
 /// Where the fields of the generator are, for messages.

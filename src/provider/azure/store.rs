@@ -4,10 +4,10 @@ use lockstep_api::provider::{AzureAuthType, AzureCustomCloud, AzureKvProvider, A
 use url::Url;
 
 use super::cloud::Cloud;
-use super::environment::Environment;
-use super::login::{Choice, Finder, Identity, Login, Principal, Proof, Workload};
+use super::login::{Finder, Identity, Login, Principal, Proof, Workload};
 use super::vault::Vault;
 use crate::engine::problem::Problem;
+use crate::provider::entra::{Choice, Environment};
 use crate::provider::{References, StoreScope, Surroundings};
 
 /// Where the fields of this provider are, for messages.

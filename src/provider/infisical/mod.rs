@@ -18,7 +18,7 @@ use lockstep_api::provider::InfisicalProvider;
 use reqwest::redirect::Policy;
 
 use super::http::{Http, Options};
-use super::{Backend, Find, Health, Limits, Location, Payload, Surroundings, json};
+use super::{Backend, Find, Health, Limits, Location, Payload, Surroundings, entra, google, json};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::values::Values;
@@ -36,6 +36,30 @@ pub(super) async fn connect(
     spec: &InfisicalProvider,
     surroundings: &Surroundings,
 ) -> Result<Arc<dyn Backend>, Problem> {
+    connect_from(spec, surroundings, &Environment::of_process()).await
+}
+
+/// Who the operator's own pod is to the clouds.
+#[derive(Debug, Default)]
+struct Environment {
+    entra: entra::Environment,
+    google: google::Environment,
+}
+
+impl Environment {
+    fn of_process() -> Self {
+        Self {
+            entra: entra::Environment::of_process(),
+            google: google::Environment::of_process(),
+        }
+    }
+}
+
+async fn connect_from(
+    spec: &InfisicalProvider,
+    surroundings: &Surroundings,
+    environment: &Environment,
+) -> Result<Arc<dyn Backend>, Problem> {
     let scope = Scope::new(&spec.secrets_scope)?;
     let url = api::base(&spec.host_api)?;
     let references = &surroundings.references;
@@ -48,7 +72,7 @@ pub(super) async fn connect(
         deadline: DEADLINE,
     };
     let http = Http::new(options, FIELD)?;
-    let login = Login::new(spec, &url, references).await?;
+    let login = Login::new(spec, &url, references, environment).await?;
     let api = Api::new(url, http, login, surroundings.calls.clone());
     Ok(Arc::new(Infisical { api, scope }))
 }

@@ -2,7 +2,7 @@
 //! was asked for.
 
 use super::Answer;
-use crate::engine::object::{ObjectRef, StoreKey};
+use crate::engine::object::StoreKey;
 use crate::engine::problem::Problem;
 use crate::engine::store::Store;
 use crate::traces::{self, Kind, Span};
@@ -30,15 +30,10 @@ impl Origin {
         span.set("lockstep.operation", operation);
         span.set("lockstep.provider", self.provider.clone());
         if let Some(store) = &self.store {
-            let ObjectRef {
-                kind,
-                namespace,
-                name,
-            } = store.into();
-            span.set("lockstep.store.kind", kind.into_owned());
-            span.set("lockstep.store.name", name);
-            if let Some(namespace) = namespace {
-                span.set("k8s.namespace.name", namespace);
+            span.set("lockstep.store.kind", store.kind());
+            span.set("lockstep.store.name", store.name().to_owned());
+            if let Some(namespace) = store.namespace() {
+                span.set("k8s.namespace.name", namespace.to_owned());
             }
         }
     }

@@ -2,9 +2,7 @@
 
 use http::Method;
 use lockstep_gostd::json::encode_texts;
-use rustify::Endpoint;
 
-use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 
 /// A request, before it is said where the server is and who we are.
@@ -60,24 +58,22 @@ impl Call {
         }
     }
 
-    /// A request as vaultrs shapes it. The way there is ours: bounded, and silent about bodies.
-    pub(super) fn typed(endpoint: &impl Endpoint) -> Result<Self, Problem> {
-        let unusable = || Problem::BadData {
-            why: "the request to Vault cannot be made".to_owned(),
-        };
-        let method: Method = endpoint.method().into();
-        let verb = match method.as_str() {
-            "GET" => Verb::Read,
-            "LIST" => Verb::List,
-            "DELETE" => Verb::Delete,
-            _ => Verb::Write,
-        };
-        let body = endpoint.body().map_err(|_| unusable())?;
-        Ok(Self {
-            body: body.map(SecretBytes::from),
-            // Some of its paths begin with a tab.
-            ..Self::new(verb, endpoint.path().trim())
-        })
+    /// What a method that is mounted there asks of whoever wants a token. The texts come in the order of their keys.
+    pub(super) fn login(mount: &str, texts: &[(&str, &[u8])]) -> Self {
+        Self::write(format!("auth/{mount}/login"), texts)
+    }
+
+    pub(super) fn look_up_self() -> Self {
+        Self::read("auth/token/lookup-self").counted("LookupSelf")
+    }
+
+    pub(super) fn renew_self() -> Self {
+        Self::new(Verb::Write, "auth/token/renew-self")
+    }
+
+    /// With the token goes all that was made with it.
+    pub(super) fn revoke_self() -> Self {
+        Self::new(Verb::Write, "auth/token/revoke-self").counted("RevokeSelf")
     }
 
     pub(super) fn counted(mut self, name: &'static str) -> Self {

@@ -15,7 +15,6 @@ use std::time::Duration;
 use http::{HeaderValue, StatusCode};
 use lockstep_api::provider::VaultProvider;
 use tokio::time::Instant;
-use vaultrs::api::token::requests::{LookupTokenSelfRequest, RenewTokenSelfRequest, RevokeTokenSelfRequest};
 
 use super::answer::{Envelope, understand};
 use super::call::Call;
@@ -121,7 +120,7 @@ impl Session {
 
     /// Does the server accept us?
     pub(crate) async fn check(&self) -> Result<(), Problem> {
-        let call = lookup()?;
+        let call = Call::look_up_self();
         match self.call(&call).await?.and_then(|envelope| envelope.data) {
             Some(_) => Ok(()),
             None => Err(nothing(&call)),
@@ -139,13 +138,11 @@ impl Session {
         let Some(token) = token.filter(Token::is_revocable) else {
             return;
         };
-        if let Ok(call) = Call::typed(&RevokeTokenSelfRequest {}) {
-            // It ends by itself, too.
-            let _ = self
-                .wire
-                .send(&call.counted("RevokeSelf"), self.caller(Some(&token)))
-                .await;
-        }
+        // It ends by itself, too.
+        let _ = self
+            .wire
+            .send(&Call::revoke_self(), self.caller(Some(&token)))
+            .await;
     }
 
     /// A call, and once more if the token has died.
@@ -204,7 +201,7 @@ impl Session {
         if !token.is_renewable() {
             return None;
         }
-        let call = Call::typed(&RenewTokenSelfRequest { increment: None }).ok()?;
+        let call = Call::renew_self();
         let answer = self.wire.send(&call, self.caller(Some(token))).await.ok()?;
         let grant = understand(&call, answer).ok()??.grant()?;
         Some(token.renewed(&grant, Instant::now()))
@@ -258,7 +255,7 @@ impl Session {
     }
 
     async fn look_up(&self, token: Option<&Token>) -> Result<Answer, Problem> {
-        self.wire.send(&lookup()?, self.caller(token)).await
+        self.wire.send(&Call::look_up_self(), self.caller(token)).await
     }
 
     fn caller<'c>(&'c self, token: Option<&'c Token>) -> Caller<'c> {
@@ -303,10 +300,6 @@ impl Session {
     fn lock(&self) -> std::sync::MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn lookup() -> Result<Call, Problem> {
-    Ok(Call::typed(&LookupTokenSelfRequest {})?.counted("LookupSelf"))
 }
 
 fn is_refusal(status: StatusCode) -> bool {

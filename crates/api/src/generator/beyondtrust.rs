@@ -1,4 +1,4 @@
-//! `BeyondtrustWorkloadCredentialsDynamicSecret`: kept in full, not generated from.
+//! `BeyondtrustWorkloadCredentialsDynamicSecret`: credentials that BeyondTrust makes.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use crate::secret_store::RetrySettings;
 use crate::{CaProvider, SecretKeySelector};
 
 generator! {
-    /// Makes credentials with a dynamic secret of BeyondTrust Workload Credentials. Not supported yet.
+    /// Makes credentials with a dynamic secret of BeyondTrust Workload Credentials.
     BeyondtrustWorkloadCredentialsDynamicSecret {
         plural: "beyondtrustworkloadcredentialsdynamicsecrets",
         scope: Namespaced,
@@ -17,7 +17,7 @@ generator! {
     }
 }
 
-/// A dynamic secret of BeyondTrust Workload Credentials: which one, and where. Not supported yet.
+/// A dynamic secret of BeyondTrust Workload Credentials: which one, and where.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]

@@ -1,5 +1,6 @@
 //! Keys and certificates as others want them who do not take PEM.
 
+use std::iter;
 use std::time::SystemTime;
 
 use lockstep_gostd::base64;
@@ -68,9 +69,7 @@ pub(crate) fn private_jwk(key: &PrivateKey) -> Outcome<Zeroizing<Vec<u8>>> {
 
 /// The first certificate in a PKCS#12 file without a password, in DER, or in PEM.
 pub(crate) fn certificate(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut nothing = Nothing;
-    let mut env = Env::new(SystemTime::UNIX_EPOCH, &mut nothing, BUDGET);
-    if let Ok(identity) = pkcs12::decode(&mut env, bytes, b"") {
+    if let Some(identity) = without_password(bytes) {
         return identity
             .certificates
             .into_iter()
@@ -80,6 +79,22 @@ pub(crate) fn certificate(bytes: &[u8]) -> Option<Vec<u8>> {
     let der = Certificate::from_der(bytes).ok();
     let pem = || pem::blocks(bytes).find_map(|block| Certificate::from_der(&block.bytes).ok());
     der.or_else(pem).map(|certificate| certificate.raw)
+}
+
+/// The key and the certificates in a PKCS#12 file without a password, in PEM.
+pub(crate) fn identity(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let identity = without_password(bytes)?;
+    let certificates = identity.certificates.iter();
+    let certificates = certificates.map(|certificate| pem::wrap("CERTIFICATE", &certificate.raw));
+    let blocks: Vec<_> = iter::once(identity.key.to_pem()).chain(certificates).collect();
+    let blocks: Vec<_> = blocks.iter().map(|block| block.as_slice()).collect();
+    Some(Zeroizing::new(blocks.concat()))
+}
+
+fn without_password(bytes: &[u8]) -> Option<pkcs12::Identity> {
+    let mut nothing = Nothing;
+    let mut env = Env::new(SystemTime::UNIX_EPOCH, &mut nothing, BUDGET);
+    pkcs12::decode(&mut env, bytes, b"").ok()
 }
 
 /// Reading needs no randomness.
@@ -129,6 +144,35 @@ mod tests {
             assert_eq!(*again.to_pem(), *key.to_pem());
         }
         assert!(private_jwk(&ed25519()).is_err());
+    }
+
+    #[test]
+    fn an_archive_becomes_the_pem_of_its_key_and_its_certificates() {
+        let (block, _) = pem::decode(AUTHORITY.as_bytes()).expect("PEM");
+        let certificate = Certificate::from_der(&block.bytes).expect("a certificate");
+        let key = ed25519();
+        let archive = |password: &[u8]| {
+            let mut nothing = Nothing;
+            let mut env = Env::new(SystemTime::UNIX_EPOCH, &mut nothing, BUDGET);
+            let more = std::slice::from_ref(&certificate);
+            pkcs12::encode(&mut env, &key, &certificate, more, password).expect("an archive")
+        };
+        let found = identity(&archive(b"")).expect("an identity");
+        let labels: Vec<_> = pem::blocks(&found).map(|block| block.label).collect();
+        assert_eq!(
+            labels,
+            [b"PRIVATE KEY".as_slice(), b"CERTIFICATE", b"CERTIFICATE"]
+        );
+        assert_eq!(
+            *found,
+            [
+                key.to_pem().as_slice(),
+                AUTHORITY.as_bytes(),
+                AUTHORITY.as_bytes()
+            ]
+            .concat()
+        );
+        assert!(identity(&archive(b"canary")).is_none() && identity(AUTHORITY.as_bytes()).is_none());
     }
 
     #[test]

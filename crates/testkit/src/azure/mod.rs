@@ -101,6 +101,12 @@ impl Azure {
         self.open().tokens.clear();
     }
 
+    /// Whether a token is good, and for this audience.
+    pub fn is_for(&self, token: &str, audience: &str) -> bool {
+        let world = self.open();
+        world.tokens.get(token).is_some_and(|known| known == audience)
+    }
+
     /// How many tokens were handed out.
     pub fn tokens(&self) -> usize {
         self.open().made

@@ -6,9 +6,12 @@ use serde_json::json;
 
 use super::{Google, World, lost};
 use crate::fake::{Asked, reply};
+use crate::quay::jwt;
 
 /// The session that AWS's metadata want to be asked in.
 const SESSION: &str = "session-canary-4f1c";
+/// When what is told of the machine ends, in seconds since 1970.
+const ENDS: u64 = 4_000_000_000;
 
 pub(super) fn of_google(world: &mut World, asked: &Asked, path: &[&str]) -> Response {
     if asked
@@ -28,6 +31,12 @@ pub(super) fn of_google(world: &mut World, asked: &Asked, path: &[&str]) -> Resp
                 200,
                 &json!({"access_token": token, "expires_in": 3599, "token_type": "Bearer"}),
             )
+        }
+        ["instance", "service-accounts", "default", "identity"]
+            if !asked.parameter("audience").is_empty() =>
+        {
+            let claims = json!({"aud": asked.parameter("audience"), "iss": "https://accounts.google.com", "exp": ENDS});
+            text(200, &jwt(&claims))
         }
         // What clients look up before they ask for tokens.
         [] => text(200, "instance/\nproject/\n"),

@@ -8,7 +8,7 @@ import sys
 
 import google_crc32c
 from google.api_core import exceptions
-from google.auth import aws, compute_engine, identity_pool, impersonated_credentials
+from google.auth import aws, compute_engine, identity_pool, impersonated_credentials, jwt
 from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import Request
 from google.cloud import secretmanager_v1
@@ -104,6 +104,9 @@ def logins():
     ]:
         good.refresh(Request())
         assert good.token and not good.expired, good
+    told = compute_engine.IDTokenCredentials(Request(), target_audience="somebody", use_metadata_identity_endpoint=True)
+    told.refresh(Request())
+    assert jwt.decode(told.token, verify=False)["aud"] == "somebody"
     stranger = dict(key, client_email="stranger@p.iam.gserviceaccount.com")
     for bad in [
         service_account.Credentials.from_service_account_info(stranger, scopes=SCOPES),

@@ -1,8 +1,11 @@
-"""Drives the fakes of GitLab, Grafana and GitHub with clients that others wrote."""
+"""Drives the fakes of BeyondTrust, GitLab, Grafana and GitHub with clients that others wrote."""
 
 import sys
 
 import gitlab
+import httpx
+from bt_cli.core.config import WLCConfig
+from bt_cli.wlc.client import WLCClient
 from github import Auth, GithubException, GithubIntegration
 from grafana_client import GrafanaApi, TokenAuth
 from grafana_client.client import GrafanaClientError, GrafanaUnauthorizedError
@@ -70,11 +73,41 @@ def installations(url, app, installation, pem):
     refused(GithubException, lambda: GithubIntegration(auth=Auth.AppAuth("1", key), base_url=url).get_access_token(int(installation)), 401)
 
 
+def dynamic_secrets(url, site, token):
+    def refused_with(status, call):
+        try:
+            call()
+        except httpx.HTTPStatusError as error:
+            assert error.response.status_code == status, error
+            return
+        raise AssertionError("it was not refused")
+
+    def client(**changed):
+        return WLCClient(WLCConfig(**({"api_url": url, "site_id": site, "pat": token} | changed)))
+
+    with client() as own:
+        own.create_dynamic("role@1", {"type": "aws", "credentialType": "assumed_role"}, folder="prod/db")
+        one = own.generate_dynamic("role@1", folder="prod/db")["secret"]
+        two = own.generate_dynamic("role@1", folder="prod/db")["secret"]
+        for made in (one, two):
+            assert set(made) == {"accessKeyId", "secretAccessKey", "sessionToken", "leaseId", "expiration"}, made
+        assert one["accessKeyId"] != two["accessKeyId"]
+        leases = own.list_leases("role@1", folder="prod/db")
+        assert [lease["leaseId"] for lease in leases] == [one["leaseId"], two["leaseId"]]
+        assert own.list_leases("role@1") == []
+        refused_with(404, lambda: own.generate_dynamic("role@1"))
+        refused_with(404, lambda: own.generate_dynamic("other", folder="prod/db"))
+    for status, changed in [(401, {"pat": "other"}), (400, {"api_version": "2026-01-02"}), (403, {"site_id": "other"})]:
+        with client(**changed) as stranger:
+            refused_with(status, lambda: stranger.generate_dynamic("role@1", folder="prod/db"))
+
+
 def main():
-    gitlab_url, grafana_url, github_url, key, app, installation, pem = sys.argv[1:]
+    gitlab_url, grafana_url, github_url, key, app, installation, pem, beyondtrust_url, site = sys.argv[1:]
     deploy_tokens(gitlab_url, key)
     service_accounts(grafana_url, key)
     installations(github_url, app, installation, pem)
+    dynamic_secrets(beyondtrust_url, site, key)
     print("agreed")
 
 

@@ -1,9 +1,9 @@
-//! The fakes of GitLab, Grafana and GitHub: are they what the clients of others take them for?
+//! The fakes of `BeyondTrust`, GitLab, Grafana and GitHub: are they what the clients of others take them for?
 
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use lockstep_testkit::{Github, Gitlab, Grafana, RsaIdentity, token_clients};
+use lockstep_testkit::{Beyondtrust, Github, Gitlab, Grafana, RsaIdentity, token_clients};
 
 #[tokio::test]
 #[ignore = "needs the test bed"]
@@ -14,6 +14,7 @@ async fn clients_of_others_agree_with_the_fakes() -> Result<()> {
     let gitlab = Gitlab::start(key, &["projects/42", "groups/a%2Fb"]).await?;
     let grafana = Grafana::start(&format!("Bearer {key}")).await?;
     let github = Github::start(app, installation, &identity).await?;
+    let beyondtrust = Beyondtrust::start(key).await?;
     let folder = tempfile::tempdir()?;
     let pem = folder.path().join("app.pem");
     std::fs::write(&pem, &identity.key)?;
@@ -23,6 +24,7 @@ async fn clients_of_others_agree_with_the_fakes() -> Result<()> {
         .args([gitlab.url(), grafana.url(), github.url()])
         .args([key, app, installation])
         .arg(&pem)
+        .args([&beyondtrust.url(), Beyondtrust::SITE])
         .env("NO_PROXY", "*");
     let output = tokio::task::spawn_blocking(move || command.output()).await??;
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

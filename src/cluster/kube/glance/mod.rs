@@ -62,11 +62,7 @@ impl Glance {
     /// All namespaces that stay, with their labels.
     pub async fn namespaces(client: Client) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
         let api = Api::<Namespace>::all(client.clone());
-        let about = ObjectRef {
-            kind: "Namespaces".into(),
-            namespace: None,
-            name: "of the cluster".to_owned(),
-        };
+        let about = ObjectRef::cluster("Namespaces", "of the cluster");
         let params = ListParams::default();
         let listed = Requests::new(client)
             .request("list", &about, api.list_metadata(&params))
@@ -87,11 +83,8 @@ impl Glance {
             Some(namespace) => Api::namespaced(client, namespace),
             None => Api::all(client),
         };
-        let all = ObjectRef {
-            kind: "ExternalSecrets".into(),
-            namespace: None,
-            name: namespace.map_or_else(|| "of all namespaces".to_owned(), |name| format!("of {name}")),
-        };
+        let which = namespace.map_or_else(|| "of all namespaces".to_owned(), |name| format!("of {name}"));
+        let all = ObjectRef::cluster("ExternalSecrets", which);
         let params = ListParams::default();
         let listed = self.requests.request("list", &all, api.list(&params)).await?;
         Ok(listed
@@ -236,10 +229,10 @@ impl Glance {
     where
         K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
     {
-        let object = ObjectRef {
-            kind: kind.into(),
-            namespace: Some(key.namespace.clone()).filter(|namespace| !namespace.is_empty()),
-            name: key.name.clone(),
+        let object = if key.namespace.is_empty() {
+            ObjectRef::cluster(kind, &key.name)
+        } else {
+            ObjectRef::namespaced(kind, key)
         };
         self.requests
             .request("get", &object, api.get_opt(&key.name))

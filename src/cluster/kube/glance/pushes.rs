@@ -16,6 +16,9 @@ use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::problem::Problem;
 use crate::engine::push::{self, Source};
 
+/// Stores that labels may select.
+const MEANT: &str = "that may be meant";
+
 impl Glance {
     /// The PushSecrets of a namespace, or of all.
     pub async fn list_pushes(&self, namespace: Option<&str>) -> Result<Vec<ObjectKey>, Problem> {
@@ -25,7 +28,7 @@ impl Glance {
             None => Api::all(client),
         };
         let name = namespace.map_or_else(|| "of all namespaces".to_owned(), |name| format!("of {name}"));
-        let all = every("PushSecrets", name);
+        let all = ObjectRef::cluster("PushSecrets", name);
         let params = ListParams::default();
         let listed = self.requests.request("list", &all, api.list(&params)).await?;
         let objects = listed.items.iter();
@@ -69,11 +72,10 @@ impl Glance {
     /// Those in the cluster, and those in files.
     async fn stores_of(&self, kind: StoreKind, namespace: &str) -> Result<Vec<StoreKey>, Problem> {
         let (client, params) = (self.requests.client.clone(), ListParams::default());
-        let meant = || "that may be meant".to_owned();
         let mut keys: Vec<StoreKey> = match kind {
             StoreKind::SecretStore => {
                 let api = Api::<SecretStore>::namespaced(client, namespace);
-                let all = every("SecretStores", meant());
+                let all = ObjectRef::cluster("SecretStores", MEANT);
                 let listed = self
                     .requests
                     .request("list", &all, api.list_metadata(&params))
@@ -83,7 +85,7 @@ impl Glance {
             }
             StoreKind::ClusterSecretStore => {
                 let api = Api::<ClusterSecretStore>::all(client);
-                let all = every("ClusterSecretStores", meant());
+                let all = ObjectRef::cluster("ClusterSecretStores", MEANT);
                 let listed = self
                     .requests
                     .request("list", &all, api.list_metadata(&params))
@@ -157,14 +159,6 @@ impl PushSecrets for Glance {
 
     async fn hold_store(&self, _: &Store, _: bool) -> Result<(), Problem> {
         Err(refused())
-    }
-}
-
-fn every(kind: &'static str, name: String) -> ObjectRef {
-    ObjectRef {
-        kind: kind.into(),
-        namespace: None,
-        name,
     }
 }
 

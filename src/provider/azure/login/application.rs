@@ -10,10 +10,10 @@ use url::form_urlencoded::Serializer;
 
 use super::Finder;
 use super::assertion::Signer;
-use super::token::granted;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::References;
+use crate::provider::entra::granted;
 use crate::provider::granted::Granted;
 use crate::provider::http::{Http, below};
 

@@ -15,6 +15,8 @@ use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::signer;
 use crate::random::random;
 
+/// How files begin that are no text.
+const DER: &[u8] = &[0x30];
 /// How long what was signed can be shown, in seconds.
 const LIFETIME: i64 = 600;
 
@@ -25,8 +27,19 @@ pub(super) struct Signer {
 }
 
 impl Signer {
-    /// Both stand in one PEM text, in any order. Of several certificates it is the one that belongs to the key.
-    pub(super) fn new(pem: &SecretBytes, field: &str) -> Result<Self, Problem> {
+    /// Both stand in one PEM text, in any order, or in a PKCS#12 file without a password. Of several certificates it is
+    /// the one that belongs to the key. A file may take a while.
+    pub(super) fn new(given: &SecretBytes, field: &str) -> Result<Self, Problem> {
+        match lockstep_gotemplate::identity(given.expose()) {
+            Some(pem) => Self::of_pem(&pem.as_slice().into(), field),
+            None if given.expose().starts_with(DER) => {
+                Err(invalid(field, "is neither PEM nor PKCS#12 without a password"))
+            }
+            None => Self::of_pem(given, field),
+        }
+    }
+
+    fn of_pem(pem: &SecretBytes, field: &str) -> Result<Self, Problem> {
         let key = signer::Signer::from_pem(pem.expose()).map_err(|why| invalid(field, why))?;
         let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.expose()).collect();
         let certificates = certificates.map_err(|_| invalid(field, "has a broken PEM block"))?;
@@ -68,11 +81,17 @@ fn invalid(field: &str, why: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::time::SystemTime;
+
     use aws_lc_rs::signature::{RSA_PSS_2048_8192_SHA256, UnparsedPublicKey};
+    use base64::engine::general_purpose::STANDARD;
+    use lockstep_gotemplate::{Options, Template, World};
     use lockstep_testkit::RsaIdentity;
     use serde_json::Value;
 
     use super::*;
+    use crate::random::ForTemplates;
 
     #[test]
     fn what_is_signed_is_for_one_client_one_address_and_a_short_time() {
@@ -117,6 +136,44 @@ mod tests {
             public
                 .verify(format!("{header}.{claims}").as_bytes(), &signature)
                 .expect("signed by the key");
+        }
+    }
+
+    /// As a template makes it, at the time of the test.
+    fn archive(identity: &RsaIdentity, password: &str) -> Vec<u8> {
+        let text = "{{ pemToPkcs12Pass .certificate .key .password }}";
+        let template = Template::parse("pfx", text, &Options::default()).expect("a template");
+        let data = BTreeMap::from([
+            ("certificate", identity.certificate.as_str()),
+            ("key", &identity.key),
+            ("password", password),
+        ]);
+        let mut random = ForTemplates(random().expect("randomness"));
+        let mut world = World {
+            now: SystemTime::UNIX_EPOCH,
+            random: &mut random,
+        };
+        let made = template.render(&data, &mut world).expect("an archive");
+        STANDARD.decode(made).expect("base64")
+    }
+
+    #[test]
+    fn an_archive_without_a_password_signs_as_its_pem_does() {
+        let own = RsaIdentity::new("own").expect("made");
+        let signer = Signer::new(&archive(&own, "").into(), "f").expect("a signer");
+        assert_eq!(
+            signer.thumbprint,
+            URL_SAFE_NO_PAD.encode(digest(&SHA256, own.certificate_der()))
+        );
+        let pem = format!("{}{}", own.certificate, own.key);
+        let by_pem = Signer::new(&pem.into(), "f").expect("a signer");
+        assert_eq!(signer.key.public_key(), by_pem.key.public_key());
+        for bytes in [archive(&own, "canary"), own.certificate_der().to_vec()] {
+            let refused = Signer::new(&bytes.into(), "f").err().expect("refused");
+            assert_eq!(
+                refused.to_string(),
+                "f: is neither PEM nor PKCS#12 without a password"
+            );
         }
     }
 

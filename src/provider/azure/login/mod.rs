@@ -4,25 +4,21 @@
 
 mod application;
 mod assertion;
-mod managed;
 mod principal;
-mod token;
 mod workload;
 
 use std::fmt;
 use std::time::Duration;
 
-use super::environment::Environment;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::provider::References;
+use crate::provider::entra::{Choice, Environment, Managed};
 use crate::provider::granted::Granted;
 use crate::provider::http::Http;
 use crate::provider::perishable::{Fresh, Perishable};
 use application::Application;
-use managed::Managed;
 
-pub(crate) use managed::Choice;
 pub(crate) use principal::{Principal, Proof};
 pub(crate) use workload::Workload;
 
@@ -48,7 +44,7 @@ pub(crate) enum Identity {
 impl Finder<'_> {
     /// The machine's own identity, or one of those.
     pub(crate) fn managed(&self, choice: Option<Choice<'_>>) -> Result<Identity, Problem> {
-        Managed::new(self, choice).map(Identity::Managed)
+        Managed::new(self.environment, self.field, choice).map(Identity::Managed)
     }
 
     fn invalid(&self, part: &str, why: impl Into<String>) -> Problem {

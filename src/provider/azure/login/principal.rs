@@ -5,6 +5,7 @@ use lockstep_api::SecretKeySelector;
 use super::application::{Application, Evidence};
 use super::assertion::Signer;
 use super::{Finder, Identity};
+use crate::aside;
 use crate::engine::problem::Problem;
 
 /// What a spec says of one.
@@ -31,8 +32,8 @@ impl Finder<'_> {
             Proof::Secret(selector) => Evidence::Secret(self.text(selector, &part("clientSecret")).await?),
             Proof::Certificate(selector) => {
                 let field = format!("{}.{}", self.field, part("clientCertificate"));
-                let pem = self.references.secret_key(selector, &field).await?;
-                Evidence::Certificate(Signer::new(&pem, &field)?)
+                let given = self.references.secret_key(selector, &field).await?;
+                Evidence::Certificate(aside::run(|| Signer::new(&given, &field)).await?)
             }
         };
         Application::new(self, principal.tenant, client, evidence).map(Identity::Application)

@@ -119,7 +119,7 @@ async fn our_own_token_goes_where_a_namespace_says_only_if_that_is_infisical_and
     for extra in [auth(&json!({})), at_path("good")] {
         let refused = scene.refusal(extra).await;
         assert!(
-            refused.contains("a ClusterSecretStore may name another"),
+            refused.contains("a ClusterSecretStore may name others"),
             "{refused}"
         );
     }
@@ -166,8 +166,7 @@ async fn a_store_says_all_that_it_takes() {
         (
             json!({"auth": {"awsAuthCredentials": {"identityId": key("id")}}}),
             "spec.provider.infisical.auth.awsAuthCredentials: is not supported by this version of lockstep; use \
-             universalAuthCredentials, kubernetesAuthCredentials, jwtAuthCredentials, ldapAuthCredentials or \
-             tokenAuthCredentials",
+             another of Infisical's ways to log in",
         ),
         (
             json!({"auth": universal("none")}),

@@ -1,5 +1,6 @@
 //! Against a small Infisical in this process.
 
+mod clouds;
 mod faults;
 mod finds;
 mod logins;
@@ -23,6 +24,7 @@ struct Scene {
     infisical: Fake,
     cluster: Arc<TestCluster>,
     scope: StoreScope,
+    environment: Environment,
 }
 
 impl Scene {
@@ -54,6 +56,7 @@ impl Scene {
             infisical,
             cluster,
             scope: in_namespace("own"),
+            environment: Environment::default(),
         }
     }
 
@@ -67,7 +70,7 @@ impl Scene {
         spec.as_object_mut().expect("an object").extend(extra);
         let spec: InfisicalProvider = serde_json::from_value(spec).expect("sound");
         let surroundings = surroundings(self.cluster.clone(), self.scope.clone());
-        super::connect(&spec, &surroundings).await
+        connect_from(&spec, &surroundings, &self.environment).await
     }
 
     async fn backend(&self, extra: Value) -> Arc<dyn Backend> {

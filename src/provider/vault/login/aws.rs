@@ -13,7 +13,6 @@ use lockstep_api::SecretKeySelector;
 use lockstep_api::provider::{AwsJwtAuth, AwsSecretRef, VaultIamAuth};
 use reqwest::redirect::Policy;
 use url::form_urlencoded;
-use vaultrs::api::auth::aws::requests::IamLoginRequest;
 
 use super::Login;
 use crate::engine::problem::Problem;
@@ -58,14 +57,17 @@ pub(super) async fn call(login: &Login, auth: &VaultIamAuth) -> Result<Call, Pro
         headers.entry(name).or_default().push(value);
     }
     let headers = serde_json::to_vec(&headers).map_err(|_| sts.unusable())?;
-    Call::typed(&IamLoginRequest {
-        mount: set(auth.path.as_deref()).unwrap_or(MOUNT).to_owned(),
-        role: Some(auth.vault_role.clone()),
-        iam_http_request_method: "POST".to_owned(),
-        iam_request_url: STANDARD.encode(&sts.url),
-        iam_request_body: STANDARD.encode(WHO_AM_I),
-        iam_request_headers: STANDARD.encode(headers),
-    })
+    let mount = set(auth.path.as_deref()).unwrap_or(MOUNT);
+    let encoded = [WHO_AM_I.as_bytes(), &headers, sts.url.as_bytes()].map(|part| STANDARD.encode(part));
+    let [body, headers, url] = encoded.each_ref().map(String::as_bytes);
+    let texts: [(_, &[u8]); 5] = [
+        ("iam_http_request_method", b"POST"),
+        ("iam_request_body", body),
+        ("iam_request_headers", headers),
+        ("iam_request_url", url),
+        ("role", auth.vault_role.as_bytes()),
+    ];
+    Ok(Call::login(mount, &texts))
 }
 
 /// The service that makes credentials of others.

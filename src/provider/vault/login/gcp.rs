@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use lockstep_api::SecretKeySelector;
 use lockstep_api::provider::{GcpWorkloadIdentity, VaultGcpAuth};
 use serde_json::json;
-use vaultrs::api::auth::oidc::requests::JWTLoginRequest;
 
 use super::{Login, text};
 use crate::engine::problem::Problem;
@@ -25,7 +24,7 @@ pub(super) async fn call(login: &Login, auth: &VaultGcpAuth) -> Result<Call, Pro
         let key = login.references.secret_key(selector, &field).await?;
         let key = AccountKey::read(&key, &field)?;
         let jwt = key.jwt(&claims(&key.email, &auth.role, Timestamp::now()))?;
-        text(&jwt, &field)?
+        text(&jwt, &field)?.to_owned()
     } else if let Some(identity) = &auth.workload_identity {
         let field = format!("{field}.workloadIdentity");
         signed(login, identity, &auth.role, field).await?
@@ -35,11 +34,8 @@ pub(super) async fn call(login: &Login, auth: &VaultGcpAuth) -> Result<Call, Pro
         metadata.identity(&audience).await?
     };
     // The same shape as a login by JWT.
-    Call::typed(&JWTLoginRequest {
-        mount: auth.path.clone(),
-        jwt,
-        role: Some(auth.role.clone()),
-    })
+    let texts = [("jwt", jwt.as_bytes()), ("role", auth.role.as_bytes())];
+    Ok(Call::login(&auth.path, &texts))
 }
 
 /// What Vault wants to be told: who asks, for which of its roles.

@@ -13,10 +13,6 @@ use lockstep_api::SecretKeySelector;
 use lockstep_api::provider::{
     VaultAppRole, VaultAuth, VaultCertAuth, VaultJwtAuth, VaultKubernetesAuth, VaultProvider,
 };
-use vaultrs::api::auth::approle::requests::LoginWithApproleRequest;
-use vaultrs::api::auth::kubernetes::requests::LoginWithKubernetesRequest;
-use vaultrs::api::auth::oidc::requests::JWTLoginRequest;
-use vaultrs::api::auth::userpass::requests::LoginRequest as PasswordLoginRequest;
 
 use super::call::Call;
 use crate::engine::problem::Problem;
@@ -107,11 +103,12 @@ impl Login {
             (None, Some(selector)) => self.text(selector, "appRole.roleRef").await?,
             (None, None) => return Err(self.invalid(".appRole", "needs `roleId` or `roleRef`")),
         };
-        Call::typed(&LoginWithApproleRequest {
-            mount: role.path.clone(),
-            role_id,
-            secret_id: self.text(&role.secret_ref, "appRole.secretRef").await?,
-        })
+        let secret_id = self.text(&role.secret_ref, "appRole.secretRef").await?;
+        let texts = [
+            ("role_id", role_id.as_bytes()),
+            ("secret_id", secret_id.as_bytes()),
+        ];
+        Ok(Call::login(&role.path, &texts))
     }
 
     async fn kubernetes(&self, auth: &VaultKubernetesAuth) -> Result<Call, Problem> {
@@ -129,11 +126,9 @@ impl Login {
             }
             (None, None) => own_token(&field).await?,
         };
-        Call::typed(&LoginWithKubernetesRequest {
-            mount: auth.mount_path.clone(),
-            role: auth.role.trim().to_owned(),
-            jwt: text(&jwt, &field)?,
-        })
+        let jwt = text(&jwt, &field)?;
+        let texts = [("jwt", jwt.as_bytes()), ("role", auth.role.trim().as_bytes())];
+        Ok(Call::login(&auth.mount_path, &texts))
     }
 
     async fn password(
@@ -149,11 +144,8 @@ impl Login {
             .secret_key(password.unwrap_or(&SecretKeySelector::default()), &field)
             .await?;
         let password = std::str::from_utf8(password.expose()).map_err(|_| not_text(&field))?;
-        Call::typed(&PasswordLoginRequest {
-            mount: mount.to_owned(),
-            username: user.trim().to_owned(),
-            password: password.to_owned(),
-        })
+        let path = format!("auth/{mount}/login/{}", user.trim());
+        Ok(Call::write(path, &[("password", password.as_bytes())]))
     }
 
     async fn jwt(&self, auth: &VaultJwtAuth) -> Result<Call, Problem> {
@@ -182,17 +174,16 @@ impl Login {
             .as_deref()
             .map(str::trim)
             .filter(|role| !role.is_empty());
-        Call::typed(&JWTLoginRequest {
-            mount: auth.path.clone(),
-            jwt: text(&jwt, &field)?,
-            role: role.map(str::to_owned),
-        })
+        let jwt = text(&jwt, &field)?;
+        let mut texts = vec![("jwt", jwt.as_bytes())];
+        texts.extend(role.map(|role| ("role", role.as_bytes())));
+        Ok(Call::login(&auth.path, &texts))
     }
 
     async fn text(&self, selector: &SecretKeySelector, part: &str) -> Result<String, Problem> {
         let field = format!("{}.{part}", self.field);
         let value = self.references.secret_key(selector, &field).await?;
-        text(&value, &field)
+        text(&value, &field).map(str::to_owned)
     }
 
     fn invalid(&self, part: &str, why: &str) -> Problem {
@@ -245,13 +236,11 @@ pub(super) async fn identity(
     Ok(Some([certificate.expose(), b"\n", key.expose()].concat().into()))
 }
 
-/// Vault takes the role from `name`, which vaultrs calls otherwise.
+/// Here Vault takes the role from `name`.
 fn certificate(auth: &VaultCertAuth) -> Call {
-    let path = format!("auth/{}/login", auth.path);
-    match auth.vault_role.as_deref().filter(|role| !role.is_empty()) {
-        Some(role) => Call::write(path, &[("name", role.as_bytes())]),
-        None => Call::write(path, &[]),
-    }
+    let role = auth.vault_role.as_deref().filter(|role| !role.is_empty());
+    let name = role.map(|role| ("name", role.as_bytes()));
+    Call::login(&auth.path, name.as_slice())
 }
 
 async fn own_token(field: &str) -> Result<SecretBytes, Problem> {
@@ -264,9 +253,9 @@ async fn own_token(field: &str) -> Result<SecretBytes, Problem> {
 }
 
 /// An id or a token. White space around it is nobody's intention.
-fn text(value: &SecretBytes, field: &str) -> Result<String, Problem> {
+fn text<'v>(value: &'v SecretBytes, field: &str) -> Result<&'v str, Problem> {
     let text = std::str::from_utf8(value.expose()).map_err(|_| not_text(field))?;
-    Ok(text.trim().to_owned())
+    Ok(text.trim())
 }
 
 fn not_text(field: &str) -> Problem {

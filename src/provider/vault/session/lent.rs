@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use lockstep_api::provider::VaultProvider;
 use tokio::time::Instant;
-use vaultrs::api::token::requests::RevokeTokenSelfRequest;
 
 use super::super::answer::{Grant, understand};
 use super::super::call::Call;
@@ -71,7 +70,7 @@ impl Session {
 
     /// Revokes the token, and with it all that was made with it.
     pub(crate) async fn give_back(&self) -> Result<(), Problem> {
-        let call = Call::typed(&RevokeTokenSelfRequest {})?.counted("RevokeSelf");
+        let call = Call::revoke_self();
         let token = self.held_token();
         let answer = self.wire.send(&call, self.caller(token.as_ref())).await?;
         understand(&call, answer).map(drop)

@@ -32,7 +32,7 @@ const KNOWN: [(u64, &str); 10] = [
     (7_000_222, "the client secret has expired"),
 ];
 
-pub(super) fn granted(answer: &Answer, what: &str) -> Result<Granted, Problem> {
+pub(in crate::provider) fn granted(answer: &Answer, what: &str) -> Result<Granted, Problem> {
     if !answer.status.is_success() {
         return Err(refusal(answer, what));
     }

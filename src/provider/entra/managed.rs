@@ -6,7 +6,7 @@ use http::HeaderValue;
 use reqwest::redirect::Policy;
 use url::Url;
 
-use super::Finder;
+use super::environment::Environment;
 use super::token::granted;
 use crate::engine::problem::Problem;
 use crate::provider::granted::Granted;
@@ -22,7 +22,7 @@ pub(crate) enum Choice<'c> {
     Resource(&'c str),
 }
 
-pub(crate) struct Managed {
+pub(in crate::provider) struct Managed {
     http: Http,
     /// With all that does not depend on whom the token is for.
     url: Url,
@@ -41,12 +41,11 @@ struct Source {
 
 impl Source {
     /// App Service says where it is; else it is the machine's metadata.
-    fn of(finder: &Finder<'_>) -> Result<Self, Problem> {
-        let environment = finder.environment;
+    fn of(environment: &Environment, field: &str) -> Result<Self, Problem> {
         let service = environment.identity_endpoint.as_ref();
         if let Some((endpoint, secret)) = service.zip(environment.identity_header.as_ref()) {
             let secret = HeaderValue::from_bytes(secret.expose());
-            let mut secret = secret.map_err(|_| unusable(finder, "IDENTITY_HEADER"))?;
+            let mut secret = secret.map_err(|_| unusable(field, "IDENTITY_HEADER"))?;
             secret.set_sensitive(true);
             return Ok(Self {
                 address: endpoint.clone(),
@@ -66,10 +65,15 @@ impl Source {
 }
 
 impl Managed {
-    pub(super) fn new(finder: &Finder<'_>, choice: Option<Choice<'_>>) -> Result<Self, Problem> {
-        let source = Source::of(finder)?;
+    /// The machine's own identity, or one of those. `field` is where that is said, for messages.
+    pub(in crate::provider) fn new(
+        environment: &Environment,
+        field: &str,
+        choice: Option<Choice<'_>>,
+    ) -> Result<Self, Problem> {
+        let source = Source::of(environment, field)?;
         let url = Url::parse(&source.address);
-        let mut url = url.map_err(|_| unusable(finder, "the address of managed identities"))?;
+        let mut url = url.map_err(|_| unusable(field, "the address of managed identities"))?;
         url.query_pairs_mut().append_pair("api-version", source.version);
         if let Some(choice) = choice {
             let (name, id) = match choice {
@@ -85,14 +89,14 @@ impl Managed {
             deadline: DEADLINE,
         };
         Ok(Self {
-            http: Http::without_proxy(options, finder.field)?,
+            http: Http::without_proxy(options, field)?,
             url,
             header: source.header,
-            what: format!("{}: login with the machine's managed identity", finder.field),
+            what: format!("{field}: login with the machine's managed identity"),
         })
     }
 
-    pub(super) async fn ask(&self, audience: &str) -> Result<Granted, Problem> {
+    pub(in crate::provider) async fn ask(&self, audience: &str) -> Result<Granted, Problem> {
         let mut url = self.url.clone();
         url.query_pairs_mut().append_pair("resource", audience);
         let (name, value) = &self.header;
@@ -102,9 +106,9 @@ impl Managed {
     }
 }
 
-fn unusable(finder: &Finder<'_>, what: &str) -> Problem {
+fn unusable(field: &str, what: &str) -> Problem {
     Problem::ReferenceInvalid {
-        field: finder.field.to_owned(),
+        field: field.to_owned(),
         why: format!("{what} of lockstep's own environment cannot be used"),
     }
 }

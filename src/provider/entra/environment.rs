@@ -15,18 +15,18 @@ const DEADLINE: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Environment {
     /// The pod's own workload identity.
-    pub(super) client_id: Option<String>,
-    pub(super) tenant_id: Option<String>,
-    pub(super) token_file: Option<String>,
+    pub(in crate::provider) client_id: Option<String>,
+    pub(in crate::provider) tenant_id: Option<String>,
+    pub(in crate::provider) token_file: Option<String>,
     /// Where the machine's metadata are, with the scheme.
-    pub(super) metadata: Option<String>,
+    pub(in crate::provider) metadata: Option<String>,
     /// Where App Service and Container Apps hand out tokens, and what has to be shown there.
-    pub(super) identity_endpoint: Option<String>,
-    pub(super) identity_header: Option<SecretBytes>,
+    pub(in crate::provider) identity_endpoint: Option<String>,
+    pub(in crate::provider) identity_header: Option<SecretBytes>,
     /// In place of a known cloud's own; only tests have one.
-    pub(super) authority: Option<String>,
+    pub(in crate::provider) authority: Option<String>,
     /// In place of the system's certificates; only tests have some.
-    pub(super) trusted: Option<Vec<CertificateDer<'static>>>,
+    pub(in crate::provider) trusted: Option<Vec<CertificateDer<'static>>>,
 }
 
 impl Environment {
@@ -44,7 +44,7 @@ impl Environment {
     }
 
     /// The one way to Azure: a token never follows a redirect to somebody else.
-    pub(super) fn http(&self, field: &'static str) -> Result<Http, Problem> {
+    pub(in crate::provider) fn http(&self, field: &'static str) -> Result<Http, Problem> {
         let options = Options {
             authorities: self.trusted.clone(),
             identity: None,
