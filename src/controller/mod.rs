@@ -10,7 +10,7 @@ pub mod generator_state;
 mod hour_tests;
 mod lent;
 mod next;
-mod push_secret;
+pub mod push_secret;
 pub mod rendering;
 pub mod secret_store;
 pub mod spread;

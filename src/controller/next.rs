@@ -25,6 +25,7 @@ pub fn no_later_than(context: &Context, loan: Option<Loan>, next: Next) -> Next 
     match next {
         Next::After(pause) => Next::After(pause.min(wait)),
         Next::WhenWoken => Next::After(wait),
+        Next::Stuck => Next::FailedAfter(wait),
         Next::Backoff => Next::BackoffWithin(wait),
         Next::BackoffWithin(most) => Next::BackoffWithin(most.min(wait)),
         Next::FailedAfter(pause) => Next::FailedAfter(pause.min(wait)),
@@ -37,7 +38,7 @@ pub fn after(problem: &Problem) -> Next {
         // A turn has already looked again as often as makes sense.
         Retry::AtOnce | Retry::Backoff => Next::Backoff,
         Retry::After(pause) => Next::FailedAfter(pause),
-        Retry::OnChangeOfOther | Retry::OnEdit => Next::WhenWoken,
+        Retry::OnChangeOfOther | Retry::OnEdit => Next::Stuck,
     }
 }
 
@@ -58,6 +59,7 @@ mod tests {
             (Next::After(seconds(60)), Next::After(seconds(30))),
             (Next::After(seconds(10)), Next::After(seconds(10))),
             (Next::WhenWoken, Next::After(seconds(30))),
+            (Next::Stuck, Next::FailedAfter(seconds(30))),
             (Next::Backoff, Next::BackoffWithin(seconds(30))),
             (Next::BackoffWithin(seconds(10)), Next::BackoffWithin(seconds(10))),
             (Next::FailedAfter(seconds(600)), Next::FailedAfter(seconds(30))),

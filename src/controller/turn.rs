@@ -29,7 +29,7 @@ fn tell_outcome(next: &Next) {
     let outcome = match next {
         Next::Gone => "gone",
         Next::After(_) | Next::WhenWoken => "done",
-        Next::Backoff | Next::BackoffWithin(_) | Next::FailedAfter(_) => "failed",
+        Next::Backoff | Next::BackoffWithin(_) | Next::FailedAfter(_) | Next::Stuck => "failed",
     };
     // What only an edit helps is not tried again, and is a failure all the same.
     traces::note(|span| {

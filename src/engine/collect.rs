@@ -78,6 +78,8 @@ impl Ask {
 pub enum Found {
     Value(SecretBytes),
     Map(Values),
+    /// It was not made, for another entry fails and nobody would get it.
+    Unmade,
 }
 
 /// All answers, merged.
@@ -198,11 +200,7 @@ pub fn collect(
     for (want, answer) in wants.iter().zip(answers) {
         match answer.and_then(|found| refine(spec, want, found, renderer)) {
             Ok(values) => collected.values.extend(values),
-            Err(problem)
-                if problem.is_absent() && spec.target.deletion_policy() != DeletionPolicy::Retain =>
-            {
-                collected.missing.push(want.entry);
-            }
+            Err(problem) if is_let_pass(spec, &problem) => collected.missing.push(want.entry),
             Err(problem) => {
                 faults.push(EntryFault {
                     want: want.clone(),
@@ -218,6 +216,17 @@ pub fn collect(
     }
 }
 
+/// Whether it is known already that what comes of these answers is an error.
+pub fn is_futile<'p>(spec: &ExternalSecretSpec, problems: impl IntoIterator<Item = &'p Problem>) -> bool {
+    let mut problems = problems.into_iter();
+    problems.any(|problem| !is_let_pass(spec, problem))
+}
+
+/// What does not exist is no error where the deletion policy says what comes of it.
+fn is_let_pass(spec: &ExternalSecretSpec, problem: &Problem) -> bool {
+    problem.is_absent() && spec.target.deletion_policy() != DeletionPolicy::Retain
+}
+
 /// Brings one answer into the form that it has in the Secret.
 fn refine(
     spec: &ExternalSecretSpec,
@@ -228,6 +237,7 @@ fn refine(
     match (want.entry, found) {
         (Entry::Data(index), Found::Value(value)) => refine_value(&spec.data[index], &value),
         (Entry::DataFrom(index), Found::Map(values)) => refine_map(&spec.data_from[index], values, renderer),
+        (_, Found::Unmade) => Ok(Values::new()),
         (Entry::Data(_), Found::Map(_)) | (Entry::DataFrom(_), Found::Value(_)) => Err(Problem::BadData {
             why: "the store answered another question than was asked".to_owned(),
         }),
@@ -457,5 +467,36 @@ mod tests {
                 .collect::<Vec<_>>(),
             ["data[0]", "data[2]"]
         );
+    }
+
+    #[test]
+    fn what_fails_for_sure_is_known_before_anything_is_made() {
+        let with = |policy: &str| spec(json!({"data": [], "target": {"deletionPolicy": policy}}));
+        let gone = absent().expect_err("absent");
+        let away = Problem::BadData { why: "no".to_owned() };
+        for (policy, problems, futile) in [
+            ("Retain", vec![], false),
+            ("Retain", vec![&gone], true),
+            ("Delete", vec![&gone], false),
+            ("Merge", vec![&gone], false),
+            ("Delete", vec![&gone, &away], true),
+        ] {
+            assert_eq!(is_futile(&with(policy), problems), futile, "{policy}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_made_adds_nothing_to_what_failed() {
+        let spec = spec(json!({
+            "dataFrom": [
+                {"sourceRef": {"generatorRef": {"kind": "Fake", "name": "f"}},
+                 "rewrite": [{"merge": {"into": "x", "strategy": "JSON", "priority": ["none"]}}]},
+                {"extract": {"key": "k"}},
+            ],
+            "secretStoreRef": {"name": "s"},
+        }));
+        let faults = collected(&spec, vec![Ok(Found::Unmade), absent()]).expect_err("fails");
+        let entries: Vec<_> = faults.iter().map(|fault| fault.want.entry).collect();
+        assert_eq!(entries, [Entry::DataFrom(1)]);
     }
 }

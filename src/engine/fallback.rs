@@ -72,7 +72,7 @@ pub fn taken(answers: &[Result<Found, Problem>]) -> Result<(), &'static str> {
         match answer {
             Err(problem) => return Err(problem.reason()),
             Ok(Found::Map(values)) if values.is_empty() => return Err("Absent"),
-            Ok(Found::Map(_) | Found::Value(_)) => {}
+            Ok(Found::Map(_) | Found::Value(_) | Found::Unmade) => {}
         }
     }
     Ok(())

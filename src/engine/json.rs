@@ -28,6 +28,12 @@ pub fn raw_members(json: &SecretBytes) -> Result<Values, Fault> {
         .collect())
 }
 
+/// Whether two values are the same; one document may be written in many ways.
+pub fn is_same(one: &SecretBytes, other: &SecretBytes) -> bool {
+    let document = |value: &SecretBytes| serde_json::from_slice::<serde_json::Value>(value.expose()).ok();
+    one == other || document(one).is_some_and(|one| Some(one) == document(other))
+}
+
 /// All values as one object.
 pub fn encode_values(values: &Values) -> SecretBytes {
     json::encode_texts(values.iter().map(|(key, value)| (key.as_str(), value.expose()))).into()
@@ -108,6 +114,19 @@ mod tests {
                 let value = Value::parse(json.as_bytes(), numbers).expect(json);
                 assert_eq!(to_secret(&value), wanted.into(), "{json} {numbers:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_document_is_the_same_however_it_is_written() {
+        for (one, other, same) in [
+            ("a", "a", true),
+            ("a", "b", false),
+            (r#"{"a":1,"b":[2]}"#, "{ \"b\": [2], \"a\": 1 }", true),
+            (r#"{"a":1}"#, r#"{"a":2}"#, false),
+            ("1", "\"1\"", false),
+        ] {
+            assert_eq!(is_same(&one.into(), &other.into()), same, "{one} {other}");
         }
     }
 }

@@ -54,7 +54,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lockstep_api::RetrySettings;
-use lockstep_api::provider::Provider;
+use lockstep_api::provider::{AwsService, Provider};
 use tokio::time::Instant;
 
 use crate::engine::object::ObjectRef;
@@ -282,4 +282,25 @@ pub async fn connect(provider: &Provider, surroundings: &Surroundings) -> Result
 /// Whether one call brings all that a store has, so that its objects had better refresh together, whatever they read.
 pub fn is_read_whole(provider: &Provider) -> bool {
     matches!(provider, Provider::Doppler(_))
+}
+
+/// Why what is read of a place cannot be held against what is pushed there, if it cannot.
+pub fn why_unread(provider: &Provider, push: &Push) -> Option<&'static str> {
+    if matches!(provider, Provider::Webhook(_)) {
+        return Some("a webhook is not called for a look");
+    }
+    let is_parameter = matches!(provider, Provider::Aws(aws) if aws.service == AwsService::ParameterStore);
+    if is_parameter && push.secret_key.is_none() {
+        return Some("a whole Secret is encoded there");
+    }
+    let key = &push.remote.key;
+    if matches!(provider, Provider::Azurekv(_)) && key.contains('/') && !key.starts_with("secret/") {
+        return Some("keys and certificates do not tell what they were made of");
+    }
+    let metadata = push.remote.metadata.as_ref();
+    let names_namespace = metadata.is_some_and(|it| it.pointer("/spec/remoteNamespace").is_some());
+    if matches!(provider, Provider::Kubernetes(_)) && names_namespace {
+        return Some("it is in another namespace");
+    }
+    None
 }

@@ -19,7 +19,7 @@ const LAST_RETRY: Duration = Duration::from_mins(7);
 pub enum Next {
     /// All is well until then.
     After(Duration),
-    /// All is well, or only a change elsewhere can help: sleep until woken.
+    /// There is nothing to do until something changes.
     WhenWoken,
     /// It failed; try again, later each time.
     Backoff,
@@ -27,6 +27,8 @@ pub enum Next {
     BackoffWithin(Duration),
     /// It failed, and trying again sooner is pointless.
     FailedAfter(Duration),
+    /// It failed, and only a change elsewhere can help.
+    Stuck,
     /// The object is no more, and nothing is remembered of it.
     Gone,
 }
@@ -166,7 +168,7 @@ impl<K: Clone + Eq + Hash + Ord> Schedule<K> {
                 entry.failures = 0;
                 Some(wait)
             }
-            Next::WhenWoken => {
+            Next::WhenWoken | Next::Stuck => {
                 entry.failures = 0;
                 None
             }

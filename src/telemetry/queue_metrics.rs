@@ -125,6 +125,10 @@ impl Observer for QueueMetrics {
         match next {
             Next::WhenWoken | Next::Gone => self.results.success.inc(),
             Next::After(_) => self.results.requeue_after.inc(),
+            Next::Stuck => {
+                self.results.error.inc();
+                self.failed.inc();
+            }
             Next::Backoff | Next::BackoffWithin(_) | Next::FailedAfter(_) => {
                 self.results.error.inc();
                 self.failed.inc();

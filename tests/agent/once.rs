@@ -114,7 +114,7 @@ fn a_misspelt_field_is_told() {
     ]);
     bed.once(&[])
         .assert(0)
-        .tells(&["a.yaml:1: ExternalSecret a: spec.refreshIntervall is unknown, and does nothing"]);
+        .tells(&["a.yaml:1: ExternalSecret a: spec.refreshIntervall is unknown, and does nothing; did you mean refreshInterval?"]);
 }
 
 #[test]

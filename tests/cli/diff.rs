@@ -42,22 +42,33 @@ fn a_wrong_manifest_is_no_difference() {
     let bed = Bed::new(&[("kubeconfig", &kubeconfig(1)), ("app.yaml", typo)]);
     bed.run(&["diff", "-f", "app.yaml"]).assert_refused(
         2,
-        "lockstep: app.yaml:1: ExternalSecret app: spec.refreshIntervall is unknown; is it misspelt?\n",
+        "lockstep: app.yaml:1: ExternalSecret app: spec.refreshIntervall is unknown; did you mean refreshInterval?\n",
     );
 }
 
 #[test]
-fn that_pushes_are_not_shown_is_told() {
+fn pushes_are_looked_at_and_those_of_many_namespaces_passed_over() {
     let push = "apiVersion: external-secrets.io/v1alpha1\nkind: PushSecret\nmetadata: {name: p}\n\
                 spec: {secretStoreRefs: [{name: s}], selector: {secret: {name: a}}}\n";
-    let bed = Bed::new(&[("kubeconfig", &kubeconfig(1)), ("p.yaml", push)]);
-    bed.run(&["diff", "-f", "p.yaml"]).assert_refused(
+    let many =
+        "apiVersion: external-secrets.io/v1alpha1\nkind: ClusterPushSecret\nmetadata: {name: m}\nspec: {}\n";
+    let typo = push.replace("selector", "selectr");
+    let bed = Bed::new(&[
+        ("kubeconfig", &kubeconfig(free_port().expect("a port"))),
+        ("p.yaml", push),
+        ("m.yaml", many),
+        ("t.yaml", &typo),
+    ]);
+    bed.run(&["diff", "-f", "m.yaml"]).assert_refused(
         2,
-        "lockstep: no ExternalSecret in what -f names; name one, or use --all. What a PushSecret would push is not shown\n",
+        "lockstep: neither an ExternalSecret nor a PushSecret in what -f names; name one, or use --all\n",
     );
-    let ended = bed.run(&["diff", "app", "-f", "p.yaml"]).assert(3);
-    let told = "lockstep: p.yaml:1: PushSecret default/p is passed over: what it would push is not shown\n";
+    let ended = bed.run(&["diff", "-f", "p.yaml", "-f", "m.yaml"]).assert(3);
+    let told = "lockstep: m.yaml:1: ClusterPushSecret m is passed over: name the PushSecrets that it makes, or use --all\n";
     assert!(ended.stderr.starts_with(told), "{}", ended.stderr);
+    let told = bed.run(&["diff", "-f", "t.yaml"]).assert(2).stderr;
+    let wrong = "lockstep: t.yaml:1: PushSecret p: spec.selectr is unknown; did you mean selector?\n";
+    assert!(told.contains(wrong), "{told}");
 }
 
 #[test]

@@ -240,7 +240,7 @@ fn what_is_wrong_is_told_with_its_place() {
     refused(
         &APP.replace("secretStoreRef", "secretStorRef"),
         VALUES,
-        "lockstep: wrong.yaml:1: ExternalSecret app: spec.secretStorRef is unknown; is it misspelt?\n",
+        "lockstep: wrong.yaml:1: ExternalSecret app: spec.secretStorRef is unknown; did you mean secretStoreRef?\n",
     );
     refused(
         &APP.replace("{{ .password }}", "{{ .pasword }}"),

@@ -4,10 +4,12 @@ use std::fs;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use lockstep_testkit::{ControlPlane, Request, User};
+use kube::api::{Patch, PatchParams};
+use lockstep_api::PushSecret;
+use lockstep_testkit::{ControlPlane, Request, User, eventually};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, external_secret, password, store};
+use crate::bench::{Bench, SOON, external_secret, password, store};
 
 const READS: [&str; 3] = ["get", "list", "watch"];
 
@@ -159,6 +161,68 @@ async fn a_diff_of_other_kinds_tells_their_fields_and_writes_nothing() -> Result
     }
     ensure_reads_only(&plane.requests()?[start..])?;
     Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs the test bed"]
+async fn a_diff_of_a_push_secret_tells_what_goes_where_and_writes_nothing() -> Result<()> {
+    let bench = Bench::set_up("diff-push", "canary-1").await?;
+    let (plane, namespace) = (&bench.plane, bench.namespace.as_str());
+    bench.put_secret("src", "same", "canary-1").await?;
+    let to =
+        |key: &str, remote: &str| json!({"match": {"secretKey": key, "remoteRef": {"remoteKey": remote}}});
+    let push = |data: &[Value]| {
+        json!({
+            "apiVersion": "external-secrets.io/v1alpha1", "kind": "PushSecret", "metadata": {"name": "out"},
+            "spec": {
+                "secretStoreRefs": [{"name": "fake"}], "selector": {"secret": {"name": "src"}},
+                "deletionPolicy": "Delete", "data": data,
+            },
+        })
+    };
+    let api = bench.api::<PushSecret>();
+    let both = push(&[to("same", "one"), to("same", "two")]);
+    api.patch("out", &PatchParams::apply("test").force(), &Patch::Apply(both))
+        .await?;
+    eventually("it is pushed", SOON, async || {
+        bench.ready::<PushSecret>("out").await
+    })
+    .await?;
+
+    let start = plane.requests()?.len();
+    let file = plane.folder().join("out.yaml");
+    let given = |data: &[Value]| -> Result<String> {
+        fs::write(&file, push(data).to_string())?;
+        Ok(file.to_string_lossy().into_owned())
+    };
+    // What the operator pushed to a store of this provider is in its own memory; here is what the spec says.
+    let told = diff(
+        plane,
+        namespace,
+        &["-f", &given(&[to("same", "k"), to("same", "two")])?],
+    )?;
+    told.expect(
+        1,
+        &[
+            &format!("PushSecret {namespace}/out: 1 created, 1 deleted, 1 unchanged"),
+            "+ SecretStore/fake two  key same, 8 bytes #",
+            "- SecretStore/fake one  is pushed no more",
+            "1 created, 1 deleted, 1 unchanged",
+        ],
+    )?;
+    diff(
+        plane,
+        namespace,
+        &["-f", &given(&[to("lacking", "k"), to("same", "k")])?],
+    )?
+    .expect(2, &["lockstep: PushSecret", "1 failed"])?;
+    diff(plane, namespace, &["pushsecret/out"])?.expect(1, &["2 created"])?;
+    diff(plane, namespace, &["--all"])?.expect(1, &["2 created"])?;
+    diff(plane, namespace, &["pushsecret/none"])?.expect(
+        2,
+        &[&format!("lockstep: PushSecret {namespace}/none: does not exist")],
+    )?;
+    ensure_reads_only(&plane.requests()?[start..])
 }
 
 /// The operator beside it is the same user. It has nothing to do but to tell of itself, and of the store.

@@ -16,6 +16,7 @@ mod eso;
 mod fallback;
 mod faults;
 mod files;
+mod futile;
 mod gitops;
 mod guard;
 mod ha;

@@ -234,7 +234,7 @@ fn change(field: String, before: Option<String>, after: Option<String>) -> Chang
 }
 
 /// How long it is, and whether it is the same as another.
-fn shape(value: &SecretBytes) -> String {
+pub fn shape(value: &SecretBytes) -> String {
     let unit = if value.len() == 1 { "byte" } else { "bytes" };
     format!("{} {unit} #{}", value.len(), Digest::of(value).short())
 }

@@ -14,11 +14,17 @@ Examples:
   What would the next sync of everything in a namespace change?
     lockstep diff --all -n shop
 
+  What would a PushSecret push?
+    lockstep diff pushsecret/out
+
 Secrets are read with your own credentials, never the operator's, and stores
 are asked for the values. Nothing is written to the cluster. What stands in
-FILE (ExternalSecrets, stores, generators, and the Secrets and ConfigMaps that
-they refer to) counts as if it had been applied; all else is read from the
-cluster. What PushSecrets would push is not shown.
+FILE (ExternalSecrets, PushSecrets, stores, generators, and the Secrets and
+ConfigMaps that they refer to) counts as if it had been applied; all else is
+read from the cluster.
+
+Of a PushSecret it is told which keys go where, and what of that is new there,
+changed or deleted. What cannot be read is pushed and \"not compared\".
 
 No value is shown. In its place stand its length and a fingerprint (#5f2c91aa)
 under a key that is drawn for this run: equal values have equal fingerprints,
@@ -31,17 +37,17 @@ cluster or a store cannot be reached.";
 #[command(after_help = MORE, max_term_width = 110)]
 #[command(group(ArgGroup::new("what").args(["names", "files", "all"]).required(true).multiple(true)))]
 pub struct Flags {
-    /// ExternalSecrets in the cluster
+    /// ExternalSecrets in the cluster, or PushSecrets as `pushsecret/NAME`
     #[arg(value_name = "NAME", conflicts_with = "all")]
     pub names: Vec<String>,
-    /// A file or folder with ExternalSecrets, as if it had been applied; `-` reads standard input. May be given
+    /// A file or folder with ExternalSecrets and PushSecrets, as if it had been applied; `-` reads standard input. May be given
     /// several times
     #[arg(short, long = "filename", value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Every ExternalSecret in the namespace
+    /// Every ExternalSecret and PushSecret in the namespace
     #[arg(long)]
     pub all: bool,
-    /// With --all, every ExternalSecret in the cluster
+    /// With --all, all in the cluster
     #[arg(short = 'A', long, requires = "all", conflicts_with = "namespace")]
     pub all_namespaces: bool,
     /// The namespace of NAME and of objects that name none [default: that of the context]

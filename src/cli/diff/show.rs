@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use super::changes::{self, Against, Change};
+use super::pushes::Counts;
 use crate::cli::plain::Plain;
 use crate::controller::external_secret::{NextSync, Preview};
+use crate::controller::push_secret;
 use crate::engine::condition::{Failure, Sort};
 use crate::engine::due::{Cause, Due};
 use crate::engine::object::ObjectKey;
@@ -20,6 +22,7 @@ pub struct Report {
     updated: usize,
     deleted: usize,
     unchanged: usize,
+    uncompared: usize,
     pub failed: usize,
 }
 
@@ -81,9 +84,20 @@ impl Report {
         }
     }
 
-    pub fn terminating(&mut self, key: &ObjectKey) -> String {
+    /// The places of one PushSecret, and whether a push would change anything there, as far as that is known.
+    pub fn count(&mut self, counts: Counts) -> bool {
+        self.created += counts.created;
+        self.updated += counts.updated;
+        self.deleted += counts.deleted;
+        self.unchanged += counts.unchanged;
+        self.uncompared += counts.uncompared;
+        self.failed += counts.failed;
+        counts.created + counts.updated + counts.deleted > 0
+    }
+
+    pub fn terminating(&mut self, kind: &str, key: &ObjectKey) -> String {
         self.unchanged += 1;
-        format!("ExternalSecret {key}: is being deleted, and not synced\n")
+        format!("{kind} {key}: is being deleted, and not synced\n")
     }
 
     pub fn summary(&self) -> String {
@@ -92,12 +106,13 @@ impl Report {
             (self.updated, "updated"),
             (self.deleted, "deleted"),
             (self.unchanged, "unchanged"),
+            (self.uncompared, "not compared"),
             (self.failed, "failed"),
         ];
         let told = counts.iter().filter(|(count, _)| *count > 0);
         let told: Vec<_> = told.map(|(count, what)| format!("{count} {what}")).collect();
         match told.as_slice() {
-            [] => "no ExternalSecret\n".to_owned(),
+            [] => "nothing to sync\n".to_owned(),
             told => format!("\n{}\n", told.join(", ")),
         }
     }
@@ -176,6 +191,16 @@ fn because(cause: Cause, kind: &str) -> String {
         Cause::IntervalOver => "its interval is over",
     };
     why.to_owned()
+}
+
+/// As the condition would tell it, and the cause where that does not.
+pub fn push_failure(failure: &push_secret::Failure) -> String {
+    let (message, cause) = (failure.message(), failure.problem().to_string());
+    if message.contains(&cause) {
+        message.to_owned()
+    } else {
+        format!("{message}: {cause}")
+    }
 }
 
 /// Every entry that failed, or what else did.

@@ -7,17 +7,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockstep_api::generator::GeneratorSpec;
-use lockstep_api::{ExternalSecret, Fault, Parsed};
+use lockstep_api::{ExternalSecret, Fault, Parsed, PushSecret};
 use serde_json::Value;
 use tracing::debug;
 use zeroize::Zeroizing;
 
 use super::super::{Document, DocumentKind, Store};
+use super::DEFAULT_NAMESPACE;
 use super::complaint::{Complaint, Place};
+use super::fields::{self, Unknown};
 use super::object::{self, Read};
 use super::scan::{self, Scan};
 use super::text;
-use super::{DEFAULT_NAMESPACE, fields};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::spread::Parent;
@@ -41,7 +42,8 @@ pub struct Manifests {
     pub complaints: Vec<Complaint>,
     /// What is there and is not used.
     pub notes: Vec<String>,
-    /// PushSecrets, and where they stand.
+    pub push_secrets: BTreeMap<ObjectKey, Placed<Arc<PushSecret>>>,
+    /// ClusterPushSecrets, and where they stand.
     pub pushing: Vec<String>,
     blank: Vec<PathBuf>,
     reading: Reading,
@@ -211,24 +213,32 @@ impl Manifests {
 
     fn document(&mut self, place: &Place, document: Value) {
         for item in object::items(document) {
-            for field in fields::unknown_in(&item) {
-                let (kind, name) = (&item["kind"], &item["metadata"]["name"]);
-                let about = format!(
-                    "{} {}",
-                    kind.as_str().unwrap_or_default(),
-                    name.as_str().unwrap_or_default()
-                );
-                if self.reading.is_strict {
-                    let why = format!("{field} is unknown; is it misspelt?");
-                    self.complain(place.clone(), Some(about), why, false);
-                } else {
-                    self.notes
-                        .push(format!("{place}: {about}: {field} is unknown, and does nothing"));
-                }
-            }
+            self.unknown_fields(place, &item);
             match object::read(item, &self.reading.namespace) {
                 Ok(read) => self.object(place, read),
                 Err(refusal) => self.complain(place.clone(), refusal.object, refusal.why, true),
+            }
+        }
+    }
+
+    fn unknown_fields(&mut self, place: &Place, item: &Value) {
+        let (kind, name) = (&item["kind"], &item["metadata"]["name"]);
+        let about = format!(
+            "{} {}",
+            kind.as_str().unwrap_or_default(),
+            name.as_str().unwrap_or_default()
+        );
+        for Unknown { path, meant } in fields::unknown_in(item) {
+            let meant = meant.map(|meant| format!("did you mean {meant}?"));
+            if self.reading.is_strict {
+                let hint = meant.unwrap_or_else(|| "is it misspelt?".to_owned());
+                let why = format!("{path} is unknown; {hint}");
+                self.complain(place.clone(), Some(about.clone()), why, false);
+            } else {
+                let hint = meant.map(|meant| format!("; {meant}")).unwrap_or_default();
+                self.notes.push(format!(
+                    "{place}: {about}: {path} is unknown, and does nothing{hint}"
+                ));
             }
         }
     }
@@ -274,14 +284,29 @@ impl Manifests {
                     "{place}: {what} is not supported by the agent yet, and not used"
                 ));
             }
+            Read::PushSecret(key, object) => self.push_secret(place, key, object),
             Read::Pushed(what) => {
                 self.pushing.push(format!("{place}: {what}"));
+                self.notes.push(for_the_operator(place, &what));
+            }
+            Read::Noted(what) => {
                 self.notes.push(format!(
-                    "{place}: {what} pushes out of a cluster, and is for the operator alone"
+                    "{place}: {what} is what an operator notes of its generators, and not used"
                 ));
             }
             Read::Foreign => debug!(%place, "an object of a kind that is not ours"),
         }
+    }
+
+    /// A folder has no use for it, so that one that is broken breaks nothing.
+    fn push_secret(&mut self, place: &Place, key: ObjectKey, object: Arc<PushSecret>) {
+        let about = ObjectRef::namespaced("PushSecret", &key).to_string();
+        if self.reading.is_strict {
+            self.complain_of_fault(place, &about, object.spec.as_ref().err());
+        }
+        self.notes.push(for_the_operator(place, &about));
+        let first = add(&mut self.push_secrets, key, object, place);
+        self.refuse_twin(place, about, first);
     }
 
     fn complain_of_fault(&mut self, place: &Place, about: &str, fault: Option<&Fault>) {
@@ -309,6 +334,10 @@ impl Manifests {
             hides,
         });
     }
+}
+
+fn for_the_operator(place: &Place, what: &str) -> String {
+    format!("{place}: {what} pushes out of a cluster, and is for the operator alone")
 }
 
 /// The first of its name wins. Where that one is, if this is not it.

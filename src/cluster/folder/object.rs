@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use lockstep_api::generator::{ClusterGeneratorKind, GeneratorSpec};
 use lockstep_api::{
     ClusterExternalSecret, ExternalSecret, Fault, GENERATOR_API_VERSION, GeneratorKind, NamespaceName,
-    Parsed, ResourceName, SecretStoreSpec, SecretStoreStatus,
+    Parsed, PushSecret, ResourceName, SecretStoreSpec, SecretStoreStatus,
 };
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
@@ -29,10 +29,13 @@ pub enum Read {
     Generator(GeneratorKey, Box<Parsed<GeneratorSpec>>),
     Document(DocumentKind, ObjectKey, Document),
     Namespace(String, BTreeMap<String, String>),
-    /// Ours, but the agent cannot do anything with it yet.
-    Unsupported(String),
-    /// Ours, and nothing for a folder: it pushes out of a cluster.
+    PushSecret(ObjectKey, Arc<PushSecret>),
+    /// A ClusterPushSecret, which is for the operator alone.
     Pushed(String),
+    /// What the operator notes for itself.
+    Noted(String),
+    /// Ours, but of a version that nobody knows.
+    Unsupported(String),
     /// Somebody else's.
     Foreign,
 }
@@ -90,6 +93,7 @@ pub fn read(document: Value, namespace: &str) -> Result<Read, Refusal> {
         .map(|read| match read {
             Read::Unsupported(_) => Read::Unsupported(format!("{kind} {shown}")),
             Read::Pushed(_) => Read::Pushed(format!("{kind} {shown}")),
+            Read::Noted(_) => Read::Noted(format!("{kind} {shown}")),
             read => read,
         })
 }
@@ -106,6 +110,8 @@ enum Known {
     ConfigMap,
     Namespace,
     PushSecret,
+    ClusterPushSecret,
+    GeneratorState,
     NotYet,
     /// A version of ours that is no longer served.
     TooOld,
@@ -133,6 +139,8 @@ impl Known {
                 "ExternalSecret" | "ClusterExternalSecret" | "SecretStore" | "ClusterSecretStore",
             ) => Self::TooOld,
             ("external-secrets.io", "PushSecret") => Self::PushSecret,
+            ("external-secrets.io", "ClusterPushSecret") => Self::ClusterPushSecret,
+            ("generators.external-secrets.io", "GeneratorState") => Self::GeneratorState,
             ("external-secrets.io" | "generators.external-secrets.io", _) => Self::NotYet,
             _ => return None,
         })
@@ -142,6 +150,7 @@ impl Known {
         match self {
             Self::ClusterExternalSecret
             | Self::ClusterSecretStore
+            | Self::ClusterPushSecret
             | Self::Generator(GeneratorKind::ClusterGenerator)
             | Self::Namespace => true,
             Self::ExternalSecret
@@ -150,6 +159,7 @@ impl Known {
             | Self::Secret
             | Self::ConfigMap
             | Self::PushSecret
+            | Self::GeneratorState
             | Self::NotYet
             | Self::TooOld => false,
         }
@@ -186,7 +196,9 @@ impl Known {
                 Read::Document(DocumentKind::ConfigMap, meta.key.clone(), of_values(meta, values))
             }
             Self::Namespace => Read::Namespace(meta.key.name.clone(), meta.labels),
-            Self::PushSecret => Read::Pushed(String::new()),
+            Self::PushSecret => Read::PushSecret(meta.key.clone(), push_secret(meta, take("spec"))),
+            Self::ClusterPushSecret => Read::Pushed(String::new()),
+            Self::GeneratorState => Read::Noted(String::new()),
             Self::NotYet => Read::Unsupported(String::new()),
             Self::TooOld => {
                 return Err("apiVersion: is no longer served; write external-secrets.io/v1".to_owned());
@@ -248,6 +260,15 @@ impl Meta {
 fn external_secret(meta: Meta, spec: Value) -> Arc<ExternalSecret> {
     let about = ObjectRef::namespaced("ExternalSecret", &meta.key);
     Arc::new(ExternalSecret {
+        metadata: metadata(meta, &about, &spec),
+        spec: parse(spec),
+        status: None,
+    })
+}
+
+fn push_secret(meta: Meta, spec: Value) -> Arc<PushSecret> {
+    let about = ObjectRef::namespaced("PushSecret", &meta.key);
+    Arc::new(PushSecret {
         metadata: metadata(meta, &about, &spec),
         spec: parse(spec),
         status: None,
@@ -419,13 +440,15 @@ mod tests {
         let shown = |version: &str, kind: &str| {
             let document = json!({"apiVersion": version, "kind": kind, "metadata": {"name": "a"}});
             match read(document, DEFAULT_NAMESPACE) {
-                Ok(Read::ExternalSecret(key, _) | Read::Document(_, key, _)) => key.to_string(),
+                Ok(Read::ExternalSecret(key, _) | Read::Document(_, key, _) | Read::PushSecret(key, _)) => {
+                    key.to_string()
+                }
                 Ok(Read::ClusterExternalSecret(parent)) => parent.key.to_string(),
                 Ok(Read::Store(store)) => store.key.to_string(),
                 Ok(Read::Generator(key, _)) => key.to_string(),
                 Ok(Read::Namespace(name, _)) => format!("namespace {name}"),
                 Ok(Read::Unsupported(what)) => format!("not yet {what}"),
-                Ok(Read::Pushed(what)) => format!("never {what}"),
+                Ok(Read::Pushed(what) | Read::Noted(what)) => format!("never {what}"),
                 Ok(Read::Foreign) => "foreign".to_owned(),
                 Err(refusal) => refusal.why,
             }
@@ -447,11 +470,13 @@ mod tests {
                 "ClusterExternalSecret",
                 "ClusterExternalSecret a",
             ),
+            ("external-secrets.io/v1alpha1", "PushSecret", "default/a"),
             (
                 "external-secrets.io/v1alpha1",
-                "PushSecret",
-                "never PushSecret default/a",
+                "ClusterPushSecret",
+                "never ClusterPushSecret a",
             ),
+            ("external-secrets.io/v1", "Nonsense", "not yet Nonsense default/a"),
             (
                 "generators.external-secrets.io/v1alpha1",
                 "Password",
@@ -465,7 +490,7 @@ mod tests {
             (
                 "generators.external-secrets.io/v1alpha1",
                 "GeneratorState",
-                "not yet GeneratorState default/a",
+                "never GeneratorState default/a",
             ),
             ("v1", "Namespace", "namespace a"),
             ("apps/v1", "Deployment", "foreign"),

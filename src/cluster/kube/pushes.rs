@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use super::super::{Change, Move, Pass, PushSecrets, Store};
 use super::packed::Packed;
+use super::requests::Requests;
 use super::watch::{self, Sink, Watch};
 use super::{KubeCluster, Scope, reduce, status};
 use crate::engine::labels;
@@ -56,34 +57,11 @@ impl PushSecrets for KubeCluster {
     }
 
     async fn source(&self, key: &ObjectKey) -> Result<Option<Source>, Problem> {
-        let api: Api<Secret> = Api::namespaced(self.requests.client.clone(), &key.namespace);
-        let about = ObjectRef::namespaced("Secret", key);
-        let found = self
-            .requests
-            .request("get", &about, api.get_opt(&key.name))
-            .await?;
-        Ok(found.map(reduce::source))
+        read_source(&self.requests, key).await
     }
 
     async fn sources(&self, namespace: &str, labels: &LabelSelector) -> Result<Vec<Source>, Problem> {
-        let selector = Selector::try_from(labels.clone()).map_err(|_| Problem::InvalidSpec {
-            field: "spec.selector.secret.selector".to_owned(),
-            why: "has an operator that nobody knows".to_owned(),
-        })?;
-        let api: Api<Secret> = Api::namespaced(self.requests.client.clone(), namespace);
-        let about = ObjectRef::secret(namespace, "by their labels");
-        let mut params = ListParams::default().labels_from(&selector).limit(PAGE);
-        let mut sources = Vec::new();
-        loop {
-            let page = self.requests.request("list", &about, api.list(&params)).await?;
-            sources.extend(page.items.into_iter().map(reduce::source));
-            match page.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => params = params.continue_token(&token),
-                None => break,
-            }
-        }
-        sources.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(sources)
+        read_sources(&self.requests, namespace, labels).await
     }
 
     async fn write_status(&self, object: &PushSecret, status: &PushSecretStatus) -> Result<(), Problem> {
@@ -128,6 +106,38 @@ impl PushSecrets for KubeCluster {
             }
         }
     }
+}
+
+pub async fn read_source(requests: &Requests, key: &ObjectKey) -> Result<Option<Source>, Problem> {
+    let api: Api<Secret> = Api::namespaced(requests.client.clone(), &key.namespace);
+    let about = ObjectRef::namespaced("Secret", key);
+    let found = requests.request("get", &about, api.get_opt(&key.name)).await?;
+    Ok(found.map(reduce::source))
+}
+
+pub async fn read_sources(
+    requests: &Requests,
+    namespace: &str,
+    labels: &LabelSelector,
+) -> Result<Vec<Source>, Problem> {
+    let selector = Selector::try_from(labels.clone()).map_err(|_| Problem::InvalidSpec {
+        field: "spec.selector.secret.selector".to_owned(),
+        why: "has an operator that nobody knows".to_owned(),
+    })?;
+    let api: Api<Secret> = Api::namespaced(requests.client.clone(), namespace);
+    let about = ObjectRef::secret(namespace, "by their labels");
+    let mut params = ListParams::default().labels_from(&selector).limit(PAGE);
+    let mut sources = Vec::new();
+    loop {
+        let page = requests.request("list", &about, api.list(&params)).await?;
+        sources.extend(page.items.into_iter().map(reduce::source));
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params = params.continue_token(&token),
+            None => break,
+        }
+    }
+    sources.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(sources)
 }
 
 impl KubeCluster {

@@ -79,6 +79,7 @@ fn answered(record: Record, subject: &Subject, want: &Want, answer: &Result<Foun
 fn named(subject: &Subject, want: &Want, found: &Found) -> Values {
     match (found, want.entry) {
         (Found::Map(values), _) => values.clone(),
+        (Found::Unmade, _) => Values::new(),
         (Found::Value(value), Entry::Data(index)) => {
             let name = subject
                 .spec

@@ -1,8 +1,10 @@
-//! Asks stores and generators, all at once; the readers turn equal questions into one.
+//! Asks all stores at once, and then all generators; the readers turn equal questions into one.
+//!
+//! What a generator makes may be a token, or a user in a database: nothing is made for a sync that is known to fail.
 
 use std::collections::BTreeMap;
 
-use futures::future::{join, join_all};
+use futures::future::join_all;
 use lockstep_api::GeneratorRef;
 use lockstep_api::generator::GeneratorSpec;
 
@@ -12,7 +14,7 @@ use super::loans::Book;
 use super::recipes::Recipes;
 use super::sources::{self, Source};
 use crate::controller::Context;
-use crate::engine::collect::{Ask, Found, Want};
+use crate::engine::collect::{self, Ask, Found, Want};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::StoreKey;
 use crate::engine::problem::Problem;
@@ -46,20 +48,29 @@ pub async fn fetch(
         let wants: Vec<_> = places.iter().map(|place| &wants[*place]).collect();
         sources::ask(context, subject, store, &wants).await
     });
+    let (answers, sources): (Vec<_>, Vec<_>) = join_all(asked).await.into_iter().unzip();
+    let read = of_stores.into_values().zip(answers);
+    let mut answers: BTreeMap<_, _> = read
+        .flat_map(|(places, answers)| places.into_iter().zip(answers))
+        .collect();
+    let unread = answers.values().filter_map(|answer| answer.as_ref().err());
+    let unmade = wants.iter().filter_map(generator);
+    let unmade: Vec<Problem> = unmade
+        .filter_map(|generator| recipes.get(generator, &subject.key.namespace).err())
+        .collect();
+    let is_futile = collect::is_futile(&subject.spec, unread.chain(&unmade));
     let made = wants.iter().enumerate().filter_map(|(place, want)| {
         let generator = generator(want)?;
+        let is_held_back = is_futile && recipes.get(generator, &subject.key.namespace).is_ok();
         Some(async move {
-            (
-                place,
-                generate(context, subject, recipes, book, (want, generator)).await,
-            )
+            if is_held_back {
+                return (place, Ok(Found::Unmade));
+            }
+            let made = generate(context, subject, recipes, book, (want, generator)).await;
+            (place, made)
         })
     });
-    let (asked, made) = join(join_all(asked), join_all(made)).await;
-    let (answers, sources): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
-    let read = of_stores.into_values().zip(answers);
-    let read = read.flat_map(|(places, answers)| places.into_iter().zip(answers));
-    let answers: BTreeMap<_, _> = read.chain(made).collect();
+    answers.extend(join_all(made).await);
     Fetched {
         answers: answers.into_values().collect(),
         sources,
@@ -78,8 +89,10 @@ pub async fn generate_anew(
         .iter()
         .zip(fetched.answers)
         .map(async |(want, answer)| match generator(want) {
-            Some(generator) => generate(context, subject, recipes, book, (want, generator)).await,
-            None => answer,
+            Some(generator) if answer != Ok(Found::Unmade) => {
+                generate(context, subject, recipes, book, (want, generator)).await
+            }
+            Some(_) | None => answer,
         });
     Fetched {
         answers: join_all(anew).await,

@@ -155,6 +155,7 @@ pub struct Stores {
 pub fn stores(context: &Context, subject: &Subject) -> Result<Stores, Problem> {
     let mut found: BTreeMap<StoreKey, Arc<Store>> = BTreeMap::new();
     let mut stores = Stores::default();
+    push::check_labels(&subject.spec)?;
     for reference in &subject.spec.secret_store_refs {
         for (key, store) in meant(context, subject, reference)? {
             match store {

@@ -8,6 +8,7 @@ mod hold;
 mod links;
 mod memory;
 mod plan;
+mod preview;
 mod prune;
 mod release;
 mod report;
@@ -34,6 +35,8 @@ use crate::queue::Next;
 use crate::telemetry::Kind;
 use crate::traces;
 
+pub use self::preview::{Fate, Outlook, Place, preview};
+pub use self::report::Failure;
 pub use self::wakes::{Queues, Wakes};
 
 /// What the turns share.

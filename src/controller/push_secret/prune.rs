@@ -49,7 +49,7 @@ pub async fn prune(context: &Context, subject: &Subject, round: Round, pushed: P
 
 /// Of these stores nobody knows what belongs there: something failed, or they are about to go, or they are not ours to
 /// write.
-fn spared(context: &Context, subject: &Subject, pushed: &Pushed) -> BTreeSet<String> {
+pub fn spared(context: &Context, subject: &Subject, pushed: &Pushed) -> BTreeSet<String> {
     let written = pushed.synced.keys();
     let referenced = gather::referenced(context, subject);
     let idle = referenced

@@ -46,6 +46,15 @@ pub struct Failure {
 }
 
 impl Failure {
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// As the condition tells it.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Told as it is. Boxed, as results carry it.
     pub fn plain(problem: Problem) -> Box<Self> {
         Self::of(&problem.to_string(), problem)
@@ -208,7 +217,7 @@ pub async fn undeleted(
     );
     // Nothing wakes it that puts an end to every problem, and it must not stay for ever.
     let next = match failure.next() {
-        Next::WhenWoken => Next::Backoff,
+        Next::Stuck => Next::Backoff,
         next => next,
     };
     write(context, key, object, &status).await.unwrap_or(next)

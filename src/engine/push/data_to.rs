@@ -11,7 +11,7 @@ use lockstep_gostd::unicode::lossy;
 use super::entries::{convert, original};
 use super::stores;
 use crate::engine::problem::Problem;
-use crate::engine::render::Renderer;
+use crate::engine::render::{Renderer, RewriteFault};
 use crate::engine::rewrite::Renaming;
 use crate::engine::secret_bytes::SecretBytes;
 use crate::engine::store::Store;
@@ -128,6 +128,21 @@ fn data(entry: &PushDataTo, secret_key: Option<String>, remote_key: String) -> P
     }
 }
 
+fn unrenamed(fault: RewriteFault) -> Problem {
+    match fault {
+        RewriteFault::Unparsed(why) => invalid("template", &why),
+        RewriteFault::Failed(why) => Problem::BadData {
+            why: format!("template exec: {why}"),
+        },
+    }
+}
+
+fn invalid(what: &str, why: &str) -> Problem {
+    Problem::BadData {
+        why: format!("invalid {what}: {why}"),
+    }
+}
+
 /// The names at the store, in the order of the keys.
 fn rename<'k>(
     rewrites: &[PushRewrite],
@@ -140,15 +155,18 @@ fn rename<'k>(
         match rewrite {
             PushRewrite::Regexp(operation) => {
                 let first = names.first().map(String::as_str).unwrap_or_default().to_owned();
-                let renaming = Renaming::of(operation).map_err(|problem| problem.at(here(&first)))?;
+                let renaming =
+                    Renaming::of(operation).map_err(|why| invalid("regexp", &why).at(here(&first)))?;
                 for name in &mut names {
-                    *name = renaming.rename(name).map_err(|problem| problem.at(here(name)))?;
+                    *name = renaming
+                        .rename(name)
+                        .map_err(|why| Problem::BadData { why }.at(here(name)))?;
                 }
             }
             PushRewrite::Transform(operation) => {
                 for name in &mut names {
-                    let renamed = renderer.rewrite(&operation.template, name);
-                    let renamed = renamed.map_err(|why| Problem::BadData { why }.at(here(name)))?;
+                    let renamed = renderer.rewrite("t", &operation.template, name);
+                    let renamed = renamed.map_err(|fault| unrenamed(fault).at(here(name)))?;
                     *name = lossy(&renamed).into_owned();
                 }
             }

@@ -68,7 +68,7 @@ pub struct Round {
 }
 
 impl Round {
-    const WHOLE: Self = Self {
+    pub const WHOLE: Self = Self {
         pushes_all: true,
         deletes: true,
     };

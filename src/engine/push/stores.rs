@@ -8,6 +8,7 @@ use lockstep_api::{ResourceName, StoreKind};
 use super::synced;
 use crate::engine::object::{ObjectKey, StoreKey};
 use crate::engine::problem::Problem;
+use crate::engine::selector;
 use crate::engine::store::{Store, selects};
 
 /// The store of that name. One without a name means none.
@@ -73,10 +74,31 @@ pub fn check_named(spec: &PushSecretSpec) -> Result<(), Problem> {
     Ok(())
 }
 
+/// What selects stores by their labels must be a selector: one that is not would select none, and nobody would know why.
+pub fn check_labels(spec: &PushSecretSpec) -> Result<(), Problem> {
+    for reference in &spec.secret_store_refs {
+        if let Some(why) = reference.label_selector.as_ref().and_then(selector::fault) {
+            return Err(Problem::BadData {
+                why: format!("could not convert labels: {why}"),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// What an entry of `dataTo` selects must be among the stores.
 pub fn check_selectors(spec: &PushSecretSpec, stores: &[Arc<Store>]) -> Result<(), Problem> {
     for (index, entry) in spec.data_to.iter().enumerate() {
         let reference = &entry.store_ref;
+        let labels = reference
+            .label_selector
+            .as_ref()
+            .filter(|_| reference.name.is_none());
+        if let Some(why) = labels.and_then(selector::fault) {
+            return Err(Problem::BadData {
+                why: format!("dataTo[{index}]: invalid labelSelector: {why}"),
+            });
+        }
         let is_by_labels = reference.name.is_none() && reference.label_selector.is_some();
         if is_by_labels && !stores.iter().any(|store| is_meant(reference, store)) {
             return Err(Problem::BadData {

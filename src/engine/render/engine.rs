@@ -74,17 +74,21 @@ impl Renderer<'_> {
             .map_err(|error| text.problem(&error))
     }
 
-    /// What a rewrite's template makes of a key.
-    pub fn rewrite(&mut self, template: &str, key: &str) -> Result<Vec<u8>, String> {
-        let parsed = self
-            .engine
-            .cache
-            .parse("transform", template, &self.engine.rewrites);
-        let parsed = parsed.map_err(|error| format!("failed to parse template: {error}"))?;
+    /// What a rewrite's template makes of a key. Errors tell the template by `name`.
+    pub fn rewrite(&mut self, name: &str, template: &str, key: &str) -> Result<Vec<u8>, RewriteFault> {
+        let parsed = self.engine.cache.parse(name, template, &self.engine.rewrites);
+        let parsed = parsed.map_err(|error| RewriteFault::Unparsed(error.to_string()))?;
         let data = lockstep_gotemplate::Data::texts([("value", key)]);
         let rendered = parsed.render(data, &mut self.world);
-        rendered.map_err(|error| format!("failed to execute template: {error}"))
+        rendered.map_err(|error| RewriteFault::Failed(error.to_string()))
     }
+}
+
+/// Why a template made nothing of a key.
+#[derive(Debug)]
+pub enum RewriteFault {
+    Unparsed(String),
+    Failed(String),
 }
 
 /// A template, and where it comes from.

@@ -23,7 +23,7 @@ use super::object::DocumentKind;
 use super::problem::Problem;
 use super::values::Values;
 
-pub use engine::{Engine, Renderer};
+pub use engine::{Engine, Renderer, RewriteFault};
 pub use manifest::{Draft, Manifest};
 pub use object::Object;
 pub use template::faults as template_faults;

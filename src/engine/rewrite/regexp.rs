@@ -12,10 +12,11 @@ const MAX_KEY: usize = 4096;
 
 /// Where two keys become the same, the one that stands later in sorted order wins. (In ESO chance decides.)
 pub(super) fn apply(operation: &RewriteRegexp, values: Values) -> Result<Values, Problem> {
-    let renaming = Renaming::of(operation)?;
-    let renamed = values
-        .into_iter()
-        .map(|(key, value)| Ok((renaming.rename(&key)?, value)));
+    let renaming = Renaming::of(operation).map_err(|why| bad(&format!("failed to compile: {why}")))?;
+    let renamed = values.into_iter().map(|(key, value)| {
+        let renamed = renaming.rename(&key).map_err(|why| bad(&why))?;
+        Ok((renamed, value))
+    });
     renamed.collect()
 }
 
@@ -27,19 +28,18 @@ pub struct Renaming<'o> {
 }
 
 impl<'o> Renaming<'o> {
-    pub fn of(operation: &'o RewriteRegexp) -> Result<Self, Problem> {
-        let pattern = Pattern::compile(&operation.source);
+    pub fn of(operation: &'o RewriteRegexp) -> Result<Self, String> {
         Ok(Self {
-            pattern: pattern.map_err(|why| bad(&format!("failed to compile: {why}")))?,
+            pattern: Pattern::compile(&operation.source)?,
             target: &operation.target,
         })
     }
 
-    pub fn rename(&self, key: &str) -> Result<String, Problem> {
+    pub fn rename(&self, key: &str) -> Result<String, String> {
         let renamed = Some(key)
             .filter(|key| key.len() <= MAX_KEY)
             .and_then(|key| self.pattern.replace_all(key, self.target, MAX_KEY));
-        renamed.ok_or_else(|| bad(&format!("a key longer than {MAX_KEY} bytes")))
+        renamed.ok_or_else(|| format!("a key longer than {MAX_KEY} bytes"))
     }
 }
 

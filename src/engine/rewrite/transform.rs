@@ -4,7 +4,7 @@ use lockstep_api::external_secret::RewriteTransform;
 use lockstep_gostd::unicode::lossy;
 
 use crate::engine::problem::Problem;
-use crate::engine::render::Renderer;
+use crate::engine::render::{Renderer, RewriteFault};
 use crate::engine::values::Values;
 
 /// Where two keys become the same, the one that stands later in sorted order wins. (In ESO chance decides.)
@@ -15,9 +15,16 @@ pub(super) fn apply(
 ) -> Result<Values, Problem> {
     let renamed = values.into_iter().map(|(key, value)| {
         let renamed = renderer
-            .rewrite(&operation.template, &key)
-            .map_err(|why| Problem::BadData {
-                why: format!("transform failed with {why}"),
+            .rewrite("transform", &operation.template, &key)
+            .map_err(|fault| Problem::BadData {
+                why: match fault {
+                    RewriteFault::Unparsed(why) => {
+                        format!("transform failed with failed to parse template: {why}")
+                    }
+                    RewriteFault::Failed(why) => {
+                        format!("transform failed with failed to execute template: {why}")
+                    }
+                },
             })?;
         Ok((lossy(&renamed).into_owned(), value))
     });

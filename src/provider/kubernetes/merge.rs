@@ -17,8 +17,8 @@ use crate::provider::push_metadata::Metadata;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct PushMetadata {
-    target_merge_policy: TargetMergePolicy,
-    source_merge_policy: SourceMergePolicy,
+    target_merge_policy: Policy<TargetMergePolicy>,
+    source_merge_policy: Policy<SourceMergePolicy>,
     labels: BTreeMap<String, String>,
     annotations: BTreeMap<String, String>,
     /// Only in a ClusterSecretStore.
@@ -33,6 +33,32 @@ impl Metadata for PushMetadata {
         "annotations",
         "remoteNamespace",
     ];
+}
+
+/// One that is unknown is told by whoever comes to it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Policy<P> {
+    Known(P),
+    Unknown(String),
+}
+
+impl<P: Default> Default for Policy<P> {
+    fn default() -> Self {
+        Self::Known(P::default())
+    }
+}
+
+impl<P: Copy> Policy<P> {
+    /// `side`: whose it is.
+    fn known(&self, side: &str) -> Result<P, Problem> {
+        match self {
+            Self::Known(policy) => Ok(*policy),
+            Self::Unknown(policy) => Err(Problem::BadData {
+                why: format!("failed to merge {side} metadata: unexpected {side} merge policy {policy:?}"),
+            }),
+        }
+    }
 }
 
 /// What becomes of the labels and annotations that are there.
@@ -60,18 +86,14 @@ pub(super) fn merged(
     metadata: &PushMetadata,
 ) -> Result<Secret, Problem> {
     let mut secret = existing.cloned().unwrap_or_default();
-    secret.metadata.labels = merge(
-        secret.metadata.labels.take(),
-        &push.source.labels,
-        &metadata.labels,
-        metadata,
+    let policies = (
+        metadata.source_merge_policy.known("source")?,
+        metadata.target_merge_policy.known("target")?,
     );
-    secret.metadata.annotations = merge(
-        secret.metadata.annotations.take(),
-        &push.source.annotations,
-        &metadata.annotations,
-        metadata,
-    );
+    let (labels, annotations) = (secret.metadata.labels.take(), secret.metadata.annotations.take());
+    secret.metadata.labels = merge(labels, &push.source.labels, &metadata.labels, policies);
+    let pushed = &metadata.annotations;
+    secret.metadata.annotations = merge(annotations, &push.source.annotations, pushed, policies);
     let property = push
         .remote
         .property
@@ -109,14 +131,14 @@ fn merge(
     target: Option<BTreeMap<String, String>>,
     source: &BTreeMap<String, String>,
     pushed: &BTreeMap<String, String>,
-    metadata: &PushMetadata,
+    (sources, targets): (SourceMergePolicy, TargetMergePolicy),
 ) -> Option<BTreeMap<String, String>> {
-    let mut from = match metadata.source_merge_policy {
+    let mut from = match sources {
         SourceMergePolicy::Merge => source.clone(),
         SourceMergePolicy::Replace => BTreeMap::new(),
     };
     from.extend(pushed.clone());
-    let merged = match metadata.target_merge_policy {
+    let merged = match targets {
         TargetMergePolicy::Ignore => return target,
         TargetMergePolicy::Replace => from,
         TargetMergePolicy::Merge => {
@@ -226,6 +248,29 @@ mod tests {
         let all = merged(Some(&existing()), &push(None, None), &PushMetadata::default()).expect("a Secret");
         assert_eq!(shown(&all)["data"], json!({"pass": "p", "user": "u"}));
         assert_eq!(shown(&all)["type"], "Opaque");
+    }
+
+    #[test]
+    fn a_policy_that_does_not_exist_is_told_as_eso_tells_it() {
+        for (spec, why) in [
+            (
+                json!({"sourceMergePolicy": "Keep"}),
+                r#"failed to merge source metadata: unexpected source merge policy "Keep""#,
+            ),
+            (
+                json!({"targetMergePolicy": "Keep"}),
+                r#"failed to merge target metadata: unexpected target merge policy "Keep""#,
+            ),
+        ] {
+            let envelope = json!({
+                "apiVersion": "kubernetes.external-secrets.io/v1alpha1", "kind": "PushSecretMetadata", "spec": spec,
+            });
+            let metadata: PushMetadata = push_metadata::open(Some(&envelope), "failed")
+                .expect("sound")
+                .expect("some");
+            let refused = merged(None, &push(Some("user"), Some("p")), &metadata);
+            assert_eq!(refused.expect_err("refused").to_string(), why);
+        }
     }
 
     #[test]

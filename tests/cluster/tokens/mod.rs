@@ -1,7 +1,7 @@
 //! What generators make that stays until somebody deletes it, counted where it is made.
 
-mod issuers;
-mod scenes;
+pub mod issuers;
+pub mod scenes;
 
 use anyhow::{Result, ensure};
 use k8s_openapi::api::core::v1::{Namespace, Secret};

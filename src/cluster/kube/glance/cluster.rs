@@ -10,7 +10,7 @@ use lockstep_api::{ExternalSecret, ExternalSecretStatus, Parsed, SecretStoreStat
 
 use super::super::{documents, generators};
 use super::{Glance, is_made_by, refused};
-use crate::cluster::{Cluster, Document, DocumentKind, Event, Resources, Store};
+use crate::cluster::{Cluster, Document, DocumentKind, Event, PushSecrets, Resources, Store};
 use crate::engine::generator::GeneratorKey;
 use crate::engine::object::{ObjectKey, ObjectRef, StoreKey};
 use crate::engine::plan::SecretWrite;
@@ -114,6 +114,10 @@ impl Cluster for Glance {
     }
 
     fn resources(&self) -> Option<&dyn Resources> {
+        Some(self)
+    }
+
+    fn pushes(&self) -> Option<&dyn PushSecrets> {
         Some(self)
     }
 

@@ -5,15 +5,18 @@
 //! applied. Every method that would write refuses, and nothing in here could.
 
 mod cluster;
+mod pushes;
 mod resources;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::api::core::v1::{Namespace, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Client;
 use kube::api::{Api, ApiResource, ListParams};
 use lockstep_api::external_secret::CreationPolicy;
+use lockstep_api::push_secret::PushSecret;
 use lockstep_api::{
     ClusterSecretStore, Condition, ConditionStatus, ConditionType, ExternalSecret, ExternalSecretSpec,
     SecretStore, SecretStoreStatus,
@@ -38,6 +41,7 @@ pub struct Glance {
 #[derive(Default)]
 struct Seen {
     external_secrets: HashMap<ObjectKey, Arc<ExternalSecret>>,
+    push_secrets: HashMap<ObjectKey, Arc<PushSecret>>,
     stores: HashMap<StoreKey, Arc<Store>>,
     namespaces: HashMap<String, Arc<BTreeMap<String, String>>>,
     targets: HashMap<ObjectKey, Arc<Target>>,
@@ -270,15 +274,19 @@ fn applied(given: &ExternalSecret, there: Option<&ExternalSecret>) -> ExternalSe
         object.metadata.generation = Some(generation + 1);
     }
     object.spec = given.spec.clone();
+    dress(&mut object.metadata, &given.metadata);
+    object
+}
+
+fn dress(meta: &mut ObjectMeta, given: &ObjectMeta) {
     for (texts, more) in [
-        (&mut object.metadata.labels, &given.metadata.labels),
-        (&mut object.metadata.annotations, &given.metadata.annotations),
+        (&mut meta.labels, &given.labels),
+        (&mut meta.annotations, &given.annotations),
     ] {
         if let Some(more) = more {
             texts.get_or_insert_default().extend(more.clone());
         }
     }
-    object
 }
 
 /// A store that is only a manifest was checked by nobody. That it is used says that it is meant to work.

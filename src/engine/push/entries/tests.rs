@@ -185,3 +185,27 @@ fn a_digest_tells_everything_that_is_pushed() {
     with_metadata["metadata"] = json!({"kind": "PushSecretMetadata"});
     assert_ne!(first, digest_of(json!({"data": [with_metadata]}), one()));
 }
+
+#[test]
+fn a_rewrite_that_fails_is_told_as_eso_tells_it() {
+    let why = |rewrite: Value| {
+        let entry = json!({"storeRef": {"name": "s"}, "rewrite": [rewrite]});
+        let failed = made(&json!({"dataTo": [entry]}), &[source("src", &[("a", "1")])]);
+        failed.expect_err("fails").to_string()
+    };
+    let here = "failed to expand dataTo: dataTo[0]: rewrite failed: rewrite[0] on key \"a\"";
+    assert_eq!(
+        why(json!({"regexp": {"source": "(", "target": "x"}})),
+        format!("{here}: invalid regexp: error parsing regexp: missing closing ): `(`")
+    );
+    assert_eq!(
+        why(json!({"transform": {"template": "{{ .value"}})),
+        format!("{here}: invalid template: template: t:1: unclosed action")
+    );
+    assert_eq!(
+        why(json!({"transform": {"template": "{{ fail \"no\" }}"}})),
+        format!(
+            "{here}: template exec: template: t:1:3: executing \"t\" at <fail \"no\">: error calling fail: no"
+        )
+    );
+}

@@ -95,6 +95,28 @@ fn data_to_names_only_stores_that_are_named() {
         why(json!({"storeRef": {"labelSelector": {"matchLabels": {"pick": "you"}}}})).as_deref(),
         Some("dataTo[0]: labelSelector does not match any store in secretStoreRefs")
     );
+    let unknown = json!({"matchExpressions": [{"key": "a", "operator": "Bogus"}]});
+    assert_eq!(
+        why(json!({"storeRef": {"labelSelector": unknown}})).as_deref(),
+        Some(
+            "dataTo[0]: invalid labelSelector: matchExpressions[0].operator: must be In, NotIn, Exists or DoesNotExist"
+        )
+    );
+}
+
+#[test]
+fn a_selector_of_stores_that_is_none_is_told_and_selects_no_fewer() {
+    let why = |refs: Value| {
+        let spec = json!({"secretStoreRefs": refs, "selector": {"secret": {"name": "src"}}});
+        let spec: PushSecretSpec = serde_json::from_value(spec).expect("a spec");
+        check_labels(&spec).err().map(|problem| problem.to_string())
+    };
+    assert_eq!(why(json!([{"name": "s"}, {"labelSelector": {}}])), None);
+    let empty = json!({"matchExpressions": [{"key": "a", "operator": "In"}]});
+    assert_eq!(
+        why(json!([{"name": "s"}, {"labelSelector": empty}])).as_deref(),
+        Some("could not convert labels: matchExpressions[0].values: In needs at least one")
+    );
 }
 
 #[test]
