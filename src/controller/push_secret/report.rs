@@ -90,7 +90,7 @@ impl Failure {
         pauses
             .into_iter()
             .min()
-            .map_or(Next::WhenWoken, Next::FailedAfter)
+            .map_or(Next::Stuck, Next::FailedAfter)
     }
 }
 
