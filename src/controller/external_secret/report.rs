@@ -1,7 +1,5 @@
 //! Tells what was done: at most one status write and few events, none of them when nothing is new.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use lockstep_api::external_secret::SourceFault;
 use lockstep_api::{ConditionType, ExternalSecret, ExternalSecretStatus, Fault};

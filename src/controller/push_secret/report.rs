@@ -87,10 +87,7 @@ impl Failure {
                 Retry::OnChangeOfOther | Retry::OnEdit => {}
             }
         }
-        pauses
-            .into_iter()
-            .min()
-            .map_or(Next::Stuck, Next::FailedAfter)
+        pauses.into_iter().min().map_or(Next::Stuck, Next::FailedAfter)
     }
 }
 
