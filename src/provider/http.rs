@@ -152,6 +152,19 @@ pub(crate) fn explained(status: StatusCode, headers: &HeaderMap, what: String, w
     }
 }
 
+/// The same of a login: whatever its server finds wrong with what we show, it does not let us in.
+pub(crate) fn refused_login(answer: &Answer, what: &str, check: &str) -> Problem {
+    let status = answer.status.as_u16();
+    let (what, why) = (what.to_owned(), format!("HTTP {status}"));
+    match status {
+        400..=404 | 422 => Problem::Refused {
+            what,
+            why: format!("{why}; check {check}"),
+        },
+        _ => explained(answer.status, &answer.headers, what, why),
+    }
+}
+
 /// The header that shows a token, if a header can hold it.
 pub(super) fn bearer(token: &SecretBytes) -> Option<HeaderValue> {
     secret_header("Bearer ", token.expose())

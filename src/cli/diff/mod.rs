@@ -2,6 +2,7 @@
 
 mod changes;
 mod connect;
+mod counts;
 mod flags;
 mod pushes;
 mod show;
@@ -76,7 +77,7 @@ pub async fn run(flags: &Flags) -> Result<Ending, Halt> {
             Err(problem) => Err((ending(&problem), problem.to_string())),
         };
         worst = worst.max(told.unwrap_or_else(|(ending, why)| {
-            report.failed += 1;
+            report.counts.failed += 1;
             complain(&format!(
                 "{}: {why}",
                 ObjectRef::namespaced("ExternalSecret", &key)
@@ -104,7 +105,7 @@ async fn push_secrets(
             Err(problem) => Err((ending(&problem), problem.to_string())),
         };
         worst = worst.max(told.unwrap_or_else(|(ending, why)| {
-            report.failed += 1;
+            report.counts.failed += 1;
             complain(&format!("{}: {why}", ObjectRef::namespaced("PushSecret", &key)));
             ending
         }));
@@ -195,7 +196,9 @@ fn tell_push(
                 ));
                 worst = worst.max(ending(problem));
             }
-            let differs = report.count(pushes::Counts::of(places));
+            let counts = pushes::counts(places);
+            report.counts += counts;
+            let differs = counts.differing() > 0;
             return Ok(worst.max(if differs { Ending::Finding } else { Ending::Fine }));
         }
         Outlook::Failed(failure) => {

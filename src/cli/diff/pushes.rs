@@ -1,65 +1,33 @@
 //! What people read of a PushSecret: which keys go where, and no value.
 
 use super::changes::{Change, shape};
+use super::counts::Counts;
 use super::show::lines;
 use crate::controller::push_secret::{Fate, Place};
 use crate::engine::object::ObjectKey;
 use crate::engine::problem::Problem;
 
-/// How many places fare how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub created: usize,
-    pub updated: usize,
-    pub deleted: usize,
-    pub unchanged: usize,
-    /// Pushed, and nobody can say whether that changes anything.
-    pub uncompared: usize,
-    pub failed: usize,
-}
-
-impl Counts {
-    pub fn of(places: &[Place]) -> Self {
-        let mut counts = Self::default();
-        for place in places {
-            match place.fate {
-                Fate::Created(_) => counts.created += 1,
-                Fate::Changed { .. } => counts.updated += 1,
-                Fate::Deleted => counts.deleted += 1,
-                Fate::Unchanged | Fate::LeftAlone => counts.unchanged += 1,
-                Fate::Unknown(_) => counts.uncompared += 1,
-                Fate::Failed(_) => counts.failed += 1,
-            }
-        }
-        counts
-    }
-
-    pub fn told(&self) -> String {
-        let counts = [
-            (self.created, "created"),
-            (self.updated, "updated"),
-            (self.deleted, "deleted"),
-            (self.unchanged, "unchanged"),
-            (self.uncompared, "not compared"),
-            (self.failed, "failed"),
-        ];
-        let told = counts.iter().filter(|(count, _)| *count > 0);
-        let told: Vec<_> = told.map(|(count, what)| format!("{count} {what}")).collect();
-        if told.is_empty() {
-            "pushes nothing".to_owned()
-        } else {
-            told.join(", ")
+/// How the places fare.
+pub fn counts(places: &[Place]) -> Counts {
+    let mut counts = Counts::default();
+    for place in places {
+        match place.fate {
+            Fate::Created(_) => counts.created += 1,
+            Fate::Changed { .. } => counts.updated += 1,
+            Fate::Deleted => counts.deleted += 1,
+            Fate::Unchanged | Fate::LeftAlone => counts.unchanged += 1,
+            Fate::Unknown(_) => counts.uncompared += 1,
+            Fate::Failed(_) => counts.failed += 1,
         }
     }
+    counts
 }
 
 pub fn text(key: &ObjectKey, places: &[Place]) -> String {
     let changes: Vec<Change> = places.iter().filter_map(line).collect();
-    format!(
-        "PushSecret {key}: {}\n{}",
-        Counts::of(places).told(),
-        lines(&changes)
-    )
+    let told = counts(places).told();
+    let told = told.as_deref().unwrap_or("pushes nothing");
+    format!("PushSecret {key}: {told}\n{}", lines(&changes))
 }
 
 /// None where nothing happens.

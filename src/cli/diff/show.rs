@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::changes::{self, Against, Change};
-use super::pushes::Counts;
+use super::counts::Counts;
 use crate::cli::plain::Plain;
 use crate::controller::external_secret::{NextSync, Preview};
 use crate::controller::push_secret;
@@ -18,19 +18,14 @@ const WIDEST_FIELD: usize = 24;
 /// Counts what it tells.
 #[derive(Debug, Default)]
 pub struct Report {
-    created: usize,
-    updated: usize,
-    deleted: usize,
-    unchanged: usize,
-    uncompared: usize,
-    pub failed: usize,
+    pub counts: Counts,
 }
 
 impl Report {
     /// One ExternalSecret, and whether its sync would change anything.
     pub fn tell<'p>(&mut self, key: &ObjectKey, preview: &'p Preview) -> Result<(String, bool), &'p Failure> {
         let sync = preview.sync.as_ref().map_err(AsRef::as_ref)?;
-        let before = self.created + self.updated + self.deleted;
+        let before = self.counts.differing();
         let (verdict, lines) = self.target(preview, sync);
         let mut text = format!(
             "{}: {verdict}\n  ExternalSecret {key}: {}\n",
@@ -43,13 +38,13 @@ impl Report {
         }
         text += &lines;
         for orphan in &sync.foresight.orphans {
-            self.deleted += 1;
+            self.counts.deleted += 1;
             let _ = writeln!(
                 text,
                 "{orphan}: deleted, for it was made under an earlier target name"
             );
         }
-        Ok((text, before != self.created + self.updated + self.deleted))
+        Ok((text, before != self.counts.differing()))
     }
 
     fn target(&mut self, preview: &Preview, sync: &NextSync) -> (String, String) {
@@ -57,22 +52,22 @@ impl Report {
         match &foresight.plan.step {
             Step::Write(write) => {
                 let verdict = if base(write).is_none() {
-                    self.created += 1;
+                    self.counts.created += 1;
                     "created"
                 } else {
-                    self.updated += 1;
+                    self.counts.updated += 1;
                     "updated"
                 };
                 (verdict.to_owned(), write_lines(preview, sync, write))
             }
             Step::Delete { .. } => {
-                self.deleted += 1;
+                self.counts.deleted += 1;
                 let why = "deleted, for nothing was found and deletionPolicy is Delete";
                 (why.to_owned(), String::new())
             }
             // Nobody can look closer than a preview does.
             Step::Nothing | Step::LookCloser => {
-                self.unchanged += 1;
+                self.counts.unchanged += 1;
                 let why = match foresight.plan.outcome {
                     Outcome::Synced => "unchanged",
                     Outcome::Retained => "unchanged, for nothing was found and deletionPolicy is Retain",
@@ -84,36 +79,15 @@ impl Report {
         }
     }
 
-    /// The places of one PushSecret, and whether a push would change anything there, as far as that is known.
-    pub fn count(&mut self, counts: Counts) -> bool {
-        self.created += counts.created;
-        self.updated += counts.updated;
-        self.deleted += counts.deleted;
-        self.unchanged += counts.unchanged;
-        self.uncompared += counts.uncompared;
-        self.failed += counts.failed;
-        counts.created + counts.updated + counts.deleted > 0
-    }
-
     pub fn terminating(&mut self, kind: &str, key: &ObjectKey) -> String {
-        self.unchanged += 1;
+        self.counts.unchanged += 1;
         format!("{kind} {key}: is being deleted, and not synced\n")
     }
 
     pub fn summary(&self) -> String {
-        let counts = [
-            (self.created, "created"),
-            (self.updated, "updated"),
-            (self.deleted, "deleted"),
-            (self.unchanged, "unchanged"),
-            (self.uncompared, "not compared"),
-            (self.failed, "failed"),
-        ];
-        let told = counts.iter().filter(|(count, _)| *count > 0);
-        let told: Vec<_> = told.map(|(count, what)| format!("{count} {what}")).collect();
-        match told.as_slice() {
-            [] => "nothing to sync\n".to_owned(),
-            told => format!("\n{}\n", told.join(", ")),
+        match self.counts.told() {
+            None => "nothing to sync\n".to_owned(),
+            Some(told) => format!("\n{told}\n"),
         }
     }
 }

@@ -16,7 +16,7 @@ use super::api::PROVIDER;
 use super::environment::Environment;
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
-use crate::provider::http::{Answer, Http, below, explained};
+use crate::provider::http::{Answer, Http, below, refused_login};
 use crate::provider::perishable::{Fresh, Perishable};
 use crate::provider::{Calls, References, StoreScope, Surroundings};
 
@@ -184,7 +184,11 @@ fn check_namespace(references: &References, is_given: bool, field: &str) -> Resu
 
 fn granted(answer: &Answer) -> Result<Fresh<SecretBytes>, Problem> {
     if !answer.status.is_success() {
-        return Err(refusal(answer));
+        return Err(refused_login(
+            answer,
+            WHAT,
+            "auth.oidcConfig.identity, and whom it trusts",
+        ));
     }
     let unusable = |why: &str| Problem::BadAnswer {
         what: WHAT.to_owned(),
@@ -201,19 +205,6 @@ fn granted(answer: &Answer) -> Result<Fresh<SecretBytes>, Problem> {
     let ends = ends.ok_or_else(|| unusable("it does not say when the token ends"))?;
     let life = Duration::try_from(ends.duration_since(Timestamp::now())).unwrap_or_default();
     Ok(Fresh::living(token.into(), life))
-}
-
-/// Whatever Doppler finds wrong with what we show, it does not let us in.
-fn refusal(answer: &Answer) -> Problem {
-    let status = answer.status.as_u16();
-    let (what, why) = (WHAT.to_owned(), format!("HTTP {status}"));
-    match status {
-        400..=404 | 422 => Problem::Refused {
-            what,
-            why: format!("{why}; check auth.oidcConfig.identity, and whom it trusts"),
-        },
-        _ => explained(answer.status, &answer.headers, what, why),
-    }
 }
 
 fn invalid(part: &str, why: &str) -> Problem {

@@ -18,7 +18,7 @@ use super::api::PROVIDER;
 use super::{Environment, FIELD};
 use crate::engine::problem::Problem;
 use crate::engine::secret_bytes::SecretBytes;
-use crate::provider::http::{Answer, Http, below, explained};
+use crate::provider::http::{Answer, Http, below, refused_login};
 use crate::provider::perishable::{Fresh, Perishable};
 use crate::provider::{Calls, References};
 use ritual::{Finder, Ritual};
@@ -161,7 +161,11 @@ fn object(members: impl IntoIterator<Item = (&'static str, SecretBytes)>) -> Sec
 
 fn granted(answer: &Answer) -> Result<Fresh<SecretBytes>, Problem> {
     if !answer.status.is_success() {
-        return Err(refusal(answer));
+        return Err(refused_login(
+            answer,
+            WHAT,
+            &format!("{FIELD}.auth, and the identity at Infisical"),
+        ));
     }
     let unusable = || Problem::BadAnswer {
         what: WHAT.to_owned(),
@@ -177,19 +181,6 @@ fn granted(answer: &Answer) -> Result<Fresh<SecretBytes>, Problem> {
         _ => None,
     };
     Ok(Fresh::living(token, life.unwrap_or(UNKNOWN)))
-}
-
-/// Whatever Infisical finds wrong with what we show, it does not let us in.
-fn refusal(answer: &Answer) -> Problem {
-    let status = answer.status.as_u16();
-    let (what, why) = (WHAT.to_owned(), format!("HTTP {status}"));
-    match status {
-        400..=404 | 422 => Problem::Refused {
-            what,
-            why: format!("{why}; check {FIELD}.auth, and the identity at Infisical"),
-        },
-        _ => explained(answer.status, &answer.headers, what, why),
-    }
 }
 
 impl fmt::Debug for Login {
