@@ -92,6 +92,10 @@ fn ways() -> Vec<(Value, &'static str)> {
             "spec.provider.infisical.auth.azureAuthCredentials",
         ),
         (
+            infisical("awsAuthCredentials"),
+            "spec.provider.infisical.auth.awsAuthCredentials",
+        ),
+        (
             infisical("gcpIdTokenAuthCredentials"),
             "spec.provider.infisical.auth.gcpIdTokenAuthCredentials",
         ),
